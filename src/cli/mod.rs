@@ -1,0 +1,5 @@
+//! cli (being built)
+/// x
+pub fn main() -> std::process::ExitCode {
+    std::process::ExitCode::SUCCESS
+}

@@ -1,0 +1,57 @@
+//! The collector: turns events into the record, writes the journal, and passes events on to live listeners.
+
+use std::sync::{Mutex, MutexGuard};
+
+use super::{Event, Journal, Problem, RunRecord, Sink};
+
+struct State {
+    record: RunRecord,
+    journal: Option<Journal>,
+    journal_problem: Option<Problem>,
+}
+
+/// Takes every event of a run, in one order.
+pub struct Collector {
+    state: Mutex<State>,
+    live: Option<Box<dyn Sink>>,
+}
+
+impl Collector {
+    /// A collector that keeps the record, writes each event to `journal`, and tells `live` of it.
+    pub fn new(journal: Option<Journal>, live: Option<Box<dyn Sink>>) -> Collector {
+        let state = State { record: RunRecord::default(), journal, journal_problem: None };
+        Collector { state: Mutex::new(state), live }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere must not lose the record: what was taken so far is whole.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A copy of the record so far.
+    pub fn record(&self) -> RunRecord {
+        self.state().record.clone()
+    }
+
+    /// The first failure of writing the journal (a full disk, say), if there was one.
+    pub fn journal_problem(&self) -> Option<Problem> {
+        self.state().journal_problem.clone()
+    }
+}
+
+impl Sink for Collector {
+    fn emit(&self, event: Event) {
+        let mut state = self.state();
+        if let Some(journal) = &mut state.journal
+            && let Err(problem) = journal.write(&event)
+        {
+            // The record in memory goes on; one message is enough.
+            state.journal = None;
+            state.journal_problem = Some(problem);
+        }
+        if let Some(live) = &self.live {
+            live.emit(event.clone());
+        }
+        state.record.apply(event);
+    }
+}

@@ -1,0 +1,171 @@
+//! What is kept of the contract side: scenarios, exchanges and coverage.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, TargetInfo, Verdict};
+use crate::i18n::{Message, Text};
+
+/// One request and its response, secrets redacted, bodies bounded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Exchange {
+    /// HTTP method.
+    pub method: String,
+    /// Full URL as sent.
+    pub url: String,
+    /// Request headers that matter, redacted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub request_headers: BTreeMap<String, String>,
+    /// Request body, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_body: Option<String>,
+    /// HTTP status; `None` when no response came.
+    pub status: Option<u16>,
+    /// Response headers that matter, redacted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub response_headers: BTreeMap<String, String>,
+    /// Response body, redacted and bounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_body: Option<String>,
+    /// Whether the response body was cut for the record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+    /// Milliseconds from sending to the last byte.
+    pub elapsed_ms: u64,
+    /// A `curl` line that repeats the request, secrets masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curl: Option<String>,
+}
+
+/// One expectation of a step and whether it held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// What was expected, in words.
+    pub message: Message,
+    /// Whether it held.
+    pub verdict: Verdict,
+}
+
+/// The result of one step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepResult {
+    /// Step id in the scenario.
+    pub id: String,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Why it is inconclusive, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Message>,
+    /// What was expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expectation>,
+    /// What did not hold, and deviations that are only noted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// The exchange, if one took place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+}
+
+/// The result of one scenario on one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioResult {
+    /// Stable id: file stem, site, and row where the scenario is a table.
+    pub id: String,
+    /// Name as the file gives it.
+    pub name: String,
+    /// File, relative to the scenario folder.
+    pub file: String,
+    /// Site, for example `MLA`.
+    pub site: String,
+    /// Tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Verdict: fail if a step failed, else inconclusive if one is, else pass.
+    pub verdict: Verdict,
+    /// The steps that ran.
+    pub steps: Vec<StepResult>,
+    /// Milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// What a run learned of one catalogue entry or status pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CoverageState {
+    /// Seen in a response.
+    Observed,
+    /// A scenario expected it, but no response showed it.
+    Provoked,
+    /// Cannot be provoked by a client; the entry says why.
+    NotReachable,
+    /// No scenario of this run tried it.
+    NeverRun,
+}
+
+/// Coverage of one catalogue entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeCoverage {
+    /// Catalogue id, for example `400/2006`.
+    pub id: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Code as printed.
+    pub code: String,
+    /// Literal message; `None` for the one entry whose text is lost.
+    pub message: Option<String>,
+    /// State.
+    pub state: CoverageState,
+    /// Scenarios that expected it or saw it, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
+    /// How it is provoked, or why it cannot be.
+    pub how: Text,
+}
+
+/// Coverage of one status/status_detail pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairCoverage {
+    /// Payment status.
+    pub status: String,
+    /// Payment status_detail; `None` where the documents give none.
+    pub status_detail: Option<String>,
+    /// State.
+    pub state: CoverageState,
+    /// Scenarios that expected it or saw it, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
+}
+
+/// What a run exercised of the documented contract.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Snapshot of the catalogue.
+    pub snapshot: String,
+    /// Every catalogue entry, in catalogue order.
+    pub codes: Vec<CodeCoverage>,
+    /// Every documented status pair.
+    pub pairs: Vec<PairCoverage>,
+}
+
+impl Coverage {
+    /// How many catalogue entries are in `state`.
+    pub fn count(&self, state: CoverageState) -> usize {
+        self.codes.iter().filter(|code| code.state == state).count()
+    }
+}
+
+/// The contract side of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ContractRecord {
+    /// Where the scenarios went.
+    pub target: Option<TargetInfo>,
+    /// How many scenarios were planned.
+    pub planned: usize,
+    /// Results in the order in which scenarios are listed.
+    pub scenarios: Vec<ScenarioResult>,
+    /// Coverage, once measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+}

@@ -1,0 +1,119 @@
+//! The typed events that engines emit: the only thing they say to the outside.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Coverage, PageSummary, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord, TlsFacts,
+};
+
+/// Versions of everything that a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Versions {
+    /// homologa itself.
+    pub homologa: String,
+    /// Snapshot of the error catalogue, as `specs/catalogue/snapshots.yaml` names it.
+    pub catalogue: String,
+    /// SHA-256 over all files of `specs/`, first 12 hexadecimal digits.
+    pub specs: String,
+    /// SHA-256 over all files of `rules/`, first 12 hexadecimal digits.
+    pub rules: String,
+}
+
+/// The first event of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// Version of the record format, [`super::FORMAT`].
+    pub format: u32,
+    /// RFC 3339 date and time in UTC.
+    pub started: String,
+    /// The command line as typed, without the program's path.
+    pub command: String,
+    /// Seed of every generated value; `--seed` repeats the run.
+    pub seed: u64,
+    /// Versions of program and data.
+    pub versions: Versions,
+}
+
+/// Where the scenarios of a run go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetInfo {
+    /// `embedded`, `url` or `recording`.
+    pub kind: String,
+    /// Base URL, without credentials.
+    pub url: String,
+    /// Mercado Pago site, for example `MLA`.
+    pub site: String,
+}
+
+/// One thing that happened. Serialised with its name under `event`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The run begins.
+    RunStarted(RunStarted),
+    /// Something could not be done; the run goes on where it can.
+    Problem(Problem),
+    /// The contract side begins.
+    ContractStarted {
+        /// Where the scenarios go.
+        target: TargetInfo,
+        /// How many will run.
+        scenarios: usize,
+    },
+    /// A scenario begins.
+    ScenarioStarted {
+        /// Scenario id.
+        id: String,
+    },
+    /// A scenario is done.
+    ScenarioFinished(Box<ScenarioResult>),
+    /// The contract side is done, and this is what it exercised.
+    CoverageMeasured(Coverage),
+    /// The rules that the go-live side will judge.
+    RulesLoaded {
+        /// The requirements they belong to.
+        requirements: Vec<RequirementCard>,
+        /// The rules.
+        rules: Vec<RuleCard>,
+    },
+    /// A shop begins.
+    ShopStarted {
+        /// URL the user gave.
+        url: String,
+    },
+    /// The TLS facts of a shop are known.
+    TlsProbed {
+        /// URL the user gave for the shop.
+        shop: String,
+        /// The facts.
+        facts: TlsFacts,
+    },
+    /// A page was read.
+    PageRead {
+        /// URL the user gave for the shop.
+        shop: String,
+        /// The page.
+        page: PageSummary,
+    },
+    /// A shop is judged; holds all that was learned of it.
+    ShopJudged(Box<ShopRecord>),
+    /// The run is over.
+    RunFinished {
+        /// Verdict of the whole.
+        verdict: RunVerdict,
+        /// Milliseconds since the start.
+        elapsed_ms: u64,
+    },
+}
+
+/// Whoever listens to events. Called from the engine's task, in order; must not block for long.
+pub trait Sink: Send + Sync {
+    /// Takes one event.
+    fn emit(&self, event: Event);
+}
+
+impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {
+    fn emit(&self, event: Event) {
+        (**self).emit(event);
+    }
+}

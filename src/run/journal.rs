@@ -1,0 +1,146 @@
+//! The journal: one JSON line for each event, written as the run goes; and the reader of records.
+//!
+//! A run that is killed leaves a journal without its last event, which reads as a partial record.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Event, FORMAT, Problem, RunRecord};
+use crate::i18n::Message;
+
+/// A journal that is being written.
+pub struct Journal {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Journal {
+    /// Creates the file, and its folder where it is missing.
+    ///
+    /// # Errors
+    /// A problem of the input when the place cannot be written.
+    pub fn create(path: &Path) -> Result<Journal, Problem> {
+        let unwritable = |error: std::io::Error| {
+            Problem::input(Message::new("run.cannot-write").with("error", error))
+                .fix(Message::new("run.cannot-write-fix"))
+                .in_file(path.display().to_string())
+        };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(unwritable)?;
+        }
+        let file = File::create(path).map_err(unwritable)?;
+        Ok(Journal { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    /// Appends one event and hands it to the system, so that a killed process keeps it.
+    pub(super) fn write(&mut self, event: &Event) -> Result<(), Problem> {
+        let written = serde_json::to_writer(&mut self.file, event)
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.file.write_all(b"\n"))
+            .and_then(|()| self.file.flush());
+        written.map_err(|error| {
+            Problem::environment(Message::new("run.journal-stopped").with("error", error))
+                .fix(Message::new("run.cannot-write-fix"))
+                .in_file(self.path.display().to_string())
+        })
+    }
+}
+
+/// Largest record that is read, in bytes.
+const LARGEST_RECORD: u64 = 512 * 1024 * 1024;
+
+/// Reads a record: a journal (`.jsonl`) or the JSON report of a run.
+///
+/// # Errors
+/// A problem of the input when the file is missing, is neither of the two, or has a newer format.
+pub fn read(path: &Path) -> Result<RunRecord, Problem> {
+    let problem = |message: Message| Problem::input(message).in_file(path.display().to_string());
+    let size =
+        std::fs::metadata(path).map_err(|error| problem(Message::new("run.cannot-read").with("error", error)))?.len();
+    if size > LARGEST_RECORD {
+        return Err(problem(Message::new("run.record-too-large").with("bytes", size)));
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|error| problem(Message::new("run.cannot-read").with("error", error)))?;
+    let record = parse(&text).map_err(|message| problem(message).fix(Message::new("run.not-a-record-fix")))?;
+    match &record.started {
+        Some(started) if started.format > FORMAT => {
+            Err(problem(Message::new("run.newer-format").with("format", started.format).with("known", FORMAT))
+                .fix(Message::new("run.newer-format-fix")))
+        }
+        _ => Ok(record),
+    }
+}
+
+fn parse(text: &str) -> Result<RunRecord, Message> {
+    if text.trim().is_empty() {
+        return Err(Message::new("run.empty-record"));
+    }
+    let first = text.lines().next().unwrap_or_default();
+    if serde_json::from_str::<Event>(first).is_err() {
+        let record: RunRecord =
+            serde_json::from_str(text).map_err(|error| Message::new("run.not-a-record").with("error", error))?;
+        return match record.started {
+            Some(_) => Ok(record),
+            None => Err(Message::new("run.not-a-record").with("error", "started")),
+        };
+    }
+    let mut record = RunRecord::default();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    for (index, line) in lines.iter().enumerate() {
+        match serde_json::from_str::<Event>(line) {
+            Ok(event) => record.apply(event),
+            // The last line of a killed run may be cut in the middle; any other must be whole.
+            Err(_) if index + 1 == lines.len() => break,
+            Err(error) => {
+                return Err(Message::new("run.broken-line").with("line", index + 1).with("error", error));
+            }
+        }
+    }
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{RunStarted, RunVerdict, Versions};
+
+    fn started() -> Event {
+        Event::RunStarted(RunStarted {
+            format: FORMAT,
+            started: "2026-01-02T03:04:05Z".into(),
+            command: "demo".into(),
+            seed: 7,
+            versions: Versions::default(),
+        })
+    }
+
+    fn journal(events: &[Event]) -> String {
+        events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n").collect()
+    }
+
+    #[test]
+    fn a_journal_and_its_json_report_give_the_same_record() {
+        let text = journal(&[started(), Event::RunFinished { verdict: RunVerdict::Ready, elapsed_ms: 12 }]);
+        let record = parse(&text).unwrap();
+        assert!(record.complete);
+        assert_eq!(parse(&serde_json::to_string_pretty(&record).unwrap()).unwrap(), record);
+    }
+
+    #[test]
+    fn a_journal_cut_in_its_last_line_is_a_partial_record() {
+        let text = journal(&[started(), Event::ScenarioStarted { id: "a".into() }]);
+        let record = parse(&text[..text.len() - 9]).unwrap();
+        assert!(!record.complete);
+        assert_eq!(record.judge(), RunVerdict::Inconclusive);
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        assert_eq!(parse("").unwrap_err().key, "run.empty-record");
+        assert_eq!(parse("{}").unwrap_err().key, "run.not-a-record");
+        let text = journal(&[started()]) + "nonsense\n" + &journal(&[started()]);
+        assert_eq!(parse(&text).unwrap_err().key, "run.broken-line");
+    }
+}

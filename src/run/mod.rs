@@ -1,0 +1,29 @@
+//! What a run says and what is kept of it: events, findings, verdicts and the run record.
+//!
+//! Engines emit [`Event`]s through a [`Sink`] and know nothing of output; the collector folds the same
+//! events into the [`RunRecord`] that reports are made of. Nothing here opens a socket or prints.
+
+mod collector;
+mod contract;
+mod event;
+mod finding;
+mod journal;
+mod problem;
+mod record;
+mod shop;
+mod verdict;
+
+pub use collector::Collector;
+pub use contract::{
+    CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, PairCoverage, ScenarioResult,
+    StepResult,
+};
+pub use event::{Event, RunStarted, Sink, TargetInfo, Versions};
+pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
+pub use journal::{Journal, read as read_record};
+pub use problem::{Blame, Excerpt, Problem};
+pub use record::{FORMAT, RunRecord};
+pub use shop::{
+    CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, TlsFacts,
+};
+pub use verdict::{RunVerdict, Verdict};

@@ -1,0 +1,105 @@
+//! The run record: everything a report needs, whole or partial, serialisable and versioned.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Blame, ContractRecord, Event, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
+    ShopRecord, Verdict,
+};
+
+/// Version of the record format. Raised when a reader of the old one would misread the new one.
+pub const FORMAT: u32 = 1;
+
+/// One run, as far as it got.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// When, with what and how the run was started.
+    pub started: Option<RunStarted>,
+    /// Verdict; `inconclusive` until the run is over.
+    pub verdict: Option<RunVerdict>,
+    /// Whether the run came to its end.
+    pub complete: bool,
+    /// Milliseconds from start to end.
+    pub elapsed_ms: u64,
+    /// What could not be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+    /// The contract side, if it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractRecord>,
+    /// Requirements of the go-live side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<RequirementCard>,
+    /// Rules of the go-live side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleCard>,
+    /// Shops judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shops: Vec<ShopRecord>,
+}
+
+impl RunRecord {
+    /// Takes one event into the record.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::RunStarted(started) => self.started = Some(started),
+            Event::Problem(problem) => self.problems.push(problem),
+            Event::ContractStarted { target, scenarios } => {
+                let contract = self.contract.get_or_insert_default();
+                contract.target = Some(target);
+                contract.planned += scenarios;
+            }
+            Event::ScenarioFinished(result) => self.contract.get_or_insert_default().scenarios.push(*result),
+            Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),
+            Event::RulesLoaded { requirements, rules } => {
+                self.requirements = requirements;
+                self.rules = rules;
+            }
+            Event::ShopJudged(shop) => self.shops.push(*shop),
+            Event::RunFinished { verdict, elapsed_ms } => {
+                self.verdict = Some(verdict);
+                self.elapsed_ms = elapsed_ms;
+                self.complete = true;
+            }
+            Event::ScenarioStarted { .. }
+            | Event::ShopStarted { .. }
+            | Event::TlsProbed { .. }
+            | Event::PageRead { .. } => {}
+        }
+    }
+
+    /// The verdict that follows from what the record holds: one part for the contract side, one for each
+    /// shop, and an open question for each problem that kept something from being looked at.
+    pub fn judge(&self) -> RunVerdict {
+        let contract = self.contract.as_ref().map(ContractRecord::verdict);
+        let shops = self.shops.iter().map(|shop| shop.verdict);
+        let problems = self.problems.iter().filter(|problem| problem.blame != Blame::Notice);
+        RunVerdict::of(contract.into_iter().chain(shops).chain(problems.map(|_| RunVerdict::Inconclusive)))
+    }
+
+    /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the verdict.
+    pub fn exit_code(&self) -> u8 {
+        let verdict = self.verdict.unwrap_or(RunVerdict::Inconclusive);
+        let input = self.problems.iter().any(|problem| problem.blame == Blame::Input);
+        if input && verdict != RunVerdict::NotReady { crate::exit::INPUT } else { verdict.exit_code() }
+    }
+}
+
+impl ContractRecord {
+    /// Verdict of the contract side: no scenario at all, or fewer than planned, is an open question.
+    pub fn verdict(&self) -> RunVerdict {
+        let parts = self.scenarios.iter().map(ScenarioResult::run_verdict);
+        let missing = (self.scenarios.len() < self.planned).then_some(RunVerdict::Inconclusive);
+        RunVerdict::of(parts.chain(missing))
+    }
+}
+
+impl ScenarioResult {
+    fn run_verdict(&self) -> RunVerdict {
+        match self.verdict {
+            Verdict::Fail => RunVerdict::NotReady,
+            Verdict::Inconclusive => RunVerdict::Inconclusive,
+            Verdict::Pass | Verdict::Warn | Verdict::NotApplicable => RunVerdict::Ready,
+        }
+    }
+}

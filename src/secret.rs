@@ -1,0 +1,272 @@
+//! Secrets: credentials that never leave the process, and the redaction of everything that does.
+//!
+//! Responsible for recognising Mercado Pago credentials, card numbers, document numbers and e-mail addresses,
+//! and for masking them in text and JSON. Not responsible for deciding whether a leaked one is a finding.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use regex::{Captures, Regex};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+/// A kind of credential, told by its shape (Mercado Pago, "Credentials": the prefix alone says nothing).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// Private: `APP_USR-` or `TEST-`, application id, six digits, 32 hexadecimal digits, user id.
+    AccessToken,
+    /// Public: `APP_USR-` or `TEST-` and a UUID.
+    PublicKey,
+    /// Private: `TG-`, hexadecimal digits, user id.
+    RefreshToken,
+}
+
+/// A credential found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundCredential {
+    /// Kind.
+    pub kind: Credential,
+    /// Byte range in the text.
+    pub range: std::ops::Range<usize>,
+    /// Whether it has the `TEST-` prefix.
+    pub test: bool,
+}
+
+/// Every regular expression here is a literal that the tests compile.
+#[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
+fn pattern(source: &str) -> Regex {
+    Regex::new(source).expect("a valid pattern")
+}
+
+fn credential_pattern() -> &'static Regex {
+    static PATTERN: OnceLock<Regex> = OnceLock::new();
+    PATTERN.get_or_init(|| {
+        pattern(concat!(
+            r"(?i-u)(?P<token>\b(?:APP_USR|TEST)-[0-9]{10,20}-[0-9]{6}-[0-9a-f]{32}(?:__[A-Z_]+__)?-[0-9]{4,14}\b)",
+            r"|(?P<key>\b(?:APP_USR|TEST)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)",
+            r"|(?P<refresh>\bTG-[0-9a-f]{20,32}-[0-9]{4,14}\b)",
+        ))
+    })
+}
+
+/// Finds the credentials in a text, in order.
+pub fn find_credentials(text: &str) -> Vec<FoundCredential> {
+    if !(text.contains("APP_USR") || text.contains("TEST-") || text.contains("TG-") || text.contains("app_usr")) {
+        return Vec::new();
+    }
+    credential_pattern()
+        .captures_iter(text)
+        .filter_map(|found| {
+            let whole = found.get(0)?;
+            let kind = if found.name("token").is_some() {
+                Credential::AccessToken
+            } else if found.name("key").is_some() {
+                Credential::PublicKey
+            } else {
+                Credential::RefreshToken
+            };
+            let test = whole.as_str().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("TEST-"));
+            Some(FoundCredential { kind, range: whole.range(), test })
+        })
+        .collect()
+}
+
+/// A credential as it may be shown: prefix and last four characters.
+pub fn mask_credential(credential: &str) -> String {
+    let prefix = credential.split_once('-').map_or("", |(prefix, _)| prefix);
+    let tail: String = credential.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("{prefix}-…{tail}")
+}
+
+/// Whether a string of digits passes the Luhn check (ISO/IEC 7812-1).
+pub fn luhn(digits: &str) -> bool {
+    let sum = digits.bytes().rev().enumerate().try_fold(0u32, |sum, (index, byte)| {
+        let digit = u32::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
+        Some(sum + if index % 2 == 0 { digit } else { digit * 2 % 10 + digit / 5 })
+    });
+    sum.is_some_and(|sum| sum % 10 == 0)
+}
+
+/// Masks what must not leave the process, in every text that does.
+#[derive(Default)]
+pub struct Redactor {
+    secrets: Vec<SecretString>,
+}
+
+impl Redactor {
+    /// A redactor that also masks these exact values, wherever they appear.
+    pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Redactor {
+        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().len() >= 4).collect();
+        Redactor { secrets }
+    }
+
+    /// Masks secrets, credentials, card numbers and e-mail addresses in plain text.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        static CARD: OnceLock<Regex> = OnceLock::new();
+        static EMAIL: OnceLock<Regex> = OnceLock::new();
+        let card = CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
+        let email = EMAIL.get_or_init(|| pattern(r"(?-u)\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b"));
+        let mut masked = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            let secret = secret.expose_secret();
+            if masked.contains(secret) {
+                masked = Cow::Owned(masked.replace(secret, &mask_credential(secret)));
+            }
+        }
+        if !find_credentials(&masked).is_empty() {
+            let replaced = credential_pattern().replace_all(&masked, |found: &Captures| mask_credential(&found[0]));
+            masked = Cow::Owned(replaced.into_owned());
+        }
+        if card.is_match(&masked) {
+            let replaced = card.replace_all(&masked, |found: &Captures| mask_card(&found[0]));
+            masked = Cow::Owned(replaced.into_owned());
+        }
+        if masked.contains('@') {
+            let replaced = email.replace_all(&masked, |found: &Captures| mask_email(&found[0]));
+            masked = Cow::Owned(replaced.into_owned());
+        }
+        masked
+    }
+
+    /// Masks a JSON value in place: as [`Redactor::text`] in every string, and by name where the name tells.
+    pub fn json(&self, value: &mut Value) {
+        self.member(None, None, value);
+    }
+
+    fn member(&self, parent: Option<&str>, name: Option<&str>, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members.iter_mut() {
+                    let key = key.clone();
+                    self.member(name, Some(&key), member);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.member(parent, name, item)),
+            Value::String(text) => {
+                *text = if secret_member(parent, name) { mask_tail(text) } else { self.text(text).into_owned() };
+            }
+            Value::Number(number) => {
+                let digits = number.to_string();
+                if secret_member(parent, name) {
+                    *value = Value::String(mask_tail(&digits));
+                } else if (13..=19).contains(&digits.len()) && luhn(&digits) && name == Some("card_number") {
+                    *value = Value::String(mask_card(&digits));
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// A body for the record: JSON is masked by name, anything else as text.
+    pub fn body(&self, body: &str) -> String {
+        match serde_json::from_str::<Value>(body) {
+            Ok(mut value) if value.is_object() || value.is_array() => {
+                self.json(&mut value);
+                value.to_string()
+            }
+            _ => self.text(body).into_owned(),
+        }
+    }
+}
+
+/// Members whose value is masked whatever it looks like.
+fn secret_member(parent: Option<&str>, name: Option<&str>) -> bool {
+    match (parent, name) {
+        (_, Some("security_code" | "access_token" | "client_secret" | "refresh_token" | "password" | "secret")) => true,
+        (Some("identification"), Some("number")) => true,
+        (Some("phone"), Some("number")) => true,
+        _ => false,
+    }
+}
+
+fn mask_tail(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let shown = if text.len() > 6 { 2 } else { 0 };
+    let tail: String = text.chars().rev().take(shown).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("****{tail}")
+}
+
+/// Masks the card numbers in a run of digits with single spaces or hyphens between groups.
+fn mask_card(found: &str) -> String {
+    let bytes = found.as_bytes();
+    let digit = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_digit);
+    let starts = (0..bytes.len()).filter(|&index| digit(index) && (index == 0 || !digit(index - 1)));
+    for start in starts {
+        for end in (start + 13..=bytes.len()).filter(|&end| digit(end - 1) && !digit(end)) {
+            let digits: String = found[start..end].chars().filter(char::is_ascii_digit).collect();
+            if (13..=19).contains(&digits.len()) && luhn(&digits) && digits.starts_with(['2', '3', '4', '5', '6', '9'])
+            {
+                let rest = mask_card(&found[end..]);
+                return format!("{}{}******{}{rest}", &found[..start], &digits[..6], &digits[digits.len() - 4..]);
+            }
+        }
+    }
+    found.to_owned()
+}
+
+fn mask_email(email: &str) -> String {
+    match email.split_once('@') {
+        Some((name, host)) => format!("{}***@{host}", name.chars().next().unwrap_or('*')),
+        None => email.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "APP_USR-1234567890123456-091211-0123456789abcdef0123456789abcdef-123456789";
+    const KEY: &str = "TEST-0a1b2c3d-1111-2222-3333-0a1b2c3d4e5f";
+
+    #[test]
+    fn access_tokens_and_public_keys_are_told_apart_by_shape() {
+        let text = format!("a {TOKEN} b {KEY} TG-0123456789abcdef01234567-12345678");
+        let kinds: Vec<_> = find_credentials(&text).into_iter().map(|found| (found.kind, found.test)).collect();
+        assert_eq!(
+            kinds,
+            [(Credential::AccessToken, false), (Credential::PublicKey, true), (Credential::RefreshToken, false)]
+        );
+        let old = TOKEN.replace("abcdef-", "abcdef__LA_LD__-");
+        assert_eq!(find_credentials(&old).len(), 1);
+    }
+
+    #[test]
+    fn nothing_secret_survives_in_text() {
+        let redactor = Redactor::new([SecretString::from("my-own-secret")]);
+        let text = format!("my-own-secret {TOKEN} 5031 7557 3453 0604 buyer@example.com");
+        let masked = redactor.text(&text);
+        for secret in ["my-own-secret", TOKEN, "5031 7557 3453 0604", "buyer@"] {
+            assert!(!masked.contains(secret), "{masked}");
+        }
+        assert!(masked.contains("503175******0604"), "{masked}");
+    }
+
+    #[test]
+    fn json_is_masked_by_name_and_ids_stay() {
+        let redactor = Redactor::default();
+        let body =
+            r#"{"id":20359978,"payer":{"identification":{"type":"CPF","number":"19119119100"}},"security_code":123}"#;
+        let masked = redactor.body(body);
+        assert!(!masked.contains("19119119100") && !masked.contains("123}"), "{masked}");
+        assert!(masked.contains("20359978"), "{masked}");
+    }
+
+    #[test]
+    fn luhn_knows_the_test_cards() {
+        assert!(luhn("5031755734530604"));
+        assert!(luhn("371180303257522"));
+        assert!(!luhn("5031755734530605"));
+        assert!(!luhn("50317557345306a4"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_token_survives_redaction(before in ".{0,40}", after in ".{0,40}") {
+            let text = format!("{before} {TOKEN} {after}");
+            let masked = Redactor::default().text(&text).into_owned();
+            proptest::prop_assert!(!masked.contains(TOKEN));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Test cards and cardholder names: see `specs/cards/`.

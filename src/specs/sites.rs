@@ -1,0 +1,1 @@
+//! Sites: currencies, identification types and payment methods: see `specs/sites/`.
