@@ -1,0 +1,137 @@
+//! A YAML value with the place where it stands, and the source that problems are shown in.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Number, Value};
+
+use crate::i18n::Message;
+use crate::run::{Excerpt, Place, Problem};
+
+/// A place in a source: line and column in characters, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub struct Mark {
+    /// Line.
+    pub line: u32,
+    /// Column.
+    pub column: u32,
+}
+
+/// A value and where it begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub kind: Kind,
+    /// Where it begins.
+    pub mark: Mark,
+}
+
+/// The key of a mapping and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The key as text.
+    pub text: String,
+    /// Where it stands.
+    pub mark: Mark,
+}
+
+/// The values of YAML 1.2 with the core schema. Digits with a leading zero stay text: identity documents.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer of 64 bits or a float.
+    Number(Number),
+    /// Text.
+    Text(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Map(Vec<(Key, Node)>),
+}
+
+impl Node {
+    /// The member of a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::Map(members) => members.iter().find(|(name, _)| name.text == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The value as JSON.
+    pub fn to_json(&self) -> Value {
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Number(value) => Value::Number(value.clone()),
+            Kind::Text(text) => Value::String(text.clone()),
+            Kind::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            Kind::Map(members) => {
+                let members = members.iter().map(|(key, node)| (key.text.clone(), node.to_json()));
+                Value::Object(members.collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// What kind of value it is, as a message key for problems.
+    pub(super) fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "null",
+            Kind::Bool(_) => "true/false",
+            Kind::Number(_) => "number",
+            Kind::Text(_) => "text",
+            Kind::List(_) => "list",
+            Kind::Map(_) => "mapping",
+        }
+    }
+}
+
+/// A file of the user, kept so that problems can show its lines.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Name as the user gave it.
+    pub file: Arc<str>,
+    text: Arc<str>,
+}
+
+/// Longest piece of a line that an excerpt shows, in characters.
+const LONGEST_LINE: usize = 200;
+
+impl Source {
+    /// A source by name and text.
+    pub fn new(file: &str, text: &str) -> Source {
+        Source { file: Arc::from(file), text: Arc::from(text) }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The place of a mark, for findings.
+    pub fn place(&self, mark: Mark) -> Place {
+        Place {
+            file: Some(self.file.to_string()),
+            line: Some(mark.line),
+            column: Some(mark.column),
+            ..Place::default()
+        }
+    }
+
+    /// A problem of the input at `mark`, with the lines around it; `length` characters are marked.
+    pub fn problem(&self, mark: Mark, length: usize, message: Message) -> Problem {
+        let first_line = mark.line.saturating_sub(1).max(1);
+        let lines = self.text.lines().skip(first_line as usize - 1).take(3);
+        let excerpt = Excerpt {
+            first_line,
+            lines: lines.map(|line| line.chars().take(LONGEST_LINE).collect()).collect(),
+            line: mark.line,
+            column: mark.column,
+            length: u32::try_from(length.max(1)).unwrap_or(1),
+        };
+        let problem = Problem::input(message);
+        Problem { place: self.place(mark), excerpt: Some(excerpt), ..problem }
+    }
+}
