@@ -1,11 +1,56 @@
 //! The contract as data: the files of `specs/`, embedded in the program, read on first use.
 //!
-//! Each part of `specs/` has one module here that gives it types; nothing here judges.
+//! Each part of `specs/` has one module here that gives it types; nothing here judges. A file that does not
+//! read is a mistake of ours that the tests of each module find, so loaders treat it as empty.
 
 pub mod cards;
+pub mod catalogue;
+pub mod schemas;
 pub mod sites;
+pub mod statuses;
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, DirEntry, include_dir};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 /// The files of `specs/`.
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
+
+/// Reads one embedded YAML file.
+fn yaml<T: DeserializeOwned>(path: &str) -> Option<T> {
+    FILES.get_file(path)?.contents_utf8().and_then(|text| serde_yaml::from_str(text).ok())
+}
+
+/// The YAML files directly in a folder of `specs/`, by name.
+fn yaml_files(folder: &str) -> Vec<&'static include_dir::File<'static>> {
+    let mut files: Vec<_> = FILES
+        .get_dir(folder)
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter(|file| file.path().extension().is_some_and(|ending| ending == "yaml"))
+        .collect();
+    files.sort_by_key(|file| file.path());
+    files
+}
+
+/// SHA-256 over names and contents of all files of an embedded folder; the first 12 hexadecimal digits.
+/// Stands in every record, so that two runs can be told to rest on the same data.
+pub fn digest(folder: &Dir<'_>) -> String {
+    let mut files = Vec::new();
+    let mut open: Vec<&DirEntry<'_>> = folder.entries().iter().collect();
+    while let Some(entry) = open.pop() {
+        match entry {
+            DirEntry::Dir(folder) => open.extend(folder.entries()),
+            DirEntry::File(file) => files.push(file),
+        }
+    }
+    files.sort_by_key(|file| file.path());
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.path().to_string_lossy().as_bytes());
+        hash.update([0]);
+        hash.update(file.contents());
+        hash.update([0]);
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,75 @@
+//! JSON Schemas of API bodies (`specs/schemas/`), compiled once each.
+//!
+//! The only place that knows the validator crate. Remote references are never fetched.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+/// A place where a body breaks its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON Pointer (RFC 6901) into the body; empty for the whole body.
+    pub path: String,
+    /// What the validator says, in English.
+    pub message: String,
+}
+
+/// Most violations that are listed for one body.
+const MOST_VIOLATIONS: usize = 20;
+
+/// The names of the built-in schemas, sorted.
+pub fn names() -> Vec<&'static str> {
+    let folder = super::FILES.get_dir("schemas");
+    let mut names: Vec<&str> = folder
+        .into_iter()
+        .flat_map(include_dir::Dir::files)
+        .filter_map(|file| file.path().file_name()?.to_str()?.strip_suffix(".schema.json"))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The text of a built-in schema.
+pub fn text(name: &str) -> Option<&'static str> {
+    super::FILES.get_file(format!("schemas/{name}.schema.json"))?.contents_utf8()
+}
+
+fn validator(name: &str) -> Option<Arc<Validator>> {
+    static COMPILED: OnceLock<Mutex<HashMap<String, Arc<Validator>>>> = OnceLock::new();
+    let mut compiled = COMPILED.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(validator) = compiled.get(name) {
+        return Some(validator.clone());
+    }
+    let schema: Value = serde_json::from_str(text(name)?).ok()?;
+    let validator = Arc::new(jsonschema::validator_for(&schema).ok()?);
+    compiled.insert(name.to_owned(), validator.clone());
+    Some(validator)
+}
+
+/// Checks a body against a built-in schema; no violation means that it conforms. `None` when there is no such
+/// schema.
+pub fn check(name: &str, body: &Value) -> Option<Vec<Violation>> {
+    let validator = validator(name)?;
+    if validator.is_valid(body) {
+        return Some(Vec::new());
+    }
+    let violations = validator.iter_errors(body).take(MOST_VIOLATIONS).map(|error| Violation {
+        path: error.instance_path().to_string(),
+        message: error.to_string().chars().take(300).collect(),
+    });
+    Some(violations.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_schema_compiles() {
+        for name in super::names() {
+            assert!(super::validator(name).is_some(), "{name}");
+        }
+        assert!(super::check("no-such-schema", &serde_json::Value::Null).is_none());
+    }
+}
