@@ -1,0 +1,102 @@
+//! Words a person can act on for what the transport reports.
+//!
+//! Not responsible for answers: an HTTP status, however bad, is not a failure here.
+
+use std::error::Error as _;
+use std::io::ErrorKind;
+
+use rustls::{AlertDescription, CertificateError};
+
+use super::shown;
+use crate::i18n::Message;
+use crate::run::Problem;
+
+/// What went wrong with a request, with its URL and a way to mend it. Always of the environment.
+pub fn explain(error: &reqwest::Error) -> Problem {
+    let (message, fix) = words(error);
+    let problem = Problem::environment(message).fix(fix);
+    match error.url() {
+        Some(url) => problem.at_url(shown(url)),
+        None => problem,
+    }
+}
+
+/// The same in one sentence, for lists of addresses.
+pub fn reason(error: &reqwest::Error) -> Message {
+    words(error).0
+}
+
+fn words(error: &reqwest::Error) -> (Message, Message) {
+    let host = error.url().and_then(|url| url.host_str()).unwrap_or("?").to_owned();
+    let message = |key: &'static str| Message::new(key).with("host", &host);
+    let mut last = error.to_string();
+    let mut part: Option<&(dyn std::error::Error + 'static)> = error.source();
+    // A chain of causes is short; the bound only guards against one that refers to itself.
+    for _ in 0..16 {
+        let Some(cause) = part else { break };
+        last = cause.to_string();
+        if last.starts_with("dns error") || last.contains("failed to lookup address") {
+            return (message("http.dns"), Message::new("http.dns-fix"));
+        }
+        if last.contains("invalid HTTP") || last.contains("HTTP/0.9") {
+            return (message("http.not-http"), Message::new("http.not-http-fix"));
+        }
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return tls_words(tls, &host);
+        }
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                return tls_words(tls, &host);
+            }
+            match io.kind() {
+                ErrorKind::ConnectionRefused => return (message("http.refused"), Message::new("http.refused-fix")),
+                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                    return (message("http.reset"), Message::new("http.reset-fix"));
+                }
+                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                    return (message("http.unreachable"), Message::new("http.refused-fix"));
+                }
+                ErrorKind::TimedOut => return (message("http.timeout"), Message::new("http.timeout-fix")),
+                _ => {}
+            }
+        }
+        part = cause.source();
+    }
+    if error.is_timeout() {
+        return (message("http.timeout"), Message::new("http.timeout-fix"));
+    }
+    if last.contains("connection closed")
+        || last.contains("unexpected end of file")
+        || last.contains("tls handshake eof")
+    {
+        return (message("http.reset"), Message::new("http.reset-fix"));
+    }
+    // What is left may quote the answer of the other side.
+    let quoted: String = crate::secret::Redactor::default().text(&last).chars().take(200).collect();
+    (message("http.other").with("error", quoted), Message::new("http.other-fix"))
+}
+
+fn tls_words(error: &rustls::Error, host: &str) -> (Message, Message) {
+    let message = |key: &'static str| Message::new(key).with("host", host);
+    match error {
+        rustls::Error::InvalidCertificate(fault) => match fault {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                (message("http.tls-expired"), Message::new("http.tls-expired-fix"))
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                (message("http.tls-not-yet-valid"), Message::new("http.tls-not-yet-valid-fix"))
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                (message("http.tls-wrong-name"), Message::new("http.tls-wrong-name-fix"))
+            }
+            CertificateError::UnknownIssuer => {
+                (message("http.tls-unknown-issuer"), Message::new("http.tls-unknown-issuer-fix"))
+            }
+            other => (message("http.tls-other").with("error", other), Message::new("http.tls-other-fix")),
+        },
+        rustls::Error::InvalidMessage(_) | rustls::Error::AlertReceived(AlertDescription::DecodeError) => {
+            (message("http.not-tls"), Message::new("http.not-tls-fix"))
+        }
+        other => (message("http.tls-other").with("error", other), Message::new("http.tls-other-fix")),
+    }
+}

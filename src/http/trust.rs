@@ -1,0 +1,137 @@
+//! Whom the program trusts: the crypto provider, the roots, and the exception for one known leaf.
+//!
+//! Not responsible for recording what is wrong with a certificate: that is `tls`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+
+use crate::i18n::Message;
+use crate::run::Problem;
+
+/// More than any list of authorities needs.
+const CA_FILE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Makes ring the process-wide crypto provider. May be called any number of times.
+pub fn install_crypto() {
+    // The error only says that a provider is already there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The crypto provider, for configurations built by hand.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// A verifier of certificates as browsers do it, against `roots`.
+///
+/// # Errors
+/// Only when `roots` is empty.
+pub(crate) fn verifier(
+    roots: Arc<RootCertStore>,
+) -> Result<Arc<WebPkiServerVerifier>, rustls::server::VerifierBuilderError> {
+    WebPkiServerVerifier::builder_with_provider(roots, provider()).build()
+}
+
+/// Mozilla's list, the authorities of a PEM file and some more.
+///
+/// # Errors
+/// A [`Problem`] of the input when the file cannot be read, holds no certificate or holds a broken one.
+pub fn roots(ca_file: Option<&Path>, extra: &[CertificateDer<'static>]) -> Result<Arc<RootCertStore>, Problem> {
+    let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = ca_file {
+        for authority in read_ca_file(path)? {
+            store.add(authority).map_err(|error| {
+                Problem::input(Message::new("http.ca-broken").with("error", error))
+                    .fix(Message::new("http.ca-fix"))
+                    .in_file(path.display().to_string())
+            })?;
+        }
+    }
+    for authority in extra {
+        store.add(authority.clone()).map_err(|error| {
+            Problem::input(Message::new("http.ca-broken").with("error", error)).fix(Message::new("http.ca-fix"))
+        })?;
+    }
+    Ok(Arc::new(store))
+}
+
+/// The certificates of a PEM file, at least one.
+///
+/// # Errors
+/// A [`Problem`] of the input when the file cannot be read (or exceeds 4 MiB) or holds no certificate.
+pub fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
+    let broken =
+        |message: Message| Problem::input(message).fix(Message::new("http.ca-fix")).in_file(path.display().to_string());
+    let unreadable = |error: &dyn std::fmt::Display| broken(Message::new("http.ca-unreadable").with("error", error));
+    let size = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
+    if size > CA_FILE_LIMIT {
+        return Err(unreadable(&format!("{size} bytes")));
+    }
+    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
+    let found: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| broken(Message::new("http.ca-broken").with("error", error)))?;
+    if found.is_empty() { Err(broken(Message::new("http.ca-empty"))) } else { Ok(found) }
+}
+
+/// Verifies as browsers do, and besides accepts one leaf by its hash.
+#[derive(Debug)]
+pub(super) struct PinnedLeaf {
+    inner: Arc<WebPkiServerVerifier>,
+    pin: [u8; 32],
+}
+
+impl PinnedLeaf {
+    pub(super) fn new(
+        roots: Arc<RootCertStore>,
+        pin: [u8; 32],
+    ) -> Result<Arc<PinnedLeaf>, rustls::server::VerifierBuilderError> {
+        Ok(Arc::new(PinnedLeaf { inner: verifier(roots)?, pin }))
+    }
+}
+
+impl ServerCertVerifier for PinnedLeaf {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if Sha256::digest(leaf).as_slice() == self.pin {
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.inner.verify_server_cert(leaf, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
