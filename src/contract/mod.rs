@@ -1,1 +1,15 @@
-//! contract (being built)
+//! The contract side: replays scenarios against a target and checks every response against what is
+//! documented. Emits events; prints nothing.
+
+mod coverage;
+mod exchange;
+mod expect;
+mod judge;
+mod runner;
+pub mod scenario;
+mod target;
+
+pub use coverage::Tally;
+pub use judge::{NormalError, normalise};
+pub use runner::{Options, run};
+pub use target::{Role, Target, TargetKind};

@@ -5,6 +5,7 @@
 
 pub mod cards;
 pub mod catalogue;
+pub mod grades;
 pub mod schemas;
 pub mod sites;
 pub mod statuses;

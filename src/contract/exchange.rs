@@ -1,0 +1,292 @@
+//! One request and its answer: filling in the request, sending it, reading the answer within bounds, and the
+//! redacted form that the record keeps.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::scenario::{Request, Unfilled, Variables};
+use super::target::{Role, Target, TargetKind};
+use crate::http;
+use crate::i18n::Message;
+use crate::ids::Ids;
+use crate::run::{Exchange, Problem};
+use crate::secret::Redactor;
+use crate::specs::cards;
+
+/// Most bytes of a response body that are read.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+/// Most characters of a body that the record keeps.
+const LONGEST_KEPT: usize = 16 * 1024;
+/// Header that asks the embedded sandbox for a fault.
+const FAULT_HEADER: &str = "x-homologa-fault";
+
+/// A request with every variable filled in; kept so that a later step can repeat it.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    method: &'static str,
+    url: Url,
+    headers: Vec<(String, String)>,
+    credential: Option<SecretString>,
+    body: Option<String>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: String,
+    /// The body as JSON, when it is.
+    pub(super) json: Option<Value>,
+    /// Whether the body was longer than what is read.
+    pub(super) cut: bool,
+}
+
+/// Why a request was not sent.
+pub(super) enum Refusal {
+    /// The target cannot run it: the step is inconclusive.
+    CannotRun(Message),
+    /// The scenario asks for something that is never sent: the step fails.
+    Refused(Message),
+}
+
+impl From<Unfilled> for Refusal {
+    fn from(unfilled: Unfilled) -> Refusal {
+        Refusal::CannotRun(Message::new("contract.no-value").with("name", unfilled.name))
+    }
+}
+
+/// Fills in a request.
+pub(super) fn prepare(
+    request: &Request,
+    target: &Target,
+    site: &str,
+    variables: &Variables,
+    ids: &Ids,
+) -> Result<Prepared, Refusal> {
+    let path = variables.fill_text(&request.path)?;
+    let mut url = target
+        .base
+        .join(path.trim_start_matches('/'))
+        .map_err(|error| Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error)))?;
+    if url.origin() != target.base.origin() {
+        return Err(Refusal::CannotRun(Message::new("contract.leaves-target").with("path", &path)));
+    }
+    for (name, value) in &request.query {
+        let value = text(&variables.fill_json(value)?);
+        url.query_pairs_mut().append_pair(name, &value);
+    }
+    let credential = target.credential(site, request.role);
+    if credential.is_none() && request.role != Role::None {
+        return Err(Refusal::CannotRun(Message::new("contract.no-credential").with("role", request.role.name())));
+    }
+    if let (Role::PublicKey, Some(key)) = (request.role, &credential) {
+        url.query_pairs_mut().append_pair("public_key", key.expose_secret());
+    }
+    let body = body(request, site, variables)?;
+    let method = request.method.name();
+    let mut headers = BTreeMap::new();
+    if body.is_some() {
+        headers.insert("content-type".to_owned(), "application/json".to_owned());
+    }
+    if method != "GET" {
+        headers.insert("x-idempotency-key".to_owned(), ids.uuid());
+    }
+    if let Some(fault) = &request.fault {
+        if target.kind != TargetKind::Embedded {
+            return Err(Refusal::CannotRun(Message::new("contract.fault-only-embedded")));
+        }
+        headers.insert(FAULT_HEADER.to_owned(), variables.fill_text(fault)?);
+    }
+    for (name, value) in &request.headers {
+        let name = name.to_ascii_lowercase();
+        match variables.fill_json(value)? {
+            Value::Null => headers.remove(&name),
+            value => headers.insert(name, text(&value)),
+        };
+    }
+    let credential = credential.filter(|_| request.role != Role::PublicKey);
+    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, body })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<String>, Refusal> {
+    if let Some(raw) = &request.raw_body {
+        return Ok(Some(variables.fill_text(raw)?));
+    }
+    let mut body = match (&request.card, &request.body) {
+        (Some(card), _) => {
+            let brand = variables.fill_text(&card.brand)?;
+            let holder = variables.fill_text(&card.holder)?;
+            let made = card_body(site, &brand, &holder);
+            made.ok_or_else(|| {
+                Refusal::CannotRun(Message::new("contract.no-card").with("brand", &brand).with("site", site))
+            })?
+        }
+        (None, Some(body)) => variables.fill_json(body)?,
+        (None, None) => return Ok(None),
+    };
+    if let (Some(_), Some(more)) = (&request.card, &request.body) {
+        super::scenario::merge_patch(&mut body, &variables.fill_json(more)?);
+    }
+    if let Some(change) = &request.change {
+        super::scenario::merge_patch(&mut body, &variables.fill_json(change)?);
+    }
+    if let Some(number) = real_card(&body) {
+        return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number)));
+    }
+    Ok(Some(body.to_string()))
+}
+
+/// The body of a card token for a test card of the site.
+fn card_body(site: &str, brand: &str, holder: &str) -> Option<Value> {
+    let card = cards::find(site, brand)?;
+    let mut cardholder = serde_json::json!({ "name": holder });
+    if let Some(document) = cards::of_site(site).and_then(|cards| cards.document.as_ref()) {
+        cardholder["identification"] = serde_json::json!({ "type": document.kind, "number": document.number });
+    }
+    Some(serde_json::json!({
+        "card_number": card.number,
+        "expiration_month": card.expiration_month,
+        "expiration_year": card.expiration_year,
+        "security_code": card.security_code,
+        "cardholder": cardholder,
+    }))
+}
+
+/// The last four digits of a number in the body that may be a real card: 13 to 19 digits that pass the check
+/// digit and are no test card.
+fn real_card(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(members) => members.values().find_map(real_card),
+        Value::Array(items) => items.iter().find_map(real_card),
+        Value::String(_) | Value::Number(_) => {
+            let digits: String = text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
+            let card = (13..=19).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && crate::secret::luhn(&digits)
+                && cards::by_number(&digits).is_none();
+            card.then(|| digits[digits.len() - 4..].to_owned())
+        }
+        _ => None,
+    }
+}
+
+impl Prepared {
+    pub(super) fn method(&self) -> &'static str {
+        self.method
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.url.path()
+    }
+
+    /// Sends the request and reads the answer within bounds.
+    ///
+    /// # Errors
+    /// A problem of the environment: no connection, time over, a broken answer.
+    pub(super) async fn send(&self, client: &reqwest::Client) -> Result<(Answer, u64), Problem> {
+        let started = Instant::now();
+        let method = reqwest::Method::from_bytes(self.method.as_bytes()).unwrap_or_default();
+        let mut request = client.request(method, self.url.clone());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(credential) = &self.credential {
+            request = request.header("authorization", format!("Bearer {}", credential.expose_secret()));
+        }
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        let response = request.send().await.map_err(|error| http::explain(&error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers = headers.collect();
+        let (bytes, cut) = http::read_bounded(response, LARGEST_BODY).await.map_err(|error| http::explain(&error))?;
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_str(&body).ok();
+        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok((Answer { status, headers, body, json, cut }, elapsed))
+    }
+
+    /// The exchange as the record keeps it: redacted and bounded.
+    pub(super) fn exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
+        let url = redactor.text(self.url.as_str()).into_owned();
+        let mut headers: BTreeMap<String, String> =
+            self.headers.iter().map(|(name, value)| (name.clone(), redactor.text(value).into_owned())).collect();
+        if let Some(credential) = &self.credential {
+            let masked = crate::secret::mask_credential(credential.expose_secret());
+            headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
+        }
+        let body = self.body.as_ref().map(|body| keep(&redactor.body(body)).0);
+        let curl = curl(self.method, &url, &headers, body.as_deref());
+        let kept = answer.map(|answer| keep(&redactor.body(&answer.body)));
+        let shown = ["content-type", "retry-after", "x-request-id", "date"];
+        let response_headers = answer.into_iter().flat_map(|answer| &answer.headers);
+        let response_headers = response_headers
+            .filter(|(name, _)| shown.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), redactor.text(value).into_owned()));
+        Exchange {
+            method: self.method.to_owned(),
+            url,
+            request_headers: headers,
+            request_body: body,
+            status: answer.map(|answer| answer.status),
+            response_headers: response_headers.collect(),
+            truncated: answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut),
+            response_body: kept.map(|(body, _)| body),
+            elapsed_ms,
+            curl: Some(curl),
+        }
+    }
+}
+
+fn keep(body: &str) -> (String, bool) {
+    match body.char_indices().nth(LONGEST_KEPT) {
+        Some((end, _)) => (body[..end].to_owned(), true),
+        None => (body.to_owned(), false),
+    }
+}
+
+/// A `curl` line that repeats the request once the reader puts the credential in place of the mask.
+fn curl(method: &str, url: &str, headers: &BTreeMap<String, String>, body: Option<&str>) -> String {
+    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let mut line = format!("curl -X {method} {}", quote(url));
+    for (name, value) in headers {
+        line.push_str(" -H ");
+        line.push_str(&quote(&format!("{name}: {value}")));
+    }
+    if let Some(body) = body {
+        line.push_str(" -d ");
+        line.push_str(&quote(body));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_test_cards_may_leave() {
+        assert_eq!(real_card(&json!({"card_number": "5031 7557 3453 0604"})), None);
+        assert_eq!(real_card(&json!({"a": [{"card_number": "4111111111111111"}]})), Some("1111".into()));
+        assert_eq!(real_card(&json!({"card_number": 4_111_111_111_111_111_u64})), Some("1111".into()));
+        assert_eq!(real_card(&json!({"card_number": "5031755734530605"})), None, "fails the check digit");
+    }
+
+    #[test]
+    fn a_curl_line_survives_quotes() {
+        let headers = BTreeMap::from([("a".to_owned(), "it's".to_owned())]);
+        assert_eq!(curl("GET", "http://x/", &headers, None), r"curl -X GET 'http://x/' -H 'a: it'\''s'");
+    }
+}

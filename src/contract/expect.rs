@@ -1,0 +1,414 @@
+//! Comparing an answer with what its step expects.
+
+use serde_json::Value;
+
+use super::exchange::Answer;
+use super::judge::{self, NormalError};
+use super::scenario::{Expect, Matcher, Unfilled, Variables};
+use crate::i18n::Message;
+use crate::run::{Evidence, Expectation, Finding, Severity, Verdict, fingerprint};
+use crate::specs::catalogue::{Entry, catalogue};
+use crate::specs::{grades, schemas};
+use crate::yaml::{Mark, Source};
+
+/// Longest value that a message or a piece of evidence shows, in characters.
+const LONGEST_VALUE: usize = 200;
+
+/// What comparing gave.
+#[derive(Default)]
+pub(super) struct Compared {
+    pub(super) expectations: Vec<Expectation>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// What an expectation is compared in: the scenario and the step.
+pub(super) struct Context<'c> {
+    pub(super) source: &'c Source,
+    pub(super) scenario: &'c str,
+    pub(super) step: &'c str,
+    pub(super) variables: &'c Variables,
+}
+
+impl Compared {
+    fn held(&mut self, message: Message) {
+        self.expectations.push(Expectation { message, verdict: Verdict::Pass });
+    }
+
+    /// An expectation that did not hold: the grade decides what that does to the step.
+    fn broken(&mut self, context: &Context<'_>, mark: Mark, grade: &str, message: Message, evidence: Vec<Evidence>) {
+        let verdict = grades::verdict_of(grade);
+        self.expectations.push(Expectation { message: message.clone(), verdict });
+        let mut place = context.source.place(mark);
+        place.step = Some(context.step.to_owned());
+        let path = match evidence.first() {
+            Some(Evidence::Difference { path, .. }) => path.as_str(),
+            _ => "",
+        };
+        let id = fingerprint(&[context.scenario, context.step, grade, path]);
+        let severity = if verdict == Verdict::Fail { Severity::Blocker } else { Severity::Advice };
+        self.findings.push(Finding { id, rule: grade.to_owned(), severity, message, place, evidence, fix: None });
+    }
+
+    /// The verdict of the step: one failure decides, then one open question.
+    pub(super) fn verdict(&self) -> Verdict {
+        let has = |verdict| self.expectations.iter().any(|expectation| expectation.verdict == verdict);
+        if has(Verdict::Fail) {
+            Verdict::Fail
+        } else if has(Verdict::Inconclusive) {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Pass
+        }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    value.to_string().chars().take(LONGEST_VALUE).collect()
+}
+
+fn difference(path: impl Into<String>, expected: impl Into<String>, actual: impl Into<String>) -> Vec<Evidence> {
+    vec![Evidence::Difference { path: path.into(), expected: expected.into(), actual: actual.into() }]
+}
+
+/// The catalogue entries that a step expects.
+///
+/// # Errors
+/// A variable without a value.
+pub(super) fn expected_errors(expect: &Expect, variables: &Variables) -> Result<Vec<&'static Entry>, Unfilled> {
+    let mut entries = Vec::new();
+    for (word, _) in &expect.error {
+        match variables.fill(word)? {
+            Value::Array(items) => {
+                entries.extend(items.iter().filter_map(|item| catalogue().find(&plain_text(item))));
+            }
+            one => entries.extend(catalogue().find(&plain_text(&one))),
+        }
+    }
+    Ok(entries)
+}
+
+fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The schema that an answer of the payments API is checked against when the step names none.
+pub(super) fn default_schema(method: &str, path: &str, status: u16) -> Option<&'static str> {
+    if (400..500).contains(&status) {
+        return Some("error");
+    }
+    if !(200..300).contains(&status) {
+        return None;
+    }
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (method, segments.as_slice()) {
+        (_, ["v1", "card_tokens"] | ["v1", "card_tokens", _]) => Some("card_token"),
+        ("GET", ["v1", "payments", "search"]) => Some("payment_search"),
+        ("POST", ["v1", "payments"]) | ("GET" | "PUT", ["v1", "payments", _]) => Some("payment"),
+        ("GET", ["v1", "payment_methods"]) => Some("payment_methods"),
+        _ => None,
+    }
+}
+
+/// Compares an answer with everything its step expects, and its body with the schema of the endpoint.
+///
+/// # Errors
+/// A variable without a value.
+pub(super) fn compare(
+    expect: &Expect,
+    context: &Context<'_>,
+    answer: &Answer,
+    endpoint_schema: Option<&'static str>,
+    other: Option<&Answer>,
+) -> Result<Compared, Unfilled> {
+    let mut compared = Compared::default();
+    let expected = expected_errors(expect, context.variables)?;
+    let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.status == answer.status);
+    if judge::environment(answer.status) && !wanted {
+        let message = Message::new("contract.environment").with("status", answer.status);
+        let evidence = difference("status", statuses(expect, &expected), answer.status.to_string());
+        compared.broken(context, expect.mark, "environment", message, evidence);
+        return Ok(compared);
+    }
+    if !expect.status.is_empty() {
+        let message = Message::new("contract.status").with("status", join(&expect.status));
+        if expect.status.contains(&answer.status) {
+            compared.held(message);
+        } else {
+            let normal = answer.json.as_ref().map(judge::normalise).unwrap_or_default();
+            let message = unexpected_status(expect, answer, &normal);
+            let evidence = difference("status", join(&expect.status), answer.status.to_string());
+            compared.broken(context, expect.mark, "status-mismatch", message, evidence);
+        }
+    }
+    if !expected.is_empty() {
+        let mark = expect.error.first().map_or(expect.mark, |(_, mark)| *mark);
+        error(&mut compared, context, mark, &expected, answer);
+    }
+    let schema = expect.schema.as_ref().map(|(name, mark)| (name.as_str(), *mark));
+    if let Some((name, mark)) = schema.or(endpoint_schema.map(|name| (name, expect.mark))) {
+        body_schema(&mut compared, context, mark, name, answer);
+    }
+    if let Some(pair) = &expect.payment {
+        let status = context.variables.fill_text(&pair.status)?;
+        compare_member(&mut compared, context, pair.mark, "status", &status, answer);
+        if let Some(detail) = &pair.status_detail {
+            let detail = context.variables.fill_text(detail)?;
+            compare_member(&mut compared, context, pair.mark, "status_detail", &detail, answer);
+        }
+    }
+    for check in &expect.body {
+        let matcher = filled(&check.matcher, context.variables)?;
+        let values = answer.json.as_ref().map(|body| query(&check.path, body)).unwrap_or_default();
+        place(&mut compared, context, check.mark, &check.path, &matcher, &values);
+    }
+    for (name, matcher, mark) in &expect.headers {
+        let matcher = filled(matcher, context.variables)?;
+        let value = answer.headers.get(name).map(|value| Value::String(value.clone()));
+        place(&mut compared, context, *mark, name, &matcher, &value.iter().collect::<Vec<_>>());
+    }
+    if let Some(same) = &expect.same {
+        for path in &same.paths {
+            let find = |answer: &Answer| {
+                let values = answer.json.as_ref().map(|body| query(path, body)).unwrap_or_default();
+                values.first().map(|value| (*value).clone())
+            };
+            let (now, before) = (find(answer), other.and_then(find));
+            let message = Message::new("contract.same").with("path", path);
+            if now.is_some() && now == before {
+                compared.held(message);
+            } else {
+                let text = |value: Option<Value>| value.as_ref().map_or_else(|| "—".to_owned(), shown);
+                let evidence = difference(path, text(before), text(now));
+                compared.broken(context, same.mark, "expectation", message, evidence);
+            }
+        }
+    }
+    Ok(compared)
+}
+
+fn join(statuses: &[u16]) -> String {
+    statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn statuses(expect: &Expect, expected: &[&Entry]) -> String {
+    let mut all = expect.status.clone();
+    all.extend(expected.iter().map(|entry| entry.status));
+    all.dedup();
+    join(&all)
+}
+
+/// An unexpected status is told with the error that came along, so that nobody has to dig for it.
+fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> Message {
+    let message = Message::new(if normal.message.is_some() { "contract.status-with-error" } else { "contract.status-differs" });
+    let code = normal.causes.first().map_or("", |cause| cause.code.as_str());
+    let message = message.with("expected", join(&expect.status)).with("actual", answer.status);
+    match &normal.message {
+        Some(text) => message.with("code", code).with("error", text.chars().take(LONGEST_VALUE).collect::<String>()),
+        None => message,
+    }
+}
+
+fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[&Entry], answer: &Answer) {
+    let codes = expected.iter().map(|entry| entry.code.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(body) = &answer.json else {
+        let message = Message::new("contract.not-json").with("status", answer.status);
+        let evidence = difference("body", format!("JSON, {codes}"), answer.body.chars().take(LONGEST_VALUE).collect::<String>());
+        compared.broken(context, mark, "status-mismatch", message, evidence);
+        return;
+    };
+    let normal = judge::normalise(body);
+    let judgement = judge::judge(expected, answer.status, &normal);
+    let message = Message::new("contract.error").with("code", &codes);
+    match judgement.grade {
+        "conform" => compared.held(message),
+        "reworded" | "shape" => {
+            compared.held(message);
+            let (key, was) = match judgement.grade {
+                "reworded" => ("contract.reworded", normal.message.clone().unwrap_or_default()),
+                _ => ("contract.shape", normal.shapes.join(", ")),
+            };
+            let literal = expected.iter().find_map(|entry| entry.message.clone()).unwrap_or_default();
+            let note = Message::new(key).with("code", judgement.code.unwrap_or_default()).with("text", &was);
+            compared.broken(context, mark, judgement.grade, note, difference("message", literal, was));
+        }
+        grade => {
+            let came = judgement.code.unwrap_or_else(|| "—".to_owned());
+            let text = normal.message.unwrap_or_default();
+            let message = Message::new("contract.error-differs")
+                .with("code", &codes)
+                .with("status", answer.status)
+                .with("came", &came)
+                .with("text", text.chars().take(LONGEST_VALUE).collect::<String>());
+            let wanted = expected.iter().map(|entry| format!("{} {}", entry.status, entry.code)).collect::<Vec<_>>();
+            let evidence = difference("cause[0].code", wanted.join(", "), format!("{} {came}", answer.status));
+            compared.broken(context, mark, grade, message, evidence);
+        }
+    }
+}
+
+fn body_schema(compared: &mut Compared, context: &Context<'_>, mark: Mark, name: &str, answer: &Answer) {
+    let message = Message::new("contract.schema").with("name", name);
+    if answer.cut {
+        compared.expectations.push(Expectation { message, verdict: Verdict::Inconclusive });
+        return;
+    }
+    let Some(body) = &answer.json else {
+        let evidence = difference("body", "JSON", answer.body.chars().take(LONGEST_VALUE).collect::<String>());
+        let message = Message::new("contract.not-json").with("status", answer.status);
+        compared.broken(context, mark, "type", message, evidence);
+        return;
+    };
+    let Some(violations) = schemas::check(name, body) else {
+        compared.expectations.push(Expectation { message, verdict: Verdict::Inconclusive });
+        return;
+    };
+    if violations.is_empty() {
+        compared.held(message);
+        return;
+    }
+    for violation in violations {
+        let actual = body.pointer(&violation.path).map_or_else(String::new, shown);
+        let message = Message::new("contract.schema-broken").with("name", name).with("path", &violation.path);
+        compared.broken(context, mark, "type", message, difference(violation.path, violation.message, actual));
+    }
+}
+
+fn compare_member(
+    compared: &mut Compared,
+    context: &Context<'_>,
+    mark: Mark,
+    member: &str,
+    expected: &str,
+    answer: &Answer,
+) {
+    let actual = answer.json.as_ref().and_then(|body| body.get(member));
+    let message = Message::new("contract.member").with("member", member).with("value", expected);
+    if actual.and_then(Value::as_str) == Some(expected) {
+        compared.held(message);
+    } else {
+        let actual = actual.map_or_else(|| "—".to_owned(), shown);
+        compared.broken(context, mark, "expectation", message, difference(member, expected, actual));
+    }
+}
+
+/// The values at a JSONPath; none when it does not parse (reading the file has checked that it does).
+pub(super) fn query<'b>(path: &str, body: &'b Value) -> Vec<&'b Value> {
+    serde_json_path::JsonPath::parse(path).map(|path| path.query(body).all()).unwrap_or_default()
+}
+
+fn filled(matcher: &Matcher, variables: &Variables) -> Result<Matcher, Unfilled> {
+    Ok(match matcher {
+        Matcher::Equals(value) => Matcher::Equals(variables.fill_json(value)?),
+        Matcher::OneOf(values) => {
+            Matcher::OneOf(values.iter().map(|value| variables.fill_json(value)).collect::<Result<_, _>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+fn place(
+    compared: &mut Compared,
+    context: &Context<'_>,
+    mark: Mark,
+    path: &str,
+    matcher: &Matcher,
+    values: &[&Value],
+) {
+    let holds = match matcher {
+        Matcher::Absent => values.is_empty(),
+        Matcher::Present => !values.is_empty(),
+        matcher => !values.is_empty() && values.iter().all(|value| matches(matcher, value)),
+    };
+    let expected = describe(matcher);
+    let message = Message::new("contract.place").with("path", path).with("expected", &expected);
+    if holds {
+        compared.held(message);
+    } else {
+        let actual = match values {
+            [] => "—".to_owned(),
+            values => values.iter().take(3).map(|value| shown(value)).collect::<Vec<_>>().join(", "),
+        };
+        compared.broken(context, mark, "expectation", message, difference(path, expected, actual));
+    }
+}
+
+fn matches(matcher: &Matcher, value: &Value) -> bool {
+    match matcher {
+        Matcher::Equals(expected) => equal(expected, value),
+        Matcher::OneOf(options) => options.iter().any(|option| equal(option, value)),
+        Matcher::Type(name) => match name.as_str() {
+            "string" => value.is_string(),
+            "number" => value.is_number(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "boolean" => value.is_boolean(),
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            _ => value.is_null(),
+        },
+        Matcher::Pattern(pattern) => {
+            value.as_str().is_some_and(|text| regex::Regex::new(pattern).is_ok_and(|found| found.is_match(text)))
+        }
+        Matcher::Range(minimum, maximum) => value.as_f64().is_some_and(|number| {
+            minimum.is_none_or(|minimum| number >= minimum) && maximum.is_none_or(|maximum| number <= maximum)
+        }),
+        Matcher::Present => true,
+        Matcher::Absent => false,
+    }
+}
+
+/// Equality of JSON values; numbers are equal when their value is (`58` and `58.0`).
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => left.as_f64() == right.as_f64(),
+        _ => left == right,
+    }
+}
+
+fn describe(matcher: &Matcher) -> String {
+    match matcher {
+        Matcher::Equals(value) => shown(value),
+        Matcher::OneOf(values) => shown(&Value::Array(values.clone())),
+        Matcher::Present => "present".to_owned(),
+        Matcher::Absent => "absent".to_owned(),
+        Matcher::Type(name) => name.clone(),
+        Matcher::Pattern(pattern) => format!("/{pattern}/"),
+        Matcher::Range(minimum, maximum) => {
+            let bound = |bound: &Option<f64>| bound.map_or_else(|| "…".to_owned(), |bound| bound.to_string());
+            format!("{} – {}", bound(minimum), bound(maximum))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn matchers_say_no_when_they_should() {
+        for (matcher, value, expected) in [
+            (Matcher::Equals(json!(58)), json!(58.0), true),
+            (Matcher::Equals(json!("58")), json!(58), false),
+            (Matcher::OneOf(vec![json!(1), json!(2)]), json!(2), true),
+            (Matcher::OneOf(vec![json!(1)]), json!(2), false),
+            (Matcher::Type("integer".into()), json!(1.5), false),
+            (Matcher::Type("null".into()), json!(null), true),
+            (Matcher::Pattern("^a+$".into()), json!("aaa"), true),
+            (Matcher::Pattern("^a+$".into()), json!("ab"), false),
+            (Matcher::Range(Some(1.0), Some(2.0)), json!(2), true),
+            (Matcher::Range(Some(1.0), None), json!(0), false),
+            (Matcher::Range(None, None), json!("x"), false),
+        ] {
+            assert_eq!(matches(&matcher, &value), expected, "{matcher:?} {value}");
+        }
+    }
+
+    #[test]
+    fn endpoints_choose_their_schema() {
+        assert_eq!(default_schema("POST", "/v1/payments", 201), Some("payment"));
+        assert_eq!(default_schema("GET", "/v1/payments/search", 200), Some("payment_search"));
+        assert_eq!(default_schema("POST", "/v1/payments", 400), Some("error"));
+        assert_eq!(default_schema("POST", "/v1/payments/1/refunds", 201), None);
+        assert_eq!(default_schema("POST", "/v1/payments", 503), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! The scenario language: one YAML document, steps in order, each a request and what is expected of the answer.
+//!
+//! Responsible for the grammar (`specs/dsl/scenario.schema.json` describes it for editors), for telling every
+//! mistake with its place before anything is sent, and for filling in variables. Sends nothing.
+
+mod expectation;
+mod lint;
+mod load;
+mod model;
+mod read;
+mod template;
+
+pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
+pub use load::{Loaded, builtin, from_folder};
+pub use model::{Action, CardSpec, Method, Request, Row, Scenario, Step};
+pub use read::read;
+pub(in crate::contract) use lint::BUILT_IN;
+pub(in crate::contract) use template::merge_patch;
+pub use template::{Unfilled, Variables, references};

@@ -1,0 +1,134 @@
+//! What a scenario is, after reading.
+
+use serde_json::{Map, Value};
+
+use super::Expect;
+use crate::contract::Role;
+use crate::yaml::{Mark, Source};
+
+/// One scenario file.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The file.
+    pub source: Source,
+    /// Path below the scenario folder without ending, for example `declined/insufficient-funds`.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Sites it runs on; empty means the site of the target.
+    pub sites: Vec<String>,
+    /// Rows of the data table; empty means that it runs once.
+    pub rows: Vec<Row>,
+    /// Variables of the whole scenario.
+    pub variables: Map<String, Value>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Why it is not run, if it is not.
+    pub skip: Option<String>,
+}
+
+/// One row of a data table: the scenario runs once for each.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Column `id`, else the number of the row from 1.
+    pub id: String,
+    /// Where it stands.
+    pub mark: Mark,
+    /// The columns.
+    pub values: Map<String, Value>,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Id, unique in the scenario.
+    pub id: String,
+    /// Where it stands.
+    pub mark: Mark,
+    /// What it sends.
+    pub action: Action,
+    /// What it expects.
+    pub expect: Expect,
+    /// Variables taken from the answer: name and JSONPath (RFC 9535).
+    pub capture: Vec<(String, String, Mark)>,
+}
+
+/// What a step sends.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// A request.
+    Send(Box<Request>),
+    /// The request of an earlier step again: same body, same headers, same `X-Idempotency-Key`.
+    Repeat(String),
+}
+
+/// HTTP methods that a scenario may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+}
+
+impl Method {
+    /// Key of the step that chooses it, and the method's name on the wire.
+    pub const ALL: [(&'static str, Method, &'static str); 4] = [
+        ("get", Method::Get, "GET"),
+        ("post", Method::Post, "POST"),
+        ("put", Method::Put, "PUT"),
+        ("delete", Method::Delete, "DELETE"),
+    ];
+
+    /// Name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        }
+    }
+}
+
+/// A request before variables are filled in.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Path, with variables.
+    pub path: String,
+    /// Whose credential is used.
+    pub role: Role,
+    /// Query parameters.
+    pub query: Vec<(String, Value)>,
+    /// Headers; a null removes one that would be sent otherwise.
+    pub headers: Vec<(String, Value)>,
+    /// A test card of the site, from which the body of a card token is made.
+    pub card: Option<CardSpec>,
+    /// JSON body.
+    pub body: Option<Value>,
+    /// JSON Merge Patch (RFC 7396) over `body` or `card`: a null removes a member.
+    pub change: Option<Value>,
+    /// A body sent as it is, for what JSON cannot say.
+    pub raw_body: Option<String>,
+    /// Fault that the embedded sandbox is asked to answer with.
+    pub fault: Option<String>,
+}
+
+/// Which test card a token is made from.
+#[derive(Debug, Clone)]
+pub struct CardSpec {
+    /// Brand or payment method, as the test-card table names it.
+    pub brand: String,
+    /// Cardholder name: decides the outcome.
+    pub holder: String,
+    /// Where it stands.
+    pub mark: Mark,
+}

@@ -1,0 +1,359 @@
+//! Reading a scenario file: every mistake is told with its place, all of them at once.
+
+use serde_json::Value;
+
+use super::{Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Request, Row, Same, Scenario, Step, lint};
+use crate::contract::Role;
+use crate::i18n::Message;
+use crate::run::Problem;
+use crate::specs::{catalogue::catalogue, schemas, sites};
+use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
+
+/// Reads one scenario.
+///
+/// # Errors
+/// Every mistake in the file: syntax alone, or all unknown keys, wrong types, missing keys and unknown variables.
+pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
+    let root = yaml::parse(source).map_err(|problem| vec![problem])?;
+    let mut problems = Vec::new();
+    let scenario = scenario(source, id, &root, &mut problems);
+    if problems.is_empty()
+        && let Some(scenario) = &scenario
+    {
+        lint::check(scenario, &root, &mut problems);
+    }
+    match scenario {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        _ => Err(problems),
+    }
+}
+
+fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>) -> Option<Scenario> {
+    let mut fields = Fields::new(source, root, problems)?;
+    let name = fields.required_text("name").unwrap_or_default().to_owned();
+    fields.text("description");
+    let tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let skip = fields.text("skip").map(str::to_owned);
+    let sites = site_list(&mut fields);
+    let variables = match fields.map("variables") {
+        Some(members) => members.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),
+        None => serde_json::Map::new(),
+    };
+    let rows = fields.list("rows").unwrap_or_default();
+    let steps = fields.list("steps");
+    match steps {
+        None if fields.key("steps").is_none() => fields.missing("steps"),
+        Some([]) => {
+            fields.problem("steps", Message::new("scenario.no-steps"));
+        }
+        _ => {}
+    }
+    fields.finish();
+    let rows = rows.iter().enumerate().filter_map(|(index, node)| row(source, index, node, problems)).collect();
+    let mut read: Vec<Step> = Vec::new();
+    for (index, node) in steps.unwrap_or_default().iter().enumerate() {
+        if let Some(step) = step(source, index, node, &read, problems) {
+            if let Some(first) = read.iter().find(|other| other.id == step.id) {
+                let message = Message::new("scenario.duplicate-step").with("id", &step.id).with("line", first.mark.line);
+                problems.push(source.problem(step.mark, 1, message));
+            }
+            read.push(step);
+        }
+    }
+    Some(Scenario { source: source.clone(), id: id.to_owned(), name, tags, sites, rows, variables, steps: read, skip })
+}
+
+fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
+    let sites: Vec<String> = fields.texts("sites").unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let known: Vec<&str> = sites::all().iter().map(|site| site.id.as_str()).collect();
+    for site in &sites {
+        if !known.contains(&site.as_str()) {
+            let fix = Message::new("scenario.known-sites").with("sites", known.join(", "));
+            fields.problem("sites", Message::new("scenario.unknown-site").with("site", site)).fix = Some(fix);
+        }
+    }
+    sites
+}
+
+fn row(source: &Source, index: usize, node: &Node, problems: &mut Vec<Problem>) -> Option<Row> {
+    let Value::Object(values) = node.to_json() else {
+        // The field reader words the mistake.
+        Fields::new(source, node, problems);
+        return None;
+    };
+    let id = match values.get("id") {
+        Some(Value::String(id)) => id.clone(),
+        Some(other) => other.to_string(),
+        None => (index + 1).to_string(),
+    };
+    Some(Row { id, mark: node.mark, values })
+}
+
+fn step(source: &Source, index: usize, node: &Node, before: &[Step], problems: &mut Vec<Problem>) -> Option<Step> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let id = fields.text("id").map_or_else(|| format!("step-{}", index + 1), str::to_owned);
+    let action = action(&mut fields, before);
+    let expect_node = fields.node("expect");
+    if expect_node.is_none() {
+        fields.missing("expect");
+    }
+    let captures = fields.map("capture").unwrap_or_default();
+    let capture = captures
+        .iter()
+        .filter_map(|(key, node)| Some((key.text.clone(), path(fields.source(), node, fields.problems)?, node.mark)))
+        .collect();
+    fields.finish();
+    let expect = expect_node.and_then(|node| expect(source, node, problems)).unwrap_or_default();
+    Some(Step { id, mark: node.mark, action: action?, expect, capture })
+}
+
+/// A JSONPath that parses.
+fn path(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<String> {
+    let Kind::Text(text) = &node.kind else {
+        problems.push(source.problem(node.mark, 1, Message::new("scenario.path-not-text")));
+        return None;
+    };
+    match serde_json_path::JsonPath::parse(text) {
+        Ok(_) => Some(text.clone()),
+        Err(error) => {
+            let message = Message::new("scenario.bad-path").with("path", text).with("error", error);
+            let fix = Message::new("scenario.bad-path-fix");
+            problems.push(source.problem(node.mark, text.chars().count(), message).fix(fix));
+            None
+        }
+    }
+}
+
+fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
+    if let Some(step) = fields.text("repeat") {
+        if !before.iter().any(|other| other.id == step) {
+            let near = nearest(step, before.iter().map(|other| other.id.as_str()))
+                .map(|near| Message::new("yaml.did-you-mean").with("word", near));
+            fields.problem("repeat", Message::new("scenario.unknown-step").with("id", step)).fix = near;
+        }
+        return Some(Action::Repeat(step.to_owned()));
+    }
+    let mut found = None;
+    for (key, method, _) in Method::ALL {
+        if let Some(path) = fields.text(key) {
+            if found.is_some() {
+                fields.problem(key, Message::new("scenario.two-methods"));
+            }
+            if !(path.starts_with('/') || path.starts_with("${")) {
+                fields.problem(key, Message::new("scenario.path-without-slash").with("path", path));
+            }
+            found = Some((method, path.to_owned()));
+        }
+    }
+    let role = fields.text("as").map(|word| (word, Role::ALL.iter().find(|(name, _)| *name == word)));
+    if let Some((word, None)) = role {
+        let words: Vec<&str> = Role::ALL.iter().map(|(name, _)| *name).collect();
+        let fix = Message::new("yaml.known-keys").with("keys", words.join(", "));
+        fields.problem("as", Message::new("scenario.unknown-role").with("role", word)).fix = Some(fix);
+    }
+    let pairs = |members: Option<&[(Key, Node)]>| {
+        members.unwrap_or_default().iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect()
+    };
+    let query = pairs(fields.map("query"));
+    let headers = pairs(fields.map("headers"));
+    let card_node = fields.node("card");
+    let body = fields.node("body").map(Node::to_json);
+    let change = fields.node("change").map(Node::to_json);
+    let raw_body = fields.text("raw-body").map(str::to_owned);
+    let fault = fields.text("fault").map(str::to_owned);
+    if body.is_some() && raw_body.is_some() {
+        fields.problem("raw-body", Message::new("scenario.two-bodies"));
+    }
+    if change.is_some() && body.is_none() && card_node.is_none() {
+        fields.problem("change", Message::new("scenario.change-of-nothing"));
+    }
+    let card = card_node.and_then(|node| card(fields.source(), node, fields.problems));
+    let Some((method, path)) = found else {
+        let message = Message::new("scenario.no-method");
+        let problem = fields.source().problem(fields.mark, 1, message).fix(Message::new("scenario.no-method-fix"));
+        fields.problems.push(problem);
+        return None;
+    };
+    let role = role.and_then(|(_, role)| role).map_or(Role::Seller, |(_, role)| *role);
+    Some(Action::Send(Box::new(Request { method, path, role, query, headers, card, body, change, raw_body, fault })))
+}
+
+fn card(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<CardSpec> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let brand = fields.required_text("brand").map(str::to_owned);
+    let holder = fields.required_text("holder").map(str::to_owned);
+    fields.finish();
+    Some(CardSpec { brand: brand?, holder: holder?, mark: node.mark })
+}
+
+fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Expect> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let mut expect = Expect { mark: node.mark, ..Expect::default() };
+    if let Some(node) = fields.node("status") {
+        let items = match &node.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for item in items {
+            match item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()) {
+                Some(status @ 100..=599) => expect.status.push(status),
+                _ => {
+                    fields.problem("status", Message::new("scenario.bad-status"));
+                }
+            }
+        }
+    }
+    if let Some(name) = fields.text("schema") {
+        let names = schemas::names();
+        if names.contains(&name) {
+            expect.schema = Some((name.to_owned(), fields.key("schema").map_or(node.mark, |key| key.mark)));
+        } else {
+            let fix = Message::new("yaml.known-keys").with("keys", names.join(", "));
+            fields.problem("schema", Message::new("scenario.unknown-schema").with("name", name)).fix = Some(fix);
+        }
+    }
+    if let Some(node) = fields.node("error") {
+        expect.error = errors(fields.source(), node, fields.problems);
+    }
+    let payment = fields.node("payment");
+    let body = fields.map("body").unwrap_or_default();
+    let headers = fields.map("headers").unwrap_or_default();
+    let same = fields.node("same");
+    let empty = expect.status.is_empty()
+        && expect.schema.is_none()
+        && expect.error.is_empty()
+        && payment.is_none()
+        && body.is_empty()
+        && headers.is_empty()
+        && same.is_none();
+    if empty {
+        let mark = fields.mark;
+        let problem = fields.source().problem(mark, 1, Message::new("scenario.nothing-expected"));
+        fields.problems.push(problem.fix(Message::new("scenario.nothing-expected-fix")));
+    }
+    fields.finish();
+    expect.payment = payment.and_then(|node| pair(source, node, problems));
+    for (key, node) in body {
+        let name = Node { kind: Kind::Text(key.text.clone()), mark: key.mark };
+        if let (Some(path), Some(matcher)) = (path(source, &name, problems), matcher(source, node, problems)) {
+            expect.body.push(BodyCheck { path, matcher, mark: node.mark });
+        }
+    }
+    for (key, node) in headers {
+        if let Some(matcher) = matcher(source, node, problems) {
+            expect.headers.push((key.text.to_ascii_lowercase(), matcher, node.mark));
+        }
+    }
+    expect.same = same.and_then(|node| same_as(source, node, problems));
+    Some(expect)
+}
+
+fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(String, Mark)> {
+    let items = match &node.kind {
+        Kind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let mut errors = Vec::new();
+    for item in items {
+        let word = match &item.kind {
+            Kind::Text(text) => text.clone(),
+            Kind::Number(number) => number.to_string(),
+            _ => {
+                problems.push(source.problem(item.mark, 1, Message::new("scenario.bad-error")));
+                continue;
+            }
+        };
+        if word.contains("${") || catalogue().find(&word).is_some() {
+            errors.push((word, item.mark));
+        } else {
+            problems.push(unknown_error(source, item.mark, &word));
+        }
+    }
+    errors
+}
+
+/// The problem of a code that the catalogue does not have.
+pub(super) fn unknown_error(source: &Source, mark: Mark, word: &str) -> Problem {
+    let message = Message::new("scenario.unknown-error").with("code", word);
+    let near = nearest(word, catalogue().entries().iter().map(|entry| entry.code.as_str()));
+    let problem = source.problem(mark, word.chars().count(), message);
+    match near {
+        Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
+        None => problem.fix(Message::new("scenario.unknown-error-fix")),
+    }
+}
+
+fn pair(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<PairExpect> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let status = fields.required_text("status").map(str::to_owned);
+    let status_detail = fields.text("status_detail").map(str::to_owned);
+    fields.finish();
+    Some(PairExpect { status: status?, status_detail, mark: node.mark })
+}
+
+fn same_as(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Same> {
+    if let Kind::Map(_) = &node.kind {
+        let mut fields = Fields::new(source, node, problems)?;
+        let step = fields.required_text("step").map(str::to_owned);
+        let paths = fields.list("paths").unwrap_or_default();
+        if paths.is_empty() {
+            fields.missing("paths");
+        }
+        fields.finish();
+        let paths = paths.iter().filter_map(|item| path(source, item, problems)).collect();
+        return Some(Same { paths, step, mark: node.mark });
+    }
+    let items = match &node.kind {
+        Kind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let paths = items.iter().filter_map(|item| path(source, item, problems)).collect();
+    Some(Same { paths, step: None, mark: node.mark })
+}
+
+const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
+
+/// A matcher: a plain value is equality; a mapping with one of the matcher words is that matcher.
+fn matcher(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Matcher> {
+    let Kind::Map(_) = &node.kind else {
+        return Some(Matcher::Equals(node.to_json()));
+    };
+    let mut fields = Fields::new(source, node, problems)?;
+    let mut found = Vec::new();
+    if let Some(node) = fields.node("equals") {
+        found.push(Matcher::Equals(node.to_json()));
+    }
+    if let Some(items) = fields.list("one-of") {
+        found.push(Matcher::OneOf(items.iter().map(Node::to_json).collect()));
+    }
+    if let Some(present) = fields.boolean("present") {
+        found.push(if present { Matcher::Present } else { Matcher::Absent });
+    }
+    if let Some(absent) = fields.boolean("absent") {
+        found.push(if absent { Matcher::Absent } else { Matcher::Present });
+    }
+    if let Some(name) = fields.text("type") {
+        if !TYPES.contains(&name) {
+            let fix = Message::new("yaml.known-keys").with("keys", TYPES.join(", "));
+            fields.problem("type", Message::new("scenario.unknown-type").with("name", name)).fix = Some(fix);
+        }
+        found.push(Matcher::Type(name.to_owned()));
+    }
+    if let Some(pattern) = fields.text("pattern") {
+        if let Err(error) = regex::Regex::new(pattern) {
+            fields.problem("pattern", Message::new("scenario.bad-pattern").with("error", error));
+        }
+        found.push(Matcher::Pattern(pattern.to_owned()));
+    }
+    let bound = |node: Option<&Node>| node.and_then(|node| node.to_json().as_f64());
+    let (minimum, maximum) = (bound(fields.node("minimum")), bound(fields.node("maximum")));
+    if minimum.is_some() || maximum.is_some() {
+        found.push(Matcher::Range(minimum, maximum));
+    }
+    let mark = fields.mark;
+    fields.finish();
+    if found.len() != 1 {
+        problems.push(source.problem(mark, 1, Message::new("scenario.one-matcher")));
+    }
+    found.into_iter().next()
+}

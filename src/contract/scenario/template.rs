@@ -1,0 +1,212 @@
+//! Variables in texts: `${name}`, `${payer.email}`, `${row.change}`.
+//!
+//! A text that is one variable and nothing else takes the variable's value with its type; inside a longer
+//! text the value is written out. `$${` stands for `${`.
+
+use serde_json::{Map, Value};
+
+/// A variable without a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfilled {
+    /// Its name as written.
+    pub name: String,
+}
+
+/// The values of variables.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    values: Map<String, Value>,
+}
+
+impl Variables {
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// The value of `name`, or of a member of it (`payer.email`). A whole name wins over a member.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        if let Some(value) = self.values.get(name) {
+            return Some(value);
+        }
+        let (first, rest) = name.split_once('.')?;
+        rest.split('.').try_fold(self.values.get(first)?, |value, member| value.get(member))
+    }
+
+    /// Fills the variables of a text.
+    ///
+    /// # Errors
+    /// The first variable without a value.
+    pub fn fill(&self, text: &str) -> Result<Value, Unfilled> {
+        let mut parts = Parts { rest: text };
+        let mut filled = String::new();
+        let mut whole = None;
+        let mut count = 0;
+        while let Some(part) = parts.next() {
+            count += 1;
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Variable(name) => {
+                    let value = self.get(name).ok_or_else(|| Unfilled { name: name.to_owned() })?;
+                    match value {
+                        Value::String(text) => filled.push_str(text),
+                        other => filled.push_str(&other.to_string()),
+                    }
+                    whole = Some(value);
+                }
+            }
+        }
+        Ok(match whole {
+            Some(value) if count == 1 => value.clone(),
+            _ => Value::String(filled),
+        })
+    }
+
+    /// Fills a text that has to be text.
+    ///
+    /// # Errors
+    /// The first variable without a value.
+    pub fn fill_text(&self, text: &str) -> Result<String, Unfilled> {
+        Ok(match self.fill(text)? {
+            Value::String(text) => text,
+            other => other.to_string(),
+        })
+    }
+
+    /// Fills every text of a JSON value.
+    ///
+    /// # Errors
+    /// The first variable without a value.
+    pub fn fill_json(&self, value: &Value) -> Result<Value, Unfilled> {
+        Ok(match value {
+            Value::String(text) if text.contains("${") => self.fill(text)?,
+            Value::Array(items) => {
+                Value::Array(items.iter().map(|item| self.fill_json(item)).collect::<Result<_, _>>()?)
+            }
+            Value::Object(members) => {
+                let filled = members.iter().map(|(key, member)| Ok((key.clone(), self.fill_json(member)?)));
+                Value::Object(filled.collect::<Result<_, _>>()?)
+            }
+            other => other.clone(),
+        })
+    }
+}
+
+/// The variables that a text names, in order.
+pub fn references(text: &str) -> Vec<&str> {
+    Parts { rest: text }
+        .filter_map(|part| match part {
+            Part::Variable(name) => Some(name),
+            Part::Text(_) => None,
+        })
+        .collect()
+}
+
+enum Part<'t> {
+    Text(&'t str),
+    Variable(&'t str),
+}
+
+struct Parts<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Iterator for Parts<'t> {
+    type Item = Part<'t>;
+
+    fn next(&mut self) -> Option<Part<'t>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        if let Some(escaped) = self.rest.strip_prefix("$${") {
+            let text = &self.rest[1..3];
+            self.rest = escaped;
+            return Some(Part::Text(text));
+        }
+        if let Some((name, rest)) = self.rest.strip_prefix("${").and_then(|after| after.split_once('}')) {
+            self.rest = rest;
+            return Some(Part::Variable(name.trim()));
+        }
+        // Up to the next `${` or `$${`; an opening without its brace is text.
+        let from = usize::from(self.rest.starts_with("${")) * 2;
+        let end = self.rest[from..].find("${").map_or(self.rest.len(), |index| from + index);
+        let end = if end > 0 && self.rest[..end].ends_with('$') && end < self.rest.len() { end - 1 } else { end };
+        let end = end.max(1).min(self.rest.len());
+        let (text, rest) = self.rest.split_at(self.rest.ceil_char_boundary(end));
+        self.rest = rest;
+        Some(Part::Text(text))
+    }
+}
+
+/// Applies a JSON Merge Patch (RFC 7396): members of `patch` replace those of `target`, null removes.
+pub(in crate::contract) fn merge_patch(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    if let Value::Object(members) = target {
+        for (key, change) in changes {
+            if change.is_null() {
+                members.shift_remove(key);
+            } else {
+                merge_patch(members.entry(key.clone()).or_insert(Value::Null), change);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn variables() -> Variables {
+        let mut variables = Variables::default();
+        variables.set("token", json!("abc"));
+        variables.set("amount", json!(58));
+        variables.set("payer", json!({"email": "a@testuser.com"}));
+        variables
+    }
+
+    #[test]
+    fn a_variable_alone_keeps_its_type_and_is_text_inside_text() {
+        let variables = variables();
+        assert_eq!(variables.fill("${amount}").unwrap(), json!(58));
+        assert_eq!(variables.fill("x ${amount} y").unwrap(), json!("x 58 y"));
+        assert_eq!(variables.fill("${payer.email}").unwrap(), json!("a@testuser.com"));
+        assert_eq!(variables.fill("$${amount} ${").unwrap(), json!("${amount} ${"));
+        assert_eq!(variables.fill("${nope}").unwrap_err().name, "nope");
+        assert_eq!(variables.fill_json(&json!({"a": ["${token}", 1]})).unwrap(), json!({"a": ["abc", 1]}));
+    }
+
+    #[test]
+    fn references_are_listed() {
+        assert_eq!(references("/v1/${a}/x/${ b.c } $${d}"), ["a", "b.c"]);
+    }
+
+    #[test]
+    fn merge_patch_follows_the_rfc() {
+        let mut target = json!({"a": "b", "c": {"d": "e", "f": "g"}});
+        merge_patch(&mut target, &json!({"a": "z", "c": {"f": null}}));
+        assert_eq!(target, json!({"a": "z", "c": {"d": "e"}}));
+        merge_patch(&mut target, &json!(["x"]));
+        assert_eq!(target, json!(["x"]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn text_without_variables_stays_as_it_is(text in "[a-zñ$ {}]{0,30}") {
+            proptest::prop_assume!(!text.contains("${"));
+            proptest::prop_assert_eq!(Variables::default().fill(&text).unwrap(), json!(text));
+        }
+
+        #[test]
+        fn any_text_is_filled_or_refused(text in ".{0,40}") {
+            let _ = Variables::default().fill(&text);
+            let _ = references(&text);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Where scenarios go, and with whose credentials.
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::run::TargetInfo;
+
+/// Whose credential a step uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Role {
+    /// The seller's access token; the rule.
+    #[default]
+    Seller,
+    /// The seller's public key, as the card form uses it.
+    PublicKey,
+    /// The access token of another seller.
+    OtherSeller,
+    /// An access token obtained through OAuth.
+    OAuth,
+    /// A production access token without the payment scope.
+    ProductionWithoutScope,
+    /// An access token that no account has.
+    Unknown,
+    /// No credential at all.
+    None,
+}
+
+impl Role {
+    /// The words of `as:` in a step.
+    pub const ALL: [(&'static str, Role); 7] = [
+        ("seller", Role::Seller),
+        ("public-key", Role::PublicKey),
+        ("other-seller", Role::OtherSeller),
+        ("oauth", Role::OAuth),
+        ("production-without-scope", Role::ProductionWithoutScope),
+        ("unknown", Role::Unknown),
+        ("none", Role::None),
+    ];
+
+    /// The word of `as:`.
+    pub fn name(self) -> &'static str {
+        Role::ALL.iter().find(|(_, role)| *role == self).map_or("seller", |(name, _)| name)
+    }
+}
+
+/// What kind of place a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// The embedded sandbox: every role and site exists, faults can be asked for.
+    Embedded,
+    /// A base URL with one account.
+    Url,
+}
+
+/// A target with its credentials.
+pub struct Target {
+    /// Kind.
+    pub kind: TargetKind,
+    /// Base URL.
+    pub base: Url,
+    /// Site of scenarios that name none.
+    pub site: String,
+    /// The seller's access token; unused for the embedded sandbox, which knows its own.
+    pub access_token: Option<SecretString>,
+    /// The seller's public key.
+    pub public_key: Option<String>,
+}
+
+impl Target {
+    /// The credential of a role on a site; `None` when this target has no such account.
+    pub(super) fn credential(&self, site: &str, role: Role) -> Option<SecretString> {
+        if self.kind == TargetKind::Embedded {
+            return embedded_credential(site, role);
+        }
+        match role {
+            Role::Seller => self.access_token.clone(),
+            Role::PublicKey => self.public_key.clone().map(SecretString::from),
+            Role::OtherSeller | Role::OAuth | Role::ProductionWithoutScope | Role::Unknown | Role::None => None,
+        }
+    }
+
+    /// Every secret that the target knows, for redaction.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        self.access_token.iter().cloned().collect()
+    }
+
+    /// What the record says of it.
+    pub fn info(&self) -> TargetInfo {
+        let kind = match self.kind {
+            TargetKind::Embedded => "embedded",
+            TargetKind::Url => "url",
+        };
+        let mut url = self.base.clone();
+        // Neither can fail for http and https addresses.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        TargetInfo { kind: kind.to_owned(), url: url.to_string(), site: self.site.clone() }
+    }
+}
+
+fn embedded_credential(site: &str, role: Role) -> Option<SecretString> {
+    let _ = (site, role);
+    None
+}
