@@ -69,10 +69,9 @@ pub(super) fn prepare(
     ids: &Ids,
 ) -> Result<Prepared, Refusal> {
     let path = variables.fill_text(&request.path)?;
-    let mut url = target
-        .base
-        .join(path.trim_start_matches('/'))
-        .map_err(|error| Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error)))?;
+    let mut url = target.base.join(path.trim_start_matches('/')).map_err(|error| {
+        Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error))
+    })?;
     if url.origin() != target.base.origin() {
         return Err(Refusal::CannotRun(Message::new("contract.leaves-target").with("path", &path)));
     }
@@ -208,7 +207,8 @@ impl Prepared {
         let response = request.send().await.map_err(|error| http::explain(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
         let (bytes, cut) = http::read_bounded(response, LARGEST_BODY).await.map_err(|error| http::explain(&error))?;
         let body = String::from_utf8_lossy(&bytes).into_owned();

@@ -199,7 +199,8 @@ fn statuses(expect: &Expect, expected: &[&Entry]) -> String {
 
 /// An unexpected status is told with the error that came along, so that nobody has to dig for it.
 fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> Message {
-    let message = Message::new(if normal.message.is_some() { "contract.status-with-error" } else { "contract.status-differs" });
+    let message =
+        Message::new(if normal.message.is_some() { "contract.status-with-error" } else { "contract.status-differs" });
     let code = normal.causes.first().map_or("", |cause| cause.code.as_str());
     let message = message.with("expected", join(&expect.status)).with("actual", answer.status);
     match &normal.message {
@@ -212,7 +213,8 @@ fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &
     let codes = expected.iter().map(|entry| entry.code.as_str()).collect::<Vec<_>>().join(", ");
     let Some(body) = &answer.json else {
         let message = Message::new("contract.not-json").with("status", answer.status);
-        let evidence = difference("body", format!("JSON, {codes}"), answer.body.chars().take(LONGEST_VALUE).collect::<String>());
+        let evidence =
+            difference("body", format!("JSON, {codes}"), answer.body.chars().take(LONGEST_VALUE).collect::<String>());
         compared.broken(context, mark, "status-mismatch", message, evidence);
         return;
     };
@@ -306,14 +308,7 @@ fn filled(matcher: &Matcher, variables: &Variables) -> Result<Matcher, Unfilled>
     })
 }
 
-fn place(
-    compared: &mut Compared,
-    context: &Context<'_>,
-    mark: Mark,
-    path: &str,
-    matcher: &Matcher,
-    values: &[&Value],
-) {
+fn place(compared: &mut Compared, context: &Context<'_>, mark: Mark, path: &str, matcher: &Matcher, values: &[&Value]) {
     let holds = match matcher {
         Matcher::Absent => values.is_empty(),
         Matcher::Present => !values.is_empty(),
@@ -359,7 +354,9 @@ fn matches(matcher: &Matcher, value: &Value) -> bool {
 /// Equality of JSON values; numbers are equal when their value is (`58` and `58.0`).
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => left.as_f64() == right.as_f64(),
+        (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => {
+            left.as_f64() == right.as_f64()
+        }
         _ => left == right,
     }
 }

@@ -99,7 +99,10 @@ impl Entry {
     /// final full stop, case, kind of apostrophe, back-ticks.
     fn says(&self, message: &str) -> bool {
         if let Some(pattern) = &self.message_pattern
-            && regex::RegexBuilder::new(pattern).case_insensitive(true).build().is_ok_and(|found| found.is_match(message))
+            && regex::RegexBuilder::new(pattern)
+                .case_insensitive(true)
+                .build()
+                .is_ok_and(|found| found.is_match(message))
         {
             return true;
         }
@@ -132,7 +135,13 @@ pub(super) fn judge(expected: &[&Entry], status: u16, normal: &NormalError) -> J
             let messages: Vec<&str> = normal.message.as_deref().into_iter().chain(told).collect();
             let conform = messages.iter().any(|message| entry.says(message)) || entry.message.is_none();
             let usual_shape = normal.shapes.is_empty() || entry.wire_code.is_some();
-            let grade = if !conform { "reworded" } else if usual_shape { "conform" } else { "shape" };
+            let grade = if !conform {
+                "reworded"
+            } else if usual_shape {
+                "conform"
+            } else {
+                "shape"
+            };
             return Judgement { grade, code: Some(code) };
         }
     }
@@ -140,7 +149,8 @@ pub(super) fn judge(expected: &[&Entry], status: u16, normal: &NormalError) -> J
         return Judgement { grade: "status-mismatch", code: Some(code) };
     }
     let Some(code) = codes.first().map(|code| (*code).to_owned()) else {
-        let grade = if expected.iter().any(|entry| entry.status == status) { "unknown-code" } else { "status-mismatch" };
+        let grade =
+            if expected.iter().any(|entry| entry.status == status) { "unknown-code" } else { "status-mismatch" };
         return Judgement { grade, code: None };
     };
     let grade = if catalogue().find(&code).is_some() {
@@ -161,7 +171,8 @@ pub(super) fn judge(expected: &[&Entry], status: u16, normal: &NormalError) -> J
 /// The catalogue entries that an answer shows: HTTP status and code both have to be theirs.
 pub(super) fn observed(status: u16, normal: &NormalError) -> Vec<&'static Entry> {
     let all = catalogue().entries().iter();
-    all.filter(|entry| entry.status == status && normal.causes.iter().any(|cause| entry.has_code(&cause.code))).collect()
+    all.filter(|entry| entry.status == status && normal.causes.iter().any(|cause| entry.has_code(&cause.code)))
+        .collect()
 }
 
 #[cfg(test)]

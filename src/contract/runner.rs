@@ -17,7 +17,9 @@ use super::target::{Target, TargetKind};
 use crate::http;
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Coverage, Event, Evidence, Finding, Problem, ScenarioResult, Severity, Sink, StepResult, Verdict, fingerprint};
+use crate::run::{
+    Coverage, Event, Evidence, Finding, Problem, ScenarioResult, Severity, Sink, StepResult, Verdict, fingerprint,
+};
 use crate::secret::Redactor;
 use crate::specs::{cards, sites};
 
@@ -143,7 +145,10 @@ fn variables(plan: &Plan, row: Option<&Row>, ids: &Ids) -> Variables {
     let identification = document.map(|document| json!({ "type": document.kind, "number": document.number }));
     // Test credentials demand an address of the test domain (Mercado Pago, error 2198).
     let email = format!("test_user_{}@testuser.com", 10_000_000 + ids.below(80_000_000));
-    variables.set("payer", json!({ "email": email, "identification": identification, "first_name": "Test", "last_name": "User" }));
+    variables.set(
+        "payer",
+        json!({ "email": email, "identification": identification, "first_name": "Test", "last_name": "User" }),
+    );
     variables.set("row", Value::Object(row.map_or_else(Map::new, |row| row.values.clone())));
     for (name, value) in &plan.scenario.variables {
         if let Ok(value) = variables.fill_json(value) {
@@ -165,7 +170,8 @@ async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
     {
         variables.set("row", values);
     }
-    let mut state = State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
+    let mut state =
+        State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
@@ -281,7 +287,12 @@ impl State<'_> {
             evidence: Vec::new(),
             fix: None,
         };
-        StepResult { verdict: Verdict::Fail, reason: None, findings: vec![finding], ..skipped(step, Message::new("contract.refused")) }
+        StepResult {
+            verdict: Verdict::Fail,
+            reason: None,
+            findings: vec![finding],
+            ..skipped(step, Message::new("contract.refused"))
+        }
     }
 
     /// Counts what the step expects and what the answer shows.
@@ -308,7 +319,8 @@ impl State<'_> {
     }
 
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
-        let no_value = |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
+        let no_value =
+            |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
         let context = Context {
             source: &self.plan.scenario.source,
             scenario: self.id,

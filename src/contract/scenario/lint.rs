@@ -10,7 +10,7 @@ use crate::specs::catalogue::catalogue;
 use crate::yaml::{Kind, Node, nearest};
 
 /// Variables that the runner sets in every scenario; a member of a mapping is named after a point.
-pub(in crate::contract) const BUILT_IN: [&str; 6] = ["site", "currency", "payer", "uuid", "hex32", "row"];
+const BUILT_IN: [&str; 6] = ["site", "currency", "payer", "uuid", "hex32", "row"];
 
 /// Adds a problem for every mistake that shows without sending.
 pub(super) fn check(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {

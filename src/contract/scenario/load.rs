@@ -38,7 +38,9 @@ pub fn builtin() -> Loaded {
         for entry in folder.entries() {
             match entry {
                 DirEntry::Dir(folder) => open.push(folder),
-                DirEntry::File(file) if file.path().extension().is_some_and(|ending| ending == "yaml") => files.push(file),
+                DirEntry::File(file) if file.path().extension().is_some_and(|ending| ending == "yaml") => {
+                    files.push(file)
+                }
                 DirEntry::File(_) => {}
             }
         }
@@ -78,13 +80,16 @@ pub fn from_folder(path: &Path) -> Loaded {
     }
     for file in files {
         let id = file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty());
-        let id = id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
+        let id =
+            id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
         let name = file.display().to_string();
         match std::fs::read(&file) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => loaded.add(&name, &id.to_string_lossy(), &text),
                 Err(_) => loaded.problems.push(
-                    Problem::input(Message::new("scenario.not-utf8")).in_file(name).fix(Message::new("scenario.not-utf8-fix")),
+                    Problem::input(Message::new("scenario.not-utf8"))
+                        .in_file(name)
+                        .fix(Message::new("scenario.not-utf8-fix")),
                 ),
             },
             Err(error) => loaded.problems.push(unreadable(&file, &error)),

@@ -14,6 +14,5 @@ pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
 pub use load::{Loaded, builtin, from_folder};
 pub use model::{Action, CardSpec, Method, Request, Row, Scenario, Step};
 pub use read::read;
-pub(in crate::contract) use lint::BUILT_IN;
 pub(in crate::contract) use template::merge_patch;
 pub use template::{Unfilled, Variables, references};

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Request, Row, Same, Scenario, Step, lint};
+use super::{
+    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Request, Row, Same, Scenario, Step, lint,
+};
 use crate::contract::Role;
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -54,7 +56,8 @@ fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>)
     for (index, node) in steps.unwrap_or_default().iter().enumerate() {
         if let Some(step) = step(source, index, node, &read, problems) {
             if let Some(first) = read.iter().find(|other| other.id == step.id) {
-                let message = Message::new("scenario.duplicate-step").with("id", &step.id).with("line", first.mark.line);
+                let message =
+                    Message::new("scenario.duplicate-step").with("id", &step.id).with("line", first.mark.line);
                 problems.push(source.problem(step.mark, 1, message));
             }
             read.push(step);
