@@ -4,6 +4,7 @@
 //! ([`report`]). Engines never print, reporters never decide, rules never fetch.
 
 pub mod cli;
+pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod exit;
