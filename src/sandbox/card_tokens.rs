@@ -1,0 +1,167 @@
+//! Card tokens: `POST /v1/card_tokens` and `GET /v1/card_tokens/{id}`.
+//!
+//! Like the real service, creating one accepts almost anything: what is wrong with the card shows when a payment
+//! uses the token. The number is kept for that, and never answered.
+
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Map, Value, json};
+
+use super::clock::wire_date;
+use super::errors::{Checked, Refusal};
+use super::reply::Reply;
+use super::router::Call;
+use super::world::World;
+use crate::secret::luhn;
+
+/// Most characters kept of any member.
+const MOST_TEXT: usize = 256;
+
+/// A card token: what was sent, as text; `None` where it was absent, null or of no use.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CardToken {
+    pub(super) id: String,
+    /// Account whose key created it.
+    pub(super) user_id: u64,
+    pub(super) public_key: String,
+    /// Made with a production key.
+    pub(super) live: bool,
+    /// Digits, without blanks and hyphens.
+    pub(super) number: Option<String>,
+    pub(super) security_code: Option<String>,
+    pub(super) month: Option<String>,
+    pub(super) year: Option<String>,
+    /// Whether `cardholder` was sent as an object.
+    pub(super) has_holder: bool,
+    pub(super) holder: Option<String>,
+    pub(super) document_type: Option<String>,
+    pub(super) document_number: Option<String>,
+    pub(super) site_id: Option<String>,
+    /// Stored card it stands for.
+    pub(super) card_id: Option<String>,
+    pub(super) used: bool,
+    pub(super) created: Option<Timestamp>,
+}
+
+impl CardToken {
+    /// The expiration year in four digits, if it is a year.
+    pub(super) fn full_year(&self) -> Option<i32> {
+        let year: i32 = self.year.as_deref()?.parse().ok()?;
+        match year {
+            0..=99 => Some(2000 + year),
+            1000..=9999 => Some(year),
+            _ => None,
+        }
+    }
+
+    /// The answer of both endpoints (names as in the test data of mercadopago/sdk-java).
+    fn body(&self) -> Value {
+        let number = self.number.as_deref().unwrap_or_default();
+        let created = self.created.unwrap_or_default();
+        let due = created.checked_add((8 * 24).hours()).unwrap_or(created);
+        json!({
+            "id": self.id,
+            "public_key": self.public_key,
+            "card_id": self.card_id,
+            "first_six_digits": first_six(number),
+            "last_four_digits": last_four(number),
+            "expiration_month": self.month.as_deref().and_then(|month| month.parse::<u32>().ok()),
+            "expiration_year": self.full_year(),
+            "cardholder": {
+                "name": self.holder,
+                "identification": { "number": self.document_number, "type": self.document_type },
+            },
+            "status": if self.used { "used" } else { "active" },
+            "date_created": wire_date(created),
+            "date_last_updated": wire_date(created),
+            "date_due": wire_date(due),
+            "luhn_validation": luhn(number),
+            "live_mode": self.live,
+            "require_esc": false,
+            "card_number_length": number.len(),
+            "security_code_length": self.security_code.as_deref().map_or(0, str::len),
+        })
+    }
+}
+
+/// The first six digits, if there are as many.
+pub(super) fn first_six(number: &str) -> Option<&str> {
+    number.get(..6)
+}
+
+/// The last four digits, if there are as many.
+pub(super) fn last_four(number: &str) -> Option<&str> {
+    number.get(number.len().checked_sub(4)?..)
+}
+
+/// A member as trimmed text: strings and numbers count, anything else and the empty text do not.
+pub(super) fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = match object.get(name)? {
+        Value::String(text) => text.trim().chars().take(MOST_TEXT).collect(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// `POST /v1/card_tokens`.
+pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
+    let account = call.front_end(world)?;
+    let body = call.object()?;
+    let empty = Map::new();
+    let holder = body.get("cardholder").and_then(Value::as_object);
+    let document = holder.and_then(|holder| holder.get("identification")).and_then(Value::as_object);
+    let (fields, document) = (holder.unwrap_or(&empty), document.unwrap_or(&empty));
+    let digits = |number: String| number.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
+    let mut token = CardToken {
+        id: world.ids.hex32(),
+        user_id: account.user_id,
+        public_key: account.public_key.clone(),
+        live: account.live(),
+        number: text(&body, "card_number").map(digits),
+        security_code: text(&body, "security_code"),
+        month: text(&body, "expiration_month"),
+        year: text(&body, "expiration_year"),
+        has_holder: holder.is_some(),
+        holder: text(fields, "name"),
+        document_type: text(document, "type"),
+        document_number: text(document, "number"),
+        site_id: text(&body, "site_id"),
+        card_id: text(&body, "card_id"),
+        used: false,
+        created: Some(world.now()),
+    };
+    let mut state = world.state();
+    if let Some(card) = &token.card_id {
+        let owner = state.card_owners.get(card).and_then(|owner| state.customers.get(owner));
+        let owner = owner.filter(|customer| customer.user_id == account.user_id);
+        let stored =
+            owner.and_then(|customer| customer.cards.iter().find(|stored| stored.card_id.as_ref() == Some(card)));
+        // A stored card lends everything but its security code.
+        let stored = stored.cloned().ok_or_else(|| Refusal::bad("2010"))?;
+        token = CardToken {
+            id: token.id,
+            security_code: token.security_code,
+            site_id: token.site_id,
+            created: token.created,
+            used: false,
+            ..stored
+        };
+    }
+    let reply = Reply::json(201, token.body());
+    state.tokens.insert(token.id.clone(), token, 1024);
+    Ok(reply)
+}
+
+/// `GET /v1/card_tokens/{id}`.
+pub(super) fn read(world: &World, call: &Call, id: &str) -> Checked<Reply> {
+    let account = call.front_end(world)?;
+    let state = world.state();
+    let token = state.tokens.get(id).filter(|token| token.user_id == account.user_id);
+    match token {
+        Some(token) => Ok(Reply::json(200, token.body())),
+        None => Ok(Reply::json(
+            404,
+            json!({ "message": "Card Token not found", "error": "not_found", "status": 404, "cause": [] }),
+        )),
+    }
+}

@@ -1,0 +1,135 @@
+//! `POST /v1/payments`: from a checked request to a payment, once per idempotency key.
+
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Map, Value};
+
+use super::validation::{self, Subject};
+use super::{Card, Payment, shape};
+use crate::sandbox::card_tokens::{CardToken, first_six, last_four};
+use crate::sandbox::errors::{Checked, Refusal};
+use crate::sandbox::reply::Reply;
+use crate::sandbox::router::Call;
+use crate::sandbox::state::Created;
+use crate::sandbox::world::World;
+use crate::specs::cards;
+use crate::specs::sites::{self, PaymentMethod};
+
+/// Answers 201 with the new payment, 200 with the stored one under a key that was answered before.
+///
+/// Another body under the same key gets the stored payment as well: the service does not document what happens,
+/// its OpenAPI file says that the stored result is returned. A refused request leaves its key free.
+pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
+    let account = call.owner(world)?;
+    let key = (account.user_id, "payments".to_owned(), call.idempotency_key()?.to_owned());
+    let stored = {
+        let state = world.state();
+        match state.replays.get(&key) {
+            Some(Created::Payment(id)) => state.payments.get(id).cloned(),
+            _ => None,
+        }
+    };
+    if let Some(payment) = stored {
+        return Ok(Reply::json(200, shape::payment(&payment)));
+    }
+    let body = call.object()?;
+    let site = sites::get(&account.site).ok_or_else(|| Refusal::bad("3004"))?;
+    let now = world.now();
+    let mut state = world.state();
+    // Another connection may have answered the same key since.
+    if let Some(Created::Payment(id)) = state.replays.get(&key).copied()
+        && let Some(payment) = state.payments.get(&id)
+    {
+        return Ok(Reply::json(200, shape::payment(payment)));
+    }
+    let subject = Subject { body: &body, account, site, state: &state, now };
+    validation::check(&subject)?;
+    let method = subject.method().ok_or_else(|| Refusal::bad("2131"))?;
+    let (amount, installments) = (subject.amount(), subject.installments());
+    let expires = validation::expiration(subject.get("date_of_expiration"), now)?;
+    let token = subject.token().cloned();
+    let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+    let (status, detail) =
+        outcome(method, token.as_ref(), flag("capture") == Some(false), flag("binary_mode") == Some(true));
+    let payment = Payment {
+        id: state.next_id(),
+        collector: account.user_id,
+        site,
+        method,
+        status,
+        detail,
+        amount,
+        installments,
+        captured: flag("capture") != Some(false),
+        created: now,
+        updated: now,
+        approved: (status == "approved").then_some(now),
+        expires: expires.or_else(|| term(method, now)),
+        card: token.as_ref().map(card),
+        authorization_code: matches!(status, "approved" | "authorized")
+            .then(|| token.as_ref().map(|_| format!("{:06}", world.ids.below(1_000_000))))
+            .flatten(),
+        refunds: Vec::new(),
+        sent: echo(body),
+    };
+    if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
+        token.used = true;
+    }
+    let weight = call.body.len() + 2048;
+    state.replays.insert(key, Created::Payment(payment.id), 512);
+    state.payments.insert(payment.id, payment.clone(), weight);
+    drop(state);
+    Ok(Reply::json(201, shape::payment(&payment)))
+}
+
+/// The attributes that the answer gives back.
+fn echo(mut body: Map<String, Value>) -> Map<String, Value> {
+    body.retain(|name, value| name != "token" && !value.is_null());
+    body
+}
+
+/// The cardholder's name decides a card; other methods wait for the buyer.
+fn outcome(
+    method: &PaymentMethod,
+    token: Option<&CardToken>,
+    deferred: bool,
+    binary: bool,
+) -> (&'static str, &'static str) {
+    let Some(token) = token else {
+        return match method.payment_type_id.as_str() {
+            "bank_transfer" => ("pending", "pending_waiting_transfer"),
+            "account_money" => ("approved", "accredited"),
+            _ => ("pending", "pending_waiting_payment"),
+        };
+    };
+    let holder = token.holder.as_deref().and_then(cards::holder);
+    match holder.map_or(("approved", "accredited"), |holder| (holder.status.as_str(), holder.status_detail.as_str())) {
+        ("approved", _) if deferred => ("authorized", "pending_capture"),
+        // Binary mode leaves no result open.
+        ("in_process", _) if binary => ("rejected", "cc_rejected_other_reason"),
+        pair => pair,
+    }
+}
+
+/// How long a buyer has to pay what is not paid at once, if nothing else is asked for.
+fn term(method: &PaymentMethod, now: Timestamp) -> Option<Timestamp> {
+    let hours = match method.payment_type_id.as_str() {
+        "ticket" | "atm" => 3 * 24,
+        "bank_transfer" => 24,
+        _ => return None,
+    };
+    now.checked_add(hours.hours()).ok()
+}
+
+fn card(token: &CardToken) -> Card {
+    let number = token.number.as_deref().unwrap_or_default();
+    Card {
+        card_id: token.card_id.clone(),
+        first_six: first_six(number).map(str::to_owned),
+        last_four: last_four(number).map(str::to_owned),
+        month: token.month.as_deref().and_then(|month| month.parse().ok()),
+        year: token.full_year(),
+        holder: token.holder.clone(),
+        document_type: token.document_type.clone(),
+        document_number: token.document_number.clone(),
+    }
+}

@@ -1,0 +1,134 @@
+//! From a request to the resource that answers it: one line per route.
+//!
+//! Responsible for reading a request, for who asks, and for the order of what comes before every resource: a fault
+//! asked for, then the route, then the credential. Not responsible for what a resource checks.
+
+use axum::http::HeaderMap;
+use serde_json::{Map, Value, json};
+
+use super::accounts::{Account, Role};
+use super::errors::{Checked, Refusal, edge_not_found};
+use super::reply::Reply;
+use super::world::World;
+use super::{card_tokens, customers, faults, payment_methods, payments};
+
+/// A request as the resources see it.
+pub(super) struct Call<'c> {
+    /// Upper case.
+    pub(super) method: &'c str,
+    /// Path without the query.
+    pub(super) path: &'c str,
+    /// Decoded parameters, in order.
+    pub(super) query: Vec<(String, String)>,
+    /// Headers.
+    pub(super) headers: &'c HeaderMap,
+    /// Body, at most what the server reads.
+    pub(super) body: &'c [u8],
+}
+
+impl<'c> Call<'c> {
+    /// A request; `uri` is path and query.
+    pub(super) fn new(method: &'c str, uri: &'c str, headers: &'c HeaderMap, body: &'c [u8]) -> Call<'c> {
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Call { method, path, query, headers, body }
+    }
+
+    /// A header that is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The first parameter with this name.
+    pub(super) fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as a JSON object, else code 1.
+    pub(super) fn object(&self) -> Checked<Map<String, Value>> {
+        // The parser refuses invalid UTF-8, numbers out of range and more than 128 levels.
+        match serde_json::from_slice(self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            _ => Err(Refusal::bad("1")),
+        }
+    }
+
+    /// The idempotency key, else code 4292.
+    pub(super) fn idempotency_key(&self) -> Checked<&str> {
+        let key = self.header("x-idempotency-key").map(str::trim).unwrap_or_default();
+        if key.is_empty() { Err(Refusal::bad("4292")) } else { Ok(key) }
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let value = self.header("authorization")?;
+        let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
+        (scheme.is_empty() || scheme.eq_ignore_ascii_case("bearer")).then_some(credential.trim())
+    }
+
+    /// The account of the access token: none at all is the gate keeper's 403, an unknown one 401.
+    pub(super) fn owner<'w>(&self, world: &'w World) -> Checked<&'w Account> {
+        // The query form is historic, but old integrations still use it.
+        let token = self.bearer().or_else(|| self.param("access_token"));
+        let token = token.filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| Refusal::new(403, "pa_unauthorized_result_from_policies"))?;
+        let account = world.accounts.by_token(token).ok_or_else(|| Refusal::new(401, "401"))?;
+        if account.role == Role::ProductionWithoutScope {
+            return Err(Refusal::new(401, "7"));
+        }
+        Ok(account)
+    }
+
+    /// The account of a public key or an access token, for what a front end may ask.
+    pub(super) fn front_end<'w>(&self, world: &'w World) -> Checked<&'w Account> {
+        let key = self.param("public_key").or_else(|| self.header("x-public-key"));
+        let credential = key.or_else(|| self.bearer()).or_else(|| self.param("access_token"));
+        let credential = credential.filter(|credential| !credential.is_empty());
+        let credential = credential.ok_or_else(|| Refusal::new(403, "pa_unauthorized_result_from_policies"))?;
+        let account = world.accounts.by_key(credential).or_else(|| world.accounts.by_token(credential));
+        account.ok_or_else(|| Refusal::new(401, "401"))
+    }
+}
+
+/// The reply to a request.
+pub(super) fn answer(world: &World, call: &Call) -> Reply {
+    match call.header(faults::HEADER) {
+        Some(fault) => faults::play(world, fault.trim(), || route(world, call)),
+        None => route(world, call),
+    }
+}
+
+fn route(world: &World, call: &Call) -> Reply {
+    let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let answered = match (call.method, segments.as_slice()) {
+        ("POST", ["v1", "card_tokens"]) => card_tokens::create(world, call),
+        ("GET", ["v1", "card_tokens", id]) => card_tokens::read(world, call, id),
+        ("POST", ["v1", "payments"]) => payments::create(world, call),
+        ("GET", ["v1", "payments", "search"]) => payments::search(world, call),
+        ("GET", ["v1", "payments", id]) => payments::read(world, call, id),
+        ("PUT", ["v1", "payments", id]) => payments::update(world, call, id),
+        ("POST", ["v1", "payments", id, "refunds"]) => payments::refund(world, call, id),
+        ("GET", ["v1", "payments", id, "refunds"]) => payments::list_refunds(world, call, id),
+        ("GET", ["v1", "payments", id, "refunds", refund]) => payments::read_refund(world, call, id, refund),
+        ("GET", ["v1", "payment_methods"]) => payment_methods::list(world, call),
+        ("GET", ["v1", "identification_types"]) => payment_methods::identification_types(world, call),
+        ("POST", ["v1", "customers"]) => customers::create(world, call),
+        ("GET", ["v1", "customers", "search"]) => customers::search(world, call),
+        ("GET", ["v1", "customers", id]) => customers::read(world, call, id),
+        ("POST", ["v1", "customers", id, "cards"]) => customers::add_card(world, call, id),
+        ("GET", ["v1", "customers", id, "cards"]) => customers::cards(world, call, id),
+        (
+            _,
+            ["v1", "card_tokens" | "payments" | "payment_methods" | "identification_types" | "customers"]
+            | ["v1", "card_tokens" | "payments" | "customers", _]
+            | ["v1", "payments", _, "refunds"]
+            | ["v1", "customers", _, "cards"],
+        ) => Ok(method_not_allowed()),
+        _ => Ok(edge_not_found()),
+    };
+    answered.unwrap_or_else(|refusal| world.catalogue.reply(&refusal, world))
+}
+
+fn method_not_allowed() -> Reply {
+    let body = json!({ "message": "Method not allowed", "error": "method_not_allowed", "status": 405, "cause": [] });
+    Reply::json(405, body)
+}

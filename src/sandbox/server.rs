@@ -1,0 +1,148 @@
+//! The HTTP side of the sandbox: listening, reading a bounded body, writing the reply, stopping.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body as HttpBody;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::clock::Clock;
+use super::reply::{Body, Reply};
+use super::router::{Call, answer};
+use super::world::World;
+use super::{Account, Role, account};
+use crate::i18n::Message;
+use crate::run::Problem;
+use crate::specs::sites;
+
+/// Most bytes of a request body.
+const MOST_BODY: usize = 1024 * 1024;
+/// How long a client may take to send its body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long stopping waits for open connections.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// How a sandbox behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Identifiers follow from it: the same requests in the same order get the same ids.
+    pub seed: u64,
+    /// Site of [`Sandbox::account`]. Every credential carries its own site.
+    pub default_site: String,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { seed: 0, default_site: "MLA".to_owned(), clock: Clock::System }
+    }
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    url: String,
+    default_site: String,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Binds and serves in the background on the current tokio runtime; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// The site does not exist, or the address cannot be bound.
+    pub async fn start(options: Options, addr: SocketAddr) -> Result<Sandbox, Problem> {
+        if sites::get(&options.default_site).is_none() {
+            let known: Vec<&str> = sites::all().iter().map(|site| site.id.as_str()).collect();
+            return Err(Problem::input(Message::new("sandbox.unknown-site").with("site", &options.default_site))
+                .fix(Message::new("sandbox.unknown-site-fix").with("sites", known.join(", "))));
+        }
+        let cannot_listen = |error: std::io::Error| {
+            Problem::environment(Message::new("sandbox.cannot-listen").with("address", addr).with("error", error))
+                .fix(Message::new("sandbox.cannot-listen-fix"))
+        };
+        let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
+        let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
+        let world = Arc::new(World::new(options.seed, options.clock));
+        let router = Router::new().fallback(serve).with_state(world);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let until = async {
+                // Also ends when the sandbox is dropped without being stopped.
+                stopped.await.ok();
+            };
+            axum::serve(listener, router).with_graceful_shutdown(until).await.ok();
+        });
+        Ok(Sandbox { url, default_site: options.default_site, stop, server })
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// An account of the default site.
+    pub fn account(&self, role: Role) -> Account {
+        account(&self.default_site, role)
+    }
+
+    /// Stops listening, lets the requests in flight finish for at most two seconds, and returns.
+    pub async fn stop(self) {
+        self.stop.send(()).ok();
+        let abort = self.server.abort_handle();
+        if tokio::time::timeout(STOP_TIME, self.server).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<HttpBody> {
+    let (parts, body) = request.into_parts();
+    let uri = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
+    let front_end = ["/v1/card_tokens", "/v1/payment_methods", "/v1/identification_types"];
+    let front_end = front_end.iter().any(|path| uri.starts_with(path));
+    if front_end && parts.method == axum::http::Method::OPTIONS {
+        return with_cross_origin(response(Reply { status: 204, body: Body::Empty, retry_after: None }));
+    }
+    let body = match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, MOST_BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return response(Reply { status: 413, body: Body::Empty, retry_after: None }),
+        Err(_) => return response(Reply { status: 408, body: Body::Empty, retry_after: None }),
+    };
+    let call = Call::new(parts.method.as_str(), uri, &parts.headers, &body);
+    let response = response(answer(&world, &call));
+    if front_end { with_cross_origin(response) } else { response }
+}
+
+/// Checkout pages call these endpoints from the browser, where pages of any origin may.
+fn with_cross_origin(mut response: Response<HttpBody>) -> Response<HttpBody> {
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    response
+}
+
+fn response(reply: Reply) -> Response<HttpBody> {
+    let (kind, body) = match reply.body {
+        Body::Json(value) => (Some("application/json;charset=UTF-8"), HttpBody::from(value.to_string())),
+        Body::Html(page) => (Some("text/html"), HttpBody::from(page)),
+        Body::Empty => (None, HttpBody::empty()),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(kind) = kind {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(seconds) = reply.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

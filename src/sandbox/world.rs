@@ -1,0 +1,61 @@
+//! Everything the sandbox is made of: accounts, catalogue, clock, identifiers and what it remembers.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::accounts::Accounts;
+use super::clock::{Clock, trace_date};
+use super::errors::Catalogue;
+use super::state::State;
+use crate::ids::Ids;
+
+/// One running sandbox, shared by its connections.
+pub(super) struct World {
+    /// Who may ask.
+    pub(super) accounts: Accounts,
+    /// How refusals are worded.
+    pub(super) catalogue: Catalogue,
+    /// Identifiers that follow from the seed.
+    pub(super) ids: Ids,
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+impl World {
+    /// An empty sandbox.
+    pub(super) fn new(seed: u64, clock: Clock) -> World {
+        let ids = Ids::seeded(seed).part("sandbox");
+        // Ids of payments have twelve digits today and do not fit 32 bits.
+        let first_payment = 130_000_000_000 + ids.below(1_000_000_000);
+        World {
+            accounts: Accounts::new(),
+            catalogue: Catalogue::read(),
+            state: Mutex::new(State::new(first_payment)),
+            ids,
+            clock,
+        }
+    }
+
+    /// The present time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What is remembered. A thread that failed while holding it leaves it usable.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The trace of a cause: time and request id.
+    pub(super) fn trace(&self) -> String {
+        format!("{};{}", trace_date(self.now()), self.ids.uuid())
+    }
+
+    /// A sandbox that always gives the same answers.
+    #[cfg(test)]
+    pub(super) fn for_tests() -> World {
+        let instant = "2026-11-20T14:15:30.5Z".parse().unwrap();
+        World::new(7, Clock::Fixed(instant))
+    }
+}
