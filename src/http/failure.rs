@@ -48,16 +48,8 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
             if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
                 return tls_words(tls, &host);
             }
-            match io.kind() {
-                ErrorKind::ConnectionRefused => return (message("http.refused"), Message::new("http.refused-fix")),
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-                    return (message("http.reset"), Message::new("http.reset-fix"));
-                }
-                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                    return (message("http.unreachable"), Message::new("http.refused-fix"));
-                }
-                ErrorKind::TimedOut => return (message("http.timeout"), Message::new("http.timeout-fix")),
-                _ => {}
+            if let Some(words) = io_words(io, &host) {
+                return words;
             }
         }
         part = cause.source();
@@ -74,6 +66,37 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
     // What is left may quote the answer of the other side.
     let quoted: String = crate::secret::Redactor::default().text(&last).chars().take(200).collect();
     (message("http.other").with("error", quoted), Message::new("http.other-fix"))
+}
+
+/// What an error of a socket or of a handshake over it means.
+pub(crate) fn io_reason(error: &std::io::Error, host: &str) -> Message {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls_words(tls, host).0;
+    }
+    match io_words(error, host) {
+        Some((message, _)) => message,
+        None => Message::new("http.other").with("host", host).with("error", error),
+    }
+}
+
+fn io_words(error: &std::io::Error, host: &str) -> Option<(Message, Message)> {
+    let message = |key: &'static str| Message::new(key).with("host", host);
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Some((message("http.refused"), Message::new("http.refused-fix"))),
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => Some((message("http.reset"), Message::new("http.reset-fix"))),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            Some((message("http.unreachable"), Message::new("http.refused-fix")))
+        }
+        ErrorKind::TimedOut => Some((message("http.timeout"), Message::new("http.timeout-fix"))),
+        // The resolver has no kind of its own.
+        _ if error.to_string().contains("failed to lookup address") => {
+            Some((message("http.dns"), Message::new("http.dns-fix")))
+        }
+        _ => None,
+    }
 }
 
 fn tls_words(error: &rustls::Error, host: &str) -> (Message, Message) {

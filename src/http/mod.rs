@@ -15,6 +15,7 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 pub use body::{decode, read_bounded};
+pub(crate) use failure::io_reason;
 pub use failure::{explain, reason};
 pub use trust::{install_crypto, read_ca_file, roots};
 pub(crate) use trust::{provider, verifier};

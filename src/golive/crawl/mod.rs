@@ -1,1 +1,329 @@
-//! crawl
+//! The crawler: from the address of a shop to its pages, each with the scripts and frames that belong to it.
+//!
+//! Responsible for choosing what to read, for staying inside the shop, and for limits. It only sends `GET`
+//! (and `HEAD` to terms pages of other hosts), no cookies and no credentials, and never follows a link that
+//! looks as if it changed something. Not responsible for judging what it reads.
+
+mod fetch;
+mod frontier;
+mod gather;
+mod links;
+mod robots;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::evidence::Page;
+use crate::http;
+use crate::i18n::Message;
+use crate::run::{LeftOut, Problem};
+use fetch::{Fetcher, Kind};
+use frontier::Frontier;
+use gather::{Found, Gathered, Gatherer, Lead};
+use scope::Scope;
+
+/// Addresses that are listed as left out; more are counted.
+const LEFT_OUT: usize = 500;
+/// Terms pages of other hosts that are asked for their status.
+const ANSWERS: usize = 10;
+
+/// How much of a shop is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Pages.
+    pub pages: usize,
+    /// Links away from the start page.
+    pub depth: u32,
+    /// Bytes of a page or frame, after decompression.
+    pub page_bytes: usize,
+    /// Bytes of a script, after decompression.
+    pub script_bytes: usize,
+    /// Time for all of it.
+    pub total_time: Duration,
+    /// Time for one request, body included.
+    pub request_time: Duration,
+    /// Redirects in a row.
+    pub redirects: usize,
+    /// Pages read at a time.
+    pub concurrency: usize,
+    /// Addresses that differ in their query only.
+    pub query_variants: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            pages: 200,
+            depth: 5,
+            page_bytes: 5 * 1024 * 1024,
+            script_bytes: 3 * 1024 * 1024,
+            total_time: Duration::from_secs(60),
+            request_time: Duration::from_secs(15),
+            redirects: 10,
+            concurrency: 4,
+            query_variants: 8,
+        }
+    }
+}
+
+/// How a shop is read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How much.
+    pub limits: Limits,
+    /// Whether `robots.txt` and `rel=nofollow` are respected. The start page is read in any case: it was asked for.
+    pub robots: bool,
+    /// PEM file with certificate authorities to trust besides Mozilla's list.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate authorities to trust besides those.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// The faulty leaf that the TLS probe saw ([`crate::tls::pin`]), so that the pages behind it can be read.
+    pub pinned_leaf: Option<[u8; 32]>,
+    /// `User-Agent` header.
+    pub user_agent: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            limits: Limits::default(),
+            robots: true,
+            ca_file: None,
+            extra_roots: Vec::new(),
+            pinned_leaf: None,
+            user_agent: http::USER_AGENT.to_owned(),
+        }
+    }
+}
+
+/// What a crawl leaves besides the pages, in the shape of [`super::evidence::Shop`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Crawled {
+    /// Pages that were handed over.
+    pub pages: usize,
+    /// Addresses that were found but not read, and why; at most 500, the last one counts the rest.
+    pub left_out: Vec<LeftOut>,
+    /// Addresses of which only the status is known: dead links of the shop, terms pages of other hosts.
+    pub answers: Vec<(Url, Option<u16>)>,
+    /// Why the crawl ended before it had seen everything, if it did.
+    pub limit: Option<Message>,
+}
+
+/// Reads the shop that `start` belongs to, breadth first and what looks like paying first.
+///
+/// `on_page` gets every page as soon as it is whole, in an order that only depends on the shop. Dropping the
+/// future ends all requests; pages handed over before stay handed over.
+///
+/// # Errors
+/// A [`Problem`] when the start page cannot be read: of the input when it is no http(s) address or the CA file
+/// is unusable, else of the environment.
+pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)) -> Result<Crawled, Problem> {
+    let begin = Instant::now();
+    let limits = &options.limits;
+    let deadline = begin + limits.total_time;
+    let Some(start) = scope::clean(start.clone()).filter(|url| matches!(url.scheme(), "http" | "https")) else {
+        let problem = Problem::input(Message::new("crawl.not-a-shop")).fix(Message::new("crawl.not-a-shop-fix"));
+        return Err(problem.at_url(http::shown(start)));
+    };
+    let client = http::client(&http::ClientOptions {
+        timeout: limits.request_time,
+        connect_timeout: limits.request_time,
+        ca_file: options.ca_file.clone(),
+        extra_roots: options.extra_roots.clone(),
+        pinned_leaf: options.pinned_leaf,
+        user_agent: options.user_agent.clone(),
+        direct: scope::is_private(&start),
+    })?;
+
+    let mut fetcher = Fetcher::new(client, Scope::around(&start), limits.clone());
+    let first = match timeout_at(deadline, fetcher.get(&start, Kind::Start)).await {
+        Ok(Ok(first)) => first,
+        Ok(Err(miss)) => return Err(miss.into_problem(&start)),
+        Err(_) => {
+            let host = start.host_str().unwrap_or("?");
+            let problem = Problem::environment(Message::new("http.timeout").with("host", host));
+            return Err(problem.fix(Message::new("http.timeout-fix")).at_url(http::shown(&start)));
+        }
+    };
+    // A redirect to https or to www. is where the shop really is.
+    fetcher.settle(Scope::of(&first.url));
+    let mut crawl = Crawl::new(limits, deadline);
+    if options.robots {
+        match timeout_at(deadline, fetcher.robots(&first.url)).await {
+            Ok(robots) => {
+                if robots.closed() {
+                    crawl.done.limit = Some(Message::new("crawl.robots-unreadable"));
+                }
+                fetcher.obey(robots);
+            }
+            Err(_) => crawl.done.limit = Some(crawl.time_limit()),
+        }
+    }
+    let gatherer = Arc::new(Gatherer::new(fetcher, options.robots));
+    crawl.frontier.mark(&start);
+    crawl.flights.push_back(Flight::page(&gatherer, Lead { url: start, depth: 0 }, Some(first)));
+    crawl.run(&gatherer, &mut on_page).await;
+    crawl.ask_answers(&gatherer).await;
+    Ok(crawl.finish())
+}
+
+/// The state of one crawl.
+struct Crawl<'l> {
+    limits: &'l Limits,
+    deadline: Instant,
+    frontier: Frontier,
+    /// Pages being read, in the order in which they will be taken: the order of pages does not depend on who is faster.
+    flights: VecDeque<Flight>,
+    /// Final addresses of the pages taken.
+    read: HashSet<String>,
+    /// Terms pages of other hosts to ask.
+    to_ask: Vec<Url>,
+    more_left_out: usize,
+    done: Crawled,
+}
+
+impl<'l> Crawl<'l> {
+    fn new(limits: &'l Limits, deadline: Instant) -> Crawl<'l> {
+        Crawl {
+            limits,
+            deadline,
+            frontier: Frontier::new(limits.query_variants),
+            flights: VecDeque::new(),
+            read: HashSet::new(),
+            to_ask: Vec::new(),
+            more_left_out: 0,
+            done: Crawled::default(),
+        }
+    }
+
+    async fn run(&mut self, gatherer: &Arc<Gatherer>, on_page: &mut impl FnMut(Page)) {
+        loop {
+            let room = self.limits.pages.saturating_sub(self.done.pages);
+            while self.flights.len() < self.limits.concurrency.max(1).min(room) {
+                let Some(lead) = self.frontier.next() else { break };
+                self.flights.push_back(Flight::page(gatherer, lead, None));
+            }
+            let Some(mut flight) = self.flights.pop_front() else { break };
+            let Ok(landed) = timeout_at(self.deadline, &mut flight.0).await else {
+                self.flights.clear();
+                self.done.limit = Some(self.time_limit());
+                return;
+            };
+            // A task that ended without a result was aborted or has panicked; neither has a page to give.
+            if let Ok(gathered) = landed {
+                self.take(gathered, on_page);
+            }
+        }
+        if self.frontier.waiting() > 0 {
+            let waiting = self.frontier.waiting();
+            self.done.limit =
+                Some(Message::new("crawl.page-limit").with("pages", self.limits.pages).with("waiting", waiting));
+        } else if self.frontier.overflowed() {
+            self.done.limit = Some(Message::new("crawl.link-limit"));
+        }
+    }
+
+    fn take(&mut self, gathered: Gathered, on_page: &mut impl FnMut(Page)) {
+        let (page, found) = match gathered {
+            Gathered::Page(page, found) => (page, found),
+            Gathered::Missed(miss) => {
+                if let Some(status) = miss.status {
+                    self.done.answers.push((miss.url.clone(), Some(status)));
+                }
+                self.leave_out(miss.left_out());
+                return;
+            }
+        };
+        // Two addresses may lead to the same page by redirects.
+        if !self.read.insert(page.document.url.as_str().to_owned()) {
+            return;
+        }
+        self.frontier.mark(&page.document.url);
+        for link in found {
+            self.consider(link, page.depth);
+        }
+        self.done.pages += 1;
+        on_page(*page);
+    }
+
+    fn consider(&mut self, link: Found, depth: u32) {
+        match link {
+            Found::Follow { url, important } => {
+                if depth >= self.limits.depth {
+                    if self.frontier.is_new(&url) {
+                        self.frontier.mark(&url);
+                        let reason = Message::new("crawl.too-deep").with("depth", self.limits.depth);
+                        self.leave_out(LeftOut { url: http::shown(&url), reason });
+                    }
+                } else if let Some(left_out) = self.frontier.add(url, depth + 1, important) {
+                    self.leave_out(left_out);
+                }
+            }
+            Found::Leave { url, reason } => {
+                if self.frontier.is_new(&url) {
+                    self.frontier.mark(&url);
+                    self.leave_out(LeftOut { url: http::shown(&url), reason });
+                }
+            }
+            Found::Ask(url) => {
+                if self.frontier.is_new(&url) && self.to_ask.len() < ANSWERS {
+                    self.frontier.mark(&url);
+                    self.to_ask.push(url);
+                }
+            }
+        }
+    }
+
+    async fn ask_answers(&mut self, gatherer: &Arc<Gatherer>) {
+        for url in std::mem::take(&mut self.to_ask) {
+            let status = timeout_at(self.deadline, gatherer.fetcher().status(&url)).await.ok().flatten();
+            self.done.answers.push((url, status));
+        }
+    }
+
+    fn leave_out(&mut self, left_out: LeftOut) {
+        if self.done.left_out.len() < LEFT_OUT - 1 {
+            self.done.left_out.push(left_out);
+        } else {
+            self.more_left_out += 1;
+        }
+    }
+
+    fn time_limit(&self) -> Message {
+        Message::new("crawl.time-limit").with("seconds", self.limits.total_time.as_secs())
+    }
+
+    fn finish(mut self) -> Crawled {
+        if self.more_left_out > 0 {
+            let reason = Message::new("crawl.more").with("count", self.more_left_out);
+            self.done.left_out.push(LeftOut { url: "…".to_owned(), reason });
+        }
+        self.done
+    }
+}
+
+/// A page being read; dropping it ends the work.
+struct Flight(JoinHandle<Gathered>);
+
+impl Flight {
+    fn page(gatherer: &Arc<Gatherer>, lead: Lead, document: Option<super::evidence::Fetched>) -> Flight {
+        let gatherer = gatherer.clone();
+        Flight(tokio::spawn(async move { gatherer.page(lead, document).await }))
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,186 @@
+//! A page with all that belongs to it: the document, the shop's own scripts and frames, and where it leads.
+//!
+//! Own scripts and frames are fetched once per crawl and shared, within a budget of memory.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::fetch::{Fetcher, Kind, Miss};
+use super::links::{Outline, outline};
+use super::scope;
+use crate::golive::evidence::{Fetched, Frame, Page};
+use crate::http;
+use crate::i18n::Message;
+use crate::run::LeftOut;
+
+/// Bytes of scripts and frames that one crawl keeps.
+const SHARED_BYTES: usize = 64 * 1024 * 1024;
+/// Scripts and frames that are fetched for one page.
+const PER_PAGE: usize = 60;
+
+/// A page to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lead {
+    pub(super) url: Url,
+    pub(super) depth: u32,
+}
+
+/// What a link of a page is good for.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A page of the shop.
+    Follow { url: Url, important: bool },
+    /// Not to be read.
+    Leave { url: Url, reason: Message },
+    /// A terms page of another host: its status is worth knowing.
+    Ask(Url),
+}
+
+/// What came of a lead.
+#[derive(Debug)]
+pub(super) enum Gathered {
+    Page(Box<Page>, Vec<Found>),
+    Missed(Miss),
+}
+
+type Shared = Arc<OnceCell<Result<Arc<Fetched>, LeftOut>>>;
+
+/// Gathers pages; one for a whole crawl.
+pub(super) struct Gatherer {
+    fetcher: Fetcher,
+    robots: bool,
+    shared: Mutex<HashMap<Url, Shared>>,
+    shared_bytes: AtomicUsize,
+}
+
+impl Gatherer {
+    pub(super) fn new(fetcher: Fetcher, robots: bool) -> Gatherer {
+        Gatherer { fetcher, robots, shared: Mutex::default(), shared_bytes: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
+    /// Reads the page of a lead; `document` is the page itself when it was read before.
+    pub(super) async fn page(&self, lead: Lead, document: Option<Fetched>) -> Gathered {
+        let document = match document {
+            Some(document) => document,
+            None => match self.fetcher.get(&lead.url, Kind::Page).await {
+                Ok(document) => document,
+                Err(miss) => return Gathered::Missed(miss),
+            },
+        };
+        let outline = outline(&document.body, &document.url);
+        let mut page = Page {
+            document: Arc::new(document),
+            depth: lead.depth,
+            scripts: Vec::new(),
+            frames: Vec::new(),
+            unread: Vec::new(),
+        };
+        let mut taken = HashSet::new();
+        let mut frame_scripts = Vec::new();
+        for url in &outline.frames {
+            if !self.fetcher.scope().holds(url) {
+                page.frames.push(Frame { url: url.clone(), document: None });
+                continue;
+            }
+            let document = self.part(url, Kind::Frame, &mut taken, &mut page.unread).await;
+            if let Some(document) = &document {
+                frame_scripts.extend(super::links::outline(&document.body, &document.url).scripts);
+            }
+            page.frames.push(Frame { url: url.clone(), document });
+        }
+        // Scripts of the shop's own frames run in its checkout as well.
+        for url in outline.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
+            if let Some(script) = self.part(url, Kind::Script, &mut taken, &mut page.unread).await {
+                page.scripts.push(script);
+            }
+        }
+        let found = self.sort_links(outline, &page.document.url);
+        Gathered::Page(Box::new(page), found)
+    }
+
+    /// An own script or frame; `None` when it was taken for this page already or could not be read.
+    async fn part(
+        &self,
+        url: &Url,
+        kind: Kind,
+        taken: &mut HashSet<Url>,
+        unread: &mut Vec<LeftOut>,
+    ) -> Option<Arc<Fetched>> {
+        let url = scope::clean(url.clone())?;
+        if taken.contains(&url) {
+            return None;
+        }
+        taken.insert(url.clone());
+        if taken.len() > PER_PAGE {
+            unread.push(LeftOut { url: http::shown(&url), reason: Message::new("crawl.too-many-parts") });
+            return None;
+        }
+        let cell = self.shared.lock().unwrap_or_else(PoisonError::into_inner).entry(url.clone()).or_default().clone();
+        match cell.get_or_init(|| self.fetch_part(&url, kind)).await {
+            Ok(part) => Some(part.clone()),
+            Err(left_out) => {
+                unread.push(left_out.clone());
+                None
+            }
+        }
+    }
+
+    async fn fetch_part(&self, url: &Url, kind: Kind) -> Result<Arc<Fetched>, LeftOut> {
+        if self.shared_bytes.load(Ordering::Relaxed) > SHARED_BYTES {
+            return Err(LeftOut { url: http::shown(url), reason: Message::new("crawl.too-many-parts") });
+        }
+        let part = self.fetcher.get(url, kind).await.map_err(|miss| miss.left_out())?;
+        self.shared_bytes.fetch_add(part.body.len(), Ordering::Relaxed);
+        Ok(Arc::new(part))
+    }
+
+    /// Decides what each link is good for; every address once.
+    fn sort_links(&self, outline: Outline, page: &Url) -> Vec<Found> {
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        let refresh = outline.refresh.into_iter().map(|url| (url, String::new(), String::new()));
+        let links = outline.links.into_iter().map(|link| (link.url, link.text, link.rel));
+        for (url, text, rel) in refresh.chain(links) {
+            let Some(url) = scope::clean(url).filter(|url| url != page) else { continue };
+            if !seen.insert(url.as_str().to_owned()) {
+                continue;
+            }
+            found.extend(self.sort_link(url, &text, &rel));
+        }
+        found
+    }
+
+    fn sort_link(&self, url: Url, text: &str, rel: &str) -> Option<Found> {
+        match url.scheme() {
+            "http" | "https" => {}
+            // Addresses that a browser would ask for nothing.
+            "javascript" | "mailto" | "tel" | "sms" | "whatsapp" | "data" | "blob" | "about" => return None,
+            _ => return Some(Found::Leave { url, reason: Message::new("crawl.scheme") }),
+        }
+        if !self.fetcher.scope().holds(&url) {
+            if scope::is_terms(&url, text) && !scope::is_mercado_pago(&url) {
+                return Some(Found::Ask(url));
+            }
+            return Some(Found::Leave { url, reason: Message::new("crawl.elsewhere") });
+        }
+        let reason = if scope::changes_state(&url) {
+            Message::new("crawl.changes-state")
+        } else if self.robots && rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("nofollow")) {
+            Message::new("crawl.nofollow")
+        } else if !self.fetcher.allowed(&url) {
+            Message::new("crawl.robots")
+        } else {
+            let important = scope::is_important(&url, text);
+            return Some(Found::Follow { url, important });
+        };
+        Some(Found::Leave { url, reason })
+    }
+}

@@ -1,0 +1,1 @@
+//! The crawler against servers that mean it ill.
