@@ -1,1 +1,17 @@
-//! report (being built)
+//! Reports: every rendering of a run record, for people and for machines.
+//!
+//! Each renderer is a pure function of [`crate::run::RunRecord`]: the same record gives the same bytes. Nothing
+//! here decides a verdict, opens a socket or writes a file, and everything that came from outside the process is
+//! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
+
+mod clean;
+mod format;
+pub mod json;
+mod labels;
+pub mod live;
+pub mod outline;
+mod paint;
+pub mod problem;
+#[cfg(test)]
+mod sample;
+pub mod terminal;

@@ -1,0 +1,66 @@
+//! Neutralises characters that would steer a terminal, reorder a line or hide in it.
+//!
+//! Replacement is one character for one, so that columns and marks stay true. Escaping for HTML is not done here.
+
+use std::borrow::Cow;
+
+/// Text for one line: line breaks and tabs are made visible too.
+pub(super) fn line(text: &str) -> Cow<'_, str> {
+    replace(text, false)
+}
+
+/// Text for a block: line feeds and tabs stay.
+pub(super) fn block(text: &str) -> Cow<'_, str> {
+    replace(text, true)
+}
+
+fn replace(text: &str, block: bool) -> Cow<'_, str> {
+    let kept = |character: char| visible(character, block) == character;
+    if text.chars().all(kept) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|character| visible(character, block)).collect())
+}
+
+/// The character to show for `character`: itself when it is harmless.
+fn visible(character: char, block: bool) -> char {
+    match character {
+        '\n' | '\t' if block => character,
+        // Unicode has a picture for each C0 control character.
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        // C1 controls, bidirectional marks and overrides, line separators, invisible and tag characters.
+        '\u{80}'..='\u{9f}'
+        | '\u{61c}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => char::REPLACEMENT_CHARACTER,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_is_made_visible_and_the_rest_stays() {
+        for (given, shown) in [
+            ("Botón de pago 🙂", "Botón de pago 🙂"),
+            ("a\u{1b}[31mb", "a␛[31mb"),
+            ("a\0b", "a␀b"),
+            ("a\u{202e}b\u{2066}", "a\u{fffd}b\u{fffd}"),
+            ("a\nb\tc", "a␊b␉c"),
+            ("a\u{9b}b\u{7f}", "a\u{fffd}b␡"),
+        ] {
+            assert_eq!(line(given), shown);
+            assert_eq!(line(given).chars().count(), given.chars().count());
+        }
+        assert_eq!(block("a\nb\tc\r"), "a\nb\tc␍");
+    }
+}

@@ -1,0 +1,136 @@
+//! Numbers, durations, dates and JSON as people read them.
+
+use crate::i18n::Text;
+
+/// A duration in the three languages: `830 ms`, `1,4 s`, `2 min 5 s`.
+pub(super) fn duration(milliseconds: u64) -> Text {
+    let text = match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        _ => format!("{} min {} s", milliseconds / 60_000, milliseconds % 60_000 / 1_000),
+    };
+    let comma = text.replace('.', ",");
+    Text { es: comma.clone(), pt: comma, en: text }
+}
+
+/// A size in bytes in the three languages: `512 B`, `12,3 kB`, `4,0 MB`.
+pub(super) fn size(bytes: u64) -> Text {
+    let text = match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    };
+    let comma = text.replace('.', ",");
+    Text { es: comma.clone(), pt: comma, en: text }
+}
+
+/// An RFC 3339 time as `2026-01-02 03:04 UTC`; anything else stays as it is.
+pub(super) fn moment(time: &str) -> String {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => time.to_owned(),
+    }
+}
+
+/// The day of an RFC 3339 time; anything else stays as it is.
+pub(super) fn day(time: &str) -> String {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant.strftime("%Y-%m-%d").to_string(),
+        Err(_) => time.to_owned(),
+    }
+}
+
+/// A URL as it is spoken of: without scheme and final slash.
+pub(super) fn host_and_path(url: &str) -> &str {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url);
+    rest.strip_suffix('/').unwrap_or(rest)
+}
+
+/// How deep JSON is indented; deeper levels stay on their line.
+const DEEPEST: usize = 32;
+
+/// A body with JSON indented and every number, string and member order as it was sent. What does not begin
+/// like JSON is returned unchanged; what is broken further on stays readable.
+pub(super) fn indent_json(body: &str) -> String {
+    if !body.trim_start().starts_with(['{', '[']) {
+        return body.to_owned();
+    }
+    let mut out = String::with_capacity(body.len() + body.len() / 4);
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    let mut characters = body.trim().chars().peekable();
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        (0..depth.min(DEEPEST)).for_each(|_| out.push_str("  "));
+    };
+    while let Some(character) = characters.next() {
+        if quoted {
+            out.push(character);
+            quoted = escaped || character != '"';
+            escaped = !escaped && character == '\\';
+            continue;
+        }
+        match character {
+            '"' => {
+                quoted = true;
+                out.push('"');
+            }
+            '{' | '[' => {
+                out.push(character);
+                while characters.next_if(|next| next.is_whitespace()).is_some() {}
+                if let Some(close) = characters.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(close);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(character);
+            }
+            ',' => {
+                out.push(',');
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            space if space.is_whitespace() => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_read_naturally() {
+        for (given, es, en) in
+            [(830, "830 ms", "830 ms"), (1_449, "1,4 s", "1.4 s"), (125_000, "2 min 5 s", "2 min 5 s")]
+        {
+            assert_eq!(duration(given).es, es);
+            assert_eq!(duration(given).en, en);
+        }
+        assert_eq!(size(12_345).pt, "12,3 kB");
+        assert_eq!(size(999).en, "999 B");
+    }
+
+    #[test]
+    fn times_are_shortened_and_nonsense_stays() {
+        assert_eq!(moment("2026-01-02T03:04:05Z"), "2026-01-02 03:04 UTC");
+        assert_eq!(day("2026-01-02T03:04:05Z"), "2026-01-02");
+        assert_eq!(moment("yesterday"), "yesterday");
+    }
+
+    #[test]
+    fn json_is_indented_without_touching_its_values() {
+        assert_eq!(
+            indent_json(r#"{"a":100.50,"b":[1,2],"c":{},"d":"x,\"{y"}"#),
+            "{\n  \"a\": 100.50,\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": {},\n  \"d\": \"x,\\\"{y\"\n}"
+        );
+        assert_eq!(indent_json("plain, text"), "plain, text");
+        assert!(indent_json(&"[".repeat(5_000)).len() < 400_000);
+    }
+}

@@ -1,0 +1,95 @@
+//! The words for the small sets of the record: verdicts, weights, states.
+
+use crate::i18n::Message;
+use crate::run::{Blame, CoverageState, RunVerdict, Severity, Verdict};
+
+/// The verdict of a run in words: the first thing a reader sees.
+pub(super) fn run_verdict(verdict: RunVerdict) -> Message {
+    Message::new(match verdict {
+        RunVerdict::Ready => "report.ready",
+        RunVerdict::NotReady => "report.not-ready",
+        RunVerdict::Inconclusive => "report.inconclusive",
+    })
+}
+
+/// The verdict of one check in a word.
+pub(super) fn verdict(verdict: Verdict) -> Message {
+    Message::new(match verdict {
+        Verdict::Pass => "report.pass",
+        Verdict::Fail => "report.fail",
+        Verdict::Warn => "report.warn",
+        Verdict::Inconclusive => "report.open",
+        Verdict::NotApplicable => "report.not-applicable",
+    })
+}
+
+/// A sign for a verdict, so that colour never speaks alone.
+pub(super) fn verdict_sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Fail => "✗",
+        Verdict::Warn => "!",
+        Verdict::Inconclusive => "?",
+        Verdict::NotApplicable => "–",
+    }
+}
+
+/// A sign for the verdict of a run.
+pub(super) fn run_sign(verdict: RunVerdict) -> &'static str {
+    match verdict {
+        RunVerdict::Ready => "✓",
+        RunVerdict::NotReady => "✗",
+        RunVerdict::Inconclusive => "?",
+    }
+}
+
+/// A weight in a word.
+pub(super) fn severity(severity: Severity) -> Message {
+    Message::new(match severity {
+        Severity::Blocker => "report.blocker",
+        Severity::Warning => "report.warning",
+        Severity::Advice => "report.advice",
+    })
+}
+
+/// A state of coverage in words.
+pub(super) fn coverage(state: CoverageState) -> Message {
+    Message::new(match state {
+        CoverageState::Observed => "report.observed",
+        CoverageState::Provoked => "report.provoked",
+        CoverageState::NotReachable => "report.not-reachable",
+        CoverageState::NeverRun => "report.never-run",
+    })
+}
+
+/// What kind of problem it is.
+pub(super) fn blame(blame: Blame) -> Message {
+    Message::new(match blame {
+        Blame::Input => "report.problem-input",
+        Blame::Environment => "report.problem-environment",
+        Blame::Notice => "report.problem-notice",
+    })
+}
+
+/// Why TLS would not be accepted by a browser, from the fault names of [`crate::run::TlsFacts`].
+pub(super) fn tls_fault(fault: &str) -> Message {
+    Message::new(match fault {
+        "expired" => "report.tls-expired",
+        "not-yet-valid" => "report.tls-not-yet-valid",
+        "wrong-name" => "report.tls-wrong-name",
+        "unknown-issuer" => "report.tls-unknown-issuer",
+        "self-signed" => "report.tls-self-signed",
+        _ => "report.tls-other",
+    })
+}
+
+/// Where a rule comes from, from the origin names of [`crate::run::RuleCard`].
+pub(super) fn origin(origin: &str) -> Message {
+    Message::new(match origin {
+        "documented-today" => "report.origin-documented-today",
+        "documented-formerly" => "report.origin-documented-formerly",
+        "law" => "report.origin-law",
+        "pci" => "report.origin-pci",
+        _ => "report.origin-engineering",
+    })
+}

@@ -1,0 +1,395 @@
+//! What a person sees in the terminal when a run is over: the verdict, what to mend first, and where to read on.
+//!
+//! It fits the given width, colours by meaning and never by colour alone, and neutralises everything from outside.
+
+use std::fmt::Write as _;
+
+use super::outline::{Group, Open, Outline, Spot, Subject, scenario_reason};
+use super::paint::{Tone, columns, cut, hang, paint};
+use super::{clean, format, labels};
+use crate::i18n::{Lang, Message};
+use crate::run::{ContractRecord, CoverageState, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict};
+
+/// How many groups of findings and open questions are shown before pointing to the report.
+const MOST: usize = 10;
+/// How many places of one group are shown.
+const MOST_SPOTS: usize = 3;
+
+/// How the summary looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Style<'a> {
+    /// Language.
+    pub lang: Lang,
+    /// Columns of the terminal; the summary uses between 40 and 100 of them.
+    pub width: usize,
+    /// Whether ANSI colours are wanted.
+    pub color: bool,
+    /// Paths of the reports that were written, as the user may open them.
+    pub reports: &'a [String],
+}
+
+/// The summary of a run, ending in a line feed.
+pub fn summary(record: &RunRecord, style: Style<'_>) -> String {
+    let outline = Outline::of(record);
+    let mut page = Page { out: String::new(), style: Style { width: style.width.clamp(40, 100), ..style } };
+    page.verdict(record, &outline);
+    for shop in &record.shops {
+        page.shop(shop);
+    }
+    if let Some(contract) = &record.contract {
+        page.contract(contract);
+    }
+    page.mend(&outline);
+    page.open(&outline);
+    page.reports();
+    page.out
+}
+
+struct Page<'a> {
+    out: String,
+    style: Style<'a>,
+}
+
+impl Page<'_> {
+    fn say(&self, message: &Message) -> String {
+        clean::line(&message.render(self.style.lang)).into_owned()
+    }
+
+    fn word(&self, key: &'static str) -> String {
+        self.say(&Message::new(key))
+    }
+
+    fn paint(&self, text: &str, tone: Tone) -> String {
+        paint(text, tone, self.style.color)
+    }
+
+    fn hang(&mut self, first: &str, text: &str, tone: Tone) {
+        hang(&mut self.out, first, text, tone, self.style.width, self.style.color);
+    }
+
+    /// A title, and its count at the right end of a thin line.
+    fn heading(&mut self, title: &str, count: &str) {
+        let rule = self.style.width.saturating_sub(columns(title) + columns(count) + 2);
+        let line = self.paint(&"─".repeat(rule), Tone::Quiet);
+        let title = self.paint(title, Tone::Strong);
+        let _ = writeln!(self.out, "\n{title} {line} {count}");
+    }
+
+    fn verdict(&mut self, record: &RunRecord, outline: &Outline) {
+        let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
+        let sign = labels::run_sign(verdict);
+        let words = self.say(&labels::run_verdict(verdict));
+        let _ = writeln!(self.out, "{}", self.paint(&format!("{sign} {words}"), verdict.into()));
+        let why = match verdict {
+            RunVerdict::Ready => Message::new("report.why-ready"),
+            RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", outline.count(Severity::Blocker)),
+            RunVerdict::Inconclusive => Message::new("report.why-inconclusive").with("n", outline.open.len()),
+        };
+        let why = self.say(&why);
+        self.hang("  ", &why, Tone::Plain);
+        if !record.complete {
+            let partial = self.word("report.partial");
+            self.hang("  ! ", &partial, Tone::Careful);
+        }
+        if let Some(started) = &record.started {
+            let took = format::duration(record.elapsed_ms);
+            let facts = format!(
+                "{} · {} · homologa {} · {} {} · seed {}",
+                format::moment(&started.started),
+                took.get(self.style.lang),
+                started.versions.homologa,
+                self.word("report.catalogue"),
+                started.versions.catalogue,
+                started.seed
+            );
+            let facts = clean::line(&facts).into_owned();
+            self.hang("  ", &facts, Tone::Quiet);
+        }
+    }
+
+    /// One line with the sign of a verdict, a name, and facts under it.
+    fn block(&mut self, verdict: RunVerdict, name: &str, facts: &[String]) {
+        let sign = self.paint(labels::run_sign(verdict), verdict.into());
+        let words = self.say(&labels::run_verdict(verdict));
+        let name = cut(name, self.style.width.saturating_sub(columns(&words) + 5));
+        let name = self.paint(&name, Tone::Strong);
+        let _ = writeln!(self.out, "\n{sign} {name} · {}", self.paint(&words, verdict.into()));
+        for fact in facts {
+            self.hang("  ", fact, Tone::Plain);
+        }
+    }
+
+    fn shop(&mut self, shop: &ShopRecord) {
+        let mut facts = Vec::new();
+        let checkouts = shop.pages.iter().filter(|page| page.checkout).count();
+        let mut pages =
+            self.say(&Message::new("report.pages-read").with("n", shop.pages.len()).with("checkouts", checkouts));
+        let mut generations: Vec<_> = shop.pages.iter().flat_map(|page| page.generations.iter().copied()).collect();
+        generations.sort_unstable();
+        generations.dedup();
+        if !generations.is_empty() {
+            let names: Vec<&str> = generations.into_iter().map(crate::run::Generation::name).collect();
+            let _ = write!(pages, " · {}", names.join(", "));
+        }
+        facts.push(pages);
+        if let Some(tls) = &shop.tls {
+            facts.push(self.tls(tls));
+        }
+        facts.push(self.counts(shop));
+        let name = clean::line(&shop.url).into_owned();
+        self.block(shop.verdict, &name, &facts);
+    }
+
+    fn tls(&self, tls: &crate::run::TlsFacts) -> String {
+        let mut parts = vec![clean::line(tls.version.as_deref().unwrap_or("TLS")).into_owned()];
+        if let Some(failure) = &tls.failure {
+            parts.push(self.say(failure));
+        }
+        parts.extend(tls.faults.iter().map(|fault| self.say(&labels::tls_fault(fault))));
+        if let Some(days) = tls.days_left.filter(|days| *days >= 0) {
+            parts.push(self.say(&Message::new("report.tls-days").with("n", days)));
+        }
+        parts.join(" · ")
+    }
+
+    /// How many checks came out how, leaving out what did not occur.
+    fn counts(&self, shop: &ShopRecord) -> String {
+        let cell = super::outline::Cell::of(&shop.checks);
+        let parts = [
+            (Verdict::Pass, cell.pass),
+            (Verdict::Fail, cell.fail),
+            (Verdict::Warn, cell.warn),
+            (Verdict::Inconclusive, cell.open),
+            (Verdict::NotApplicable, cell.not_applicable),
+        ];
+        let words: Vec<String> = parts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(verdict, count)| {
+                format!("{} {count} {}", labels::verdict_sign(*verdict), self.say(&labels::verdict(*verdict)))
+            })
+            .collect();
+        words.join("  ")
+    }
+
+    fn contract(&mut self, contract: &ContractRecord) {
+        let of = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
+        let (failed, open) = (of(Verdict::Fail), of(Verdict::Inconclusive));
+        let held = contract.scenarios.len() - failed - open;
+        let scenarios = Message::new("report.scenarios-line")
+            .with("held", held)
+            .with("failed", failed)
+            .with("open", open)
+            .with("planned", contract.planned.max(contract.scenarios.len()));
+        let mut facts = vec![self.say(&scenarios)];
+        if let Some(coverage) = &contract.coverage {
+            let line = Message::new("report.coverage-line")
+                .with("observed", coverage.count(CoverageState::Observed))
+                .with("total", coverage.codes.len());
+            facts.push(self.say(&line));
+            facts.push(self.bar(coverage));
+        }
+        let name = match &contract.target {
+            Some(target) => format!("{} · {} · {}", self.word("report.contract"), target.url, target.site),
+            None => self.word("report.contract"),
+        };
+        let name = clean::line(&name).into_owned();
+        self.block(contract.verdict(), &name, &facts);
+    }
+
+    /// The coverage of the catalogue as a line of blocks: seen, tried, out of reach, not tried.
+    fn bar(&self, coverage: &crate::run::Coverage) -> String {
+        let total = coverage.codes.len().max(1);
+        let width = 30;
+        let states = [
+            (CoverageState::Observed, '█'),
+            (CoverageState::Provoked, '▒'),
+            (CoverageState::NotReachable, '·'),
+            (CoverageState::NeverRun, '░'),
+        ];
+        let mut bar = String::new();
+        let mut words = Vec::new();
+        let (mut seen, mut drawn) = (0, 0);
+        for (state, block) in states {
+            let count = coverage.count(state);
+            seen += count;
+            let end = seen * width / total;
+            bar.extend(std::iter::repeat_n(block, end - drawn));
+            drawn = end;
+            if count > 0 {
+                words.push(format!("{block} {count} {}", self.say(&labels::coverage(state))));
+            }
+        }
+        format!("{bar}  {}", words.join("  "))
+    }
+
+    fn mend(&mut self, outline: &Outline) {
+        if outline.mend.is_empty() {
+            return;
+        }
+        let title = self.word("report.mend");
+        self.heading(&title, &outline.mend.len().to_string());
+        for group in outline.mend.iter().take(MOST) {
+            self.group(group);
+        }
+        self.more(outline.mend.len());
+    }
+
+    fn more(&mut self, total: usize) {
+        if total > MOST {
+            let more = self.say(&Message::new("report.and-more").with("n", total - MOST));
+            self.hang("  ", &more, Tone::Quiet);
+        }
+    }
+
+    fn group(&mut self, group: &Group) {
+        let lang = self.style.lang;
+        let (id, title) = match &group.subject {
+            Subject::Rule { id, card } => (*id, card.map_or(*id, |card| card.title.get(lang))),
+            Subject::Scenario(scenario) => (scenario.id.as_str(), scenario.name.as_str()),
+            Subject::Noted(id) => (*id, ""),
+        };
+        let sign = if group.severity == Severity::Blocker { "✗" } else { "!" };
+        let weight = self.say(&labels::severity(group.severity));
+        let title = match title {
+            "" => group.spots.first().map(|spot| self.say(&spot.finding.message)).unwrap_or_default(),
+            title => clean::line(title).into_owned(),
+        };
+        let lead = format!("{sign} {weight}");
+        let _ = write!(self.out, "{} ", self.paint(&lead, group.severity.into()));
+        let _ = writeln!(self.out, "{}", self.paint(&clean::line(id), Tone::Quiet));
+        self.hang("  ", &title, Tone::Strong);
+        for spot in group.spots.iter().take(MOST_SPOTS) {
+            self.spot(spot);
+        }
+        if group.spots.len() > MOST_SPOTS {
+            let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - MOST_SPOTS));
+            self.hang("    ", &more, Tone::Quiet);
+        }
+        let fix = match &group.subject {
+            Subject::Rule { card: Some(card), .. } => Some(clean::line(card.fix.get(lang)).into_owned()),
+            _ => group.spots.iter().find_map(|spot| spot.finding.fix.as_ref()).map(|fix| self.say(fix)),
+        };
+        if let Some(fix) = fix {
+            self.hang("  → ", &fix, Tone::Plain);
+        }
+        self.out.push('\n');
+    }
+
+    fn spot(&mut self, spot: &Spot) {
+        let message = self.say(&spot.finding.message);
+        self.hang("  - ", &message, Tone::Plain);
+        if let Some(place) = location(&spot.finding.place) {
+            self.hang("    ", &clean::line(&place), Tone::Link);
+        }
+    }
+
+    fn open(&mut self, outline: &Outline) {
+        if outline.open.is_empty() {
+            return;
+        }
+        let title = self.word("report.open-title");
+        self.heading(&title, &outline.open.len().to_string());
+        for open in outline.open.iter().take(MOST) {
+            let (what, why) = self.open_words(open);
+            let sign = self.paint("?", Tone::Open);
+            let _ = write!(self.out, "{sign} ");
+            let lines = super::paint::wrap(&what, self.style.width.saturating_sub(2));
+            let _ = writeln!(self.out, "{}", lines.join("\n  "));
+            if let Some(why) = why {
+                self.hang("    ", &why, Tone::Quiet);
+            }
+        }
+        self.more(outline.open.len());
+    }
+
+    fn open_words(&self, open: &Open) -> (String, Option<String>) {
+        let lang = self.style.lang;
+        match open {
+            Open::Check { shop, check, card } => {
+                let title = card.map_or(check.rule.as_str(), |card| card.title.get(lang));
+                let what = format!("{title} · {}", format::host_and_path(&shop.url));
+                (clean::line(&what).into_owned(), check.reason.as_ref().map(|reason| self.say(reason)))
+            }
+            Open::Scenario(scenario) => {
+                let what = format!("{} · {}", scenario.name, scenario.id);
+                (clean::line(&what).into_owned(), scenario_reason(scenario).map(|reason| self.say(reason)))
+            }
+            Open::Missing { count } => (self.say(&Message::new("report.scenarios-missing").with("n", count)), None),
+            Open::Problem(problem) => {
+                let place = problem.location().map(|place| format!("{place}: ")).unwrap_or_default();
+                let what = clean::line(&place).into_owned() + &self.say(&problem.message);
+                (what, problem.fix.as_ref().map(|fix| self.say(fix)))
+            }
+        }
+    }
+
+    fn reports(&mut self) {
+        if self.style.reports.is_empty() {
+            return;
+        }
+        let title = self.word("report.reports-title");
+        self.heading(&title, &self.style.reports.len().to_string());
+        for path in self.style.reports {
+            // A path is never broken: it is there to be clicked or copied.
+            let path = self.paint(&clean::line(path), Tone::Link);
+            let _ = writeln!(self.out, "  {path}");
+        }
+    }
+}
+
+/// A place in one line: file or address, line and column, selector or step.
+fn location(place: &Place) -> Option<String> {
+    let base = place.file.as_ref().or(place.url.as_ref())?;
+    let mut text = base.clone();
+    for number in [place.line, place.column].into_iter().map_while(|number| number) {
+        let _ = write!(text, ":{number}");
+    }
+    for part in [&place.selector, &place.step].into_iter().flatten() {
+        let _ = write!(text, " · {part}");
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    const REPORTS: &[&str] = &["homologa-report/report.html", "homologa-report/report.json"];
+
+    fn drawn(record: &RunRecord, lang: Lang, color: bool, width: usize) -> String {
+        let reports: Vec<String> = REPORTS.iter().map(|path| (*path).to_owned()).collect();
+        summary(record, Style { lang, width, color, reports: &reports })
+    }
+
+    #[test]
+    fn a_run_that_is_not_ready() {
+        insta::assert_snapshot!("not_ready_es", drawn(&sample::not_ready(), Lang::Es, false, 80));
+    }
+
+    #[test]
+    fn a_ready_run() {
+        insta::assert_snapshot!("ready_pt", drawn(&sample::ready(), Lang::Pt, false, 80));
+        insta::assert_snapshot!("ready_en", drawn(&sample::ready(), Lang::En, false, 80));
+    }
+
+    #[test]
+    fn an_empty_record_is_inconclusive_and_partial() {
+        insta::assert_snapshot!(drawn(&RunRecord::default(), Lang::En, false, 80), @"");
+    }
+
+    #[test]
+    fn every_line_fits_and_nothing_steers_the_terminal() {
+        for (record, width) in [(sample::not_ready(), 80), (sample::not_ready(), 60), (sample::ready(), 80)] {
+            for lang in Lang::ALL {
+                let text = drawn(&record, lang, false, width);
+                for line in text.lines() {
+                    assert!(columns(line) <= width, "{} columns: {line}", columns(line));
+                }
+                assert!(!text.contains(['\u{1b}', '\0', '\u{202e}', '\r']));
+            }
+        }
+        assert!(drawn(&sample::ready(), Lang::Es, true, 80).contains("\u{1b}[1m"));
+    }
+}
