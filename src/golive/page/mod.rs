@@ -1,1 +1,17 @@
-//! page
+//! Reads pages: from HTML text to facts that rules can ask about.
+//!
+//! Responsible for: parsing within bounds, places of elements in the source, the outline that the crawler
+//! follows, card fields, and which front end of Mercado Pago a page uses. Not responsible for fetching or judging.
+
+pub mod card;
+mod document;
+pub mod generation;
+mod outline;
+pub mod script;
+mod selector;
+mod view;
+
+pub use document::{Document, Element, NodeId};
+pub use outline::{Link, Outline, of_document, outline, runs};
+pub use selector::selector_of;
+pub use view::{InlineScript, PageView, Part, ScriptCache, ScriptFacts};

@@ -1,0 +1,250 @@
+//! Tells which Mercado Pago front end a page uses, from what stands in the page and its own scripts.
+
+use std::sync::LazyLock;
+
+use regex::RegexSet;
+
+use super::document::Document;
+use super::outline::runs;
+use crate::run::Generation;
+
+/// Where mercadopago.js v1 lives.
+pub const SDK_V1: &str = "https://secure.mlstatic.com/sdk/javascript/v1/mercadopago.js";
+/// Where MercadoPago.js V2 lives.
+pub const SDK_V2: &str = "https://sdk.mercadopago.com/js/v2";
+
+/// Signs of a front end that were seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Signs {
+    bits: u8,
+    /// An official SDK address, as a tag or as a literal of a loader.
+    pub sdk: bool,
+    /// Calls or tags that need the SDK of the second version, whatever they do.
+    pub v2_calls: bool,
+    /// Calls or tags of v1: more than `data-checkout`, which carts reuse with V2.
+    pub v1_calls: bool,
+    /// Ids that the samples of cardForm use, and those of Secure Fields too.
+    form_ids: bool,
+}
+
+impl Signs {
+    fn add(&mut self, generation: Generation) {
+        self.bits |= 1 << generation as u8;
+    }
+
+    /// Joins the signs of two places.
+    #[must_use]
+    pub fn with(self, other: Signs) -> Signs {
+        Signs {
+            bits: self.bits | other.bits,
+            sdk: self.sdk || other.sdk,
+            v2_calls: self.v2_calls || other.v2_calls,
+            v1_calls: self.v1_calls || other.v1_calls,
+            form_ids: self.form_ids || other.form_ids,
+        }
+    }
+
+    /// Whether nothing of Mercado Pago was seen.
+    pub fn is_empty(self) -> bool {
+        self == Signs::default()
+    }
+
+    fn has(self, generation: Generation) -> bool {
+        self.bits & (1 << generation as u8) != 0
+    }
+
+    /// The front ends, in the order of their definition.
+    pub fn generations(self) -> Vec<Generation> {
+        let mut signs = self;
+        if signs.form_ids && !signs.has(Generation::V2Core) {
+            signs.add(Generation::V2CardForm);
+        }
+        let v2_front = [Generation::V2Core, Generation::V2CardForm, Generation::Bricks].iter().any(|g| signs.has(*g));
+        if (v2_front || signs.v2_calls) && !signs.v1_calls {
+            signs.bits &= !(1 << Generation::V1 as u8);
+        }
+        if signs.bits == 0 && (signs.v2_calls || signs.sdk) {
+            // The SDK alone says that it is the second version, and no more.
+            signs.add(Generation::V2Core);
+        }
+        [Generation::V1, Generation::V2Core, Generation::V2CardForm, Generation::Bricks, Generation::CheckoutPro]
+            .into_iter()
+            .filter(|generation| signs.has(*generation))
+            .collect()
+    }
+}
+
+/// Signs in scripts. Their order is that of the arms in [`signs_of_script`].
+#[expect(clippy::expect_used, reason = "literal patterns that the tests compile")]
+static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new([
+        // v1: the global with a small p.
+        r"\bMercadopago\s*\.\s*(?:setPublishableKey|createToken|getIdentificationTypes|getPaymentMethod|getAllPaymentMethods|getInstallments|getIssuers|clearSession|initMercadopago)\b",
+        r"secure\.mlstatic\.com/sdk/javascript/v1/mercadopago\.js",
+        // V2.
+        r"\bnew\s+(?:window\.)?MercadoPago\s*\(|\binitMercadoPago\s*\(",
+        r"\bsdk\.mercadopago\.com/js/v2",
+        r"\.cardForm\s*\(\s*\{",
+        r#"\.fields\s*\.\s*create(?:CardToken)?\s*\(|\.createCardToken\s*\("#,
+        r#"\.create\s*\(\s*["'`](?:cardPayment|payment|statusScreen|brand)["'`]"#,
+        r#"\.create\s*\(\s*["'`]wallet["'`]"#,
+        r"\.checkout\s*\(\s*\{\s*preference\b",
+        r"integrations/v1/web-payment-checkout\.js|mptools/render\.js",
+        r"mercadopago\.com(?:\.[a-z]{2})?/checkout/v1/redirect",
+    ])
+    .expect("valid patterns")
+});
+
+/// The signs of a script whose comments are gone.
+pub fn signs_of_script(clean: &str) -> Signs {
+    let mut signs = Signs::default();
+    // Nearly every script has nothing to do with payments: a plain search is cheaper than the patterns.
+    if !["ercado", ".create", "ardForm", "mptools"].iter().any(|word| clean.contains(word)) {
+        return signs;
+    }
+    for found in SCRIPT_SIGNS.matches(clean) {
+        match found {
+            0 => {
+                signs.v1_calls = true;
+                signs.add(Generation::V1);
+            }
+            1 => {
+                signs.sdk = true;
+                signs.v1_calls = true;
+                signs.add(Generation::V1);
+            }
+            2 => signs.v2_calls = true,
+            3 => {
+                signs.sdk = true;
+                signs.v2_calls = true;
+            }
+            4 => signs.add(Generation::V2CardForm),
+            5 => signs.add(Generation::V2Core),
+            6 => signs.add(Generation::Bricks),
+            7 => {
+                signs.add(Generation::Bricks);
+                signs.add(Generation::CheckoutPro);
+            }
+            _ => signs.add(Generation::CheckoutPro),
+        }
+    }
+    signs
+}
+
+/// Whether a script address is that of the official v1 SDK, whatever its scheme.
+pub fn is_sdk_v1(src: &str) -> bool {
+    host_and_path(src).starts_with("secure.mlstatic.com/sdk/javascript/v1/mercadopago.js")
+}
+
+/// Whether a script address is that of the official V2 SDK (or of its beta channel), whatever its scheme.
+pub fn is_sdk_v2(src: &str) -> bool {
+    let rest = host_and_path(src);
+    ["sdk.mercadopago.com/js/v2", "beta-sdk.mercadopago.com/js/v2", "beta-sdk.mercadopago.com/gama/js/v2"]
+        .iter()
+        .any(|known| {
+            rest.strip_prefix(known).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#']))
+        })
+}
+
+fn host_and_path(src: &str) -> String {
+    let src = src.trim().to_ascii_lowercase();
+    let rest = src.strip_prefix("https:").or(src.strip_prefix("http:")).unwrap_or(&src);
+    rest.strip_prefix("//").unwrap_or_default().to_owned()
+}
+
+/// The signs in the markup of a document. Comments, `template` and scripts of other types do not count.
+pub fn signs_of_markup(document: &Document) -> Signs {
+    let mut signs = Signs::default();
+    for element in document.elements() {
+        match element.name() {
+            "script" if runs(&element) => {
+                let src = element.attr("src").unwrap_or_default();
+                if is_sdk_v1(src) {
+                    signs.sdk = true;
+                    signs.v1_calls = true;
+                    signs.add(Generation::V1);
+                } else if is_sdk_v2(src) {
+                    signs.sdk = true;
+                    signs.v2_calls = true;
+                } else if src.contains("integrations/v1/web-payment-checkout.js") || src.contains("mptools/render.js") {
+                    signs.add(Generation::CheckoutPro);
+                }
+            }
+            "a" | "form" | "iframe" => {
+                let target = element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
+                if target.contains("mercadopago.com")
+                    && (target.contains("/checkout/") || target.contains("pref_id=") || target.contains("preference-id="))
+                {
+                    signs.add(Generation::CheckoutPro);
+                }
+            }
+            // Carts reuse `data-checkout` with V2: only the very values of v1 count, and not beside V2.
+            "input" | "select" => {
+                let sensitive = ["cardNumber", "securityCode", "cardExpirationMonth", "cardExpirationYear"];
+                if element.attr("data-checkout").is_some_and(|value| sensitive.contains(&value)) {
+                    signs.add(Generation::V1);
+                }
+            }
+            _ => {}
+        }
+        let id = element.attr("id").unwrap_or_default();
+        match id {
+            "cardPaymentBrick_container" | "paymentBrick_container" | "statusScreenBrick_container" => {
+                signs.add(Generation::Bricks);
+            }
+            "walletBrick_container" => {
+                signs.add(Generation::Bricks);
+                signs.add(Generation::CheckoutPro);
+            }
+            "form-checkout__cardNumber" | "form-checkout__cardNumber-container" => signs.form_ids = true,
+            _ => {}
+        }
+        if element.attr("data-preference-id").is_some() {
+            signs.add(Generation::CheckoutPro);
+        }
+    }
+    signs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Generation::*;
+
+    fn of(html: &str, script: &str) -> Vec<Generation> {
+        signs_of_markup(&Document::parse(html)).with(signs_of_script(script)).generations()
+    }
+
+    #[test]
+    fn generations_are_told_by_evidence() {
+        let v1 = format!("<script src='{SDK_V1}'></script>");
+        let v2 = format!("<script src='{SDK_V2}'></script>");
+        let field = "<input data-checkout=cardNumber>";
+        for (html, script, expected) in [
+            (v1.as_str(), "", vec![V1]),
+            (field, "Mercadopago.createToken(form, done)", vec![V1]),
+            (field, "", vec![V1]),
+            (field, "const mp = new MercadoPago(key); mp.createCardToken({})", vec![V2Core]),
+            ("<input data-checkout=mpCardNumber>", "", vec![]),
+            (v2.as_str(), "", vec![V2Core]),
+            (v2.as_str(), "mp.cardForm({ amount: '1' })", vec![V2CardForm]),
+            ("<div id=form-checkout__cardNumber></div>", "mp.fields.create('cardNumber')", vec![V2Core]),
+            ("<div id=form-checkout__cardNumber></div>", "", vec![V2CardForm]),
+            ("<div id=cardPaymentBrick_container></div>", "", vec![Bricks]),
+            (v2.as_str(), "bricks.create('wallet', 'x', {})", vec![Bricks, CheckoutPro]),
+            ("<a href='https://www.mercadopago.com.ar/checkout/v1/redirect?pref_id=1'>x</a>", "", vec![CheckoutPro]),
+            ("<a href='https://www.mercadopago.com.ar/promociones'>x</a>", "", vec![]),
+            (&format!("<!-- {v1} -->"), "", vec![]),
+            ("<script type='text/template'>Mercadopago.createToken()</script>", "", vec![]),
+        ] {
+            assert_eq!(of(html, script), expected, "{html} {script}");
+        }
+    }
+
+    #[test]
+    fn sdk_addresses_are_exact() {
+        assert!(is_sdk_v2("//sdk.mercadopago.com/js/v2?source=x") && is_sdk_v2("http://SDK.mercadopago.com/js/v2/"));
+        assert!(!is_sdk_v2("https://sdk.mercadopago.com/js/v20") && !is_sdk_v2("/sdk.mercadopago.com/js/v2"));
+        assert!(is_sdk_v1(SDK_V1) && !is_sdk_v1("https://secure.mlstatic.com.evil.example/sdk/javascript/v1/mercadopago.js"));
+    }
+}

@@ -1,0 +1,237 @@
+//! A page as rules see it: its documents and scripts parsed once, with the facts that most rules need.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
+
+use super::card::{CardField, CardRole, card_fields};
+use super::document::{Document, Element};
+use super::generation::{Signs, signs_of_markup, signs_of_script};
+use super::outline::{Outline, of_document, runs};
+use super::script::without_comments;
+use crate::golive::evidence::{Fetched, Page};
+use crate::run::Generation;
+
+/// A script of the shop's own, read once however many pages load it.
+#[derive(Debug)]
+pub struct ScriptFacts {
+    /// The text without comments; offsets and lines as in the source.
+    pub clean: String,
+    /// Signs of front ends.
+    pub signs: Signs,
+    fetched: Arc<Fetched>,
+}
+
+impl ScriptFacts {
+    /// The script as it came.
+    pub fn source(&self) -> &str {
+        &self.fetched.body
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &Url {
+        &self.fetched.url
+    }
+
+    /// Whether it was cut at the limit of the crawl.
+    pub fn cut(&self) -> bool {
+        self.fetched.cut
+    }
+}
+
+/// Most scripts that are remembered; a shop has far fewer.
+const MAX_REMEMBERED: usize = 512;
+
+/// Scripts that were read already, by identity: the crawl shares one [`Arc`] among all pages.
+#[derive(Debug, Default)]
+pub struct ScriptCache {
+    known: Mutex<HashMap<usize, Arc<ScriptFacts>>>,
+}
+
+impl ScriptCache {
+    fn facts(&self, fetched: &Arc<Fetched>) -> Arc<ScriptFacts> {
+        // The cache holds the script itself, so that its address cannot come to mean another one.
+        let key = Arc::as_ptr(fetched) as usize;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(facts) = known.get(&key) {
+            return Arc::clone(facts);
+        }
+        let clean = without_comments(&fetched.body);
+        let signs = signs_of_script(&clean);
+        let facts = Arc::new(ScriptFacts { clean, signs, fetched: Arc::clone(fetched) });
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&facts));
+        facts
+    }
+}
+
+/// A script written inside a document.
+#[derive(Debug)]
+pub struct InlineScript<'d> {
+    /// Its text as it came.
+    pub source: &'d str,
+    /// Its text without comments.
+    pub clean: String,
+    /// Byte offset of the text in the document.
+    pub start: usize,
+    /// Which document of the page holds it.
+    pub document: usize,
+}
+
+/// One document of the page: the page itself first, then its own frames.
+pub struct Part<'p> {
+    /// Where it came from.
+    pub fetched: &'p Fetched,
+    /// The parsed document.
+    pub document: Document<'p>,
+    /// Its outline.
+    pub outline: Outline,
+}
+
+/// A page, read.
+pub struct PageView<'p> {
+    /// The evidence.
+    pub page: &'p Page,
+    /// The page and its own frames.
+    pub parts: Vec<Part<'p>>,
+    /// Own scripts it loads.
+    pub scripts: Vec<Arc<ScriptFacts>>,
+    /// Signs in markup and inline scripts.
+    pub own_signs: Signs,
+    /// Front ends in use.
+    pub generations: Vec<Generation>,
+    /// Whether it asks for a payment.
+    pub checkout: bool,
+    /// Whether it is drawn by JavaScript, so that its markup says little.
+    pub needs_javascript: bool,
+}
+
+impl<'p> PageView<'p> {
+    /// Reads a page.
+    pub fn read(page: &'p Page, cache: &ScriptCache) -> PageView<'p> {
+        let mut parts = Vec::with_capacity(1 + page.frames.len());
+        let own_frames = page.frames.iter().filter_map(|frame| frame.document.as_deref());
+        for fetched in std::iter::once(&*page.document).chain(own_frames) {
+            let document = Document::parse(&fetched.body);
+            let outline = of_document(&document, &fetched.url);
+            parts.push(Part { fetched, document, outline });
+        }
+        let scripts: Vec<Arc<ScriptFacts>> = page.scripts.iter().map(|script| cache.facts(script)).collect();
+        let mut view = PageView {
+            page,
+            needs_javascript: parts.iter().any(|part| part.outline.needs_javascript),
+            parts,
+            scripts,
+            own_signs: Signs::default(),
+            generations: Vec::new(),
+            checkout: false,
+        };
+        let mut signs = Signs::default();
+        for part in &view.parts {
+            signs = signs.with(signs_of_markup(&part.document));
+        }
+        for inline in view.inline_scripts() {
+            signs = signs.with(signs_of_script(&inline.clean));
+        }
+        let from_files = view.scripts.iter().fold(Signs::default(), |all, script| all.with(script.signs));
+        let asks = !signs.is_empty() || view.card_fields().any(|(_, field)| field.role == CardRole::Number);
+        view.own_signs = signs;
+        // A script that all pages share says what the shop uses, not that this page asks for a payment.
+        view.checkout = asks || (view.needs_javascript && !from_files.is_empty());
+        if view.checkout {
+            view.generations = signs.with(from_files).generations();
+        }
+        view
+    }
+
+    /// Address of the page.
+    pub fn url(&self) -> &'p Url {
+        &self.page.document.url
+    }
+
+    /// Every element of the page and its own frames, with the part that holds it.
+    pub fn elements(&self) -> impl Iterator<Item = (usize, Element<'_>)> {
+        self.parts.iter().enumerate().flat_map(|(at, part)| part.document.elements().map(move |element| (at, element)))
+    }
+
+    /// The fields that take card data, with the part that holds them.
+    pub fn card_fields(&self) -> impl Iterator<Item = (usize, CardField<'_>)> {
+        self.parts.iter().enumerate().flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |f| (at, f)))
+    }
+
+    /// The scripts written inside the page that a browser would run.
+    pub fn inline_scripts(&self) -> Vec<InlineScript<'_>> {
+        let mut found = Vec::new();
+        for (at, part) in self.parts.iter().enumerate() {
+            for element in part.document.elements() {
+                if element.name() != "script" || element.attr("src").is_some() || !runs(&element) {
+                    continue;
+                }
+                let Some((start, end)) = element.start.and_then(|start| inner_range(part.document.source(), start))
+                else {
+                    continue;
+                };
+                if let Some(source) = part.document.source().get(start..end) {
+                    found.push(InlineScript { source, clean: without_comments(source), start, document: at });
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether `pattern` stands in a script of the page, own file or inline, comments aside.
+    pub fn in_scripts(&self, pattern: &regex::Regex) -> bool {
+        self.scripts.iter().any(|script| pattern.is_match(&script.clean))
+            || self.inline_scripts().iter().any(|script| pattern.is_match(&script.clean))
+    }
+
+    /// The words a visitor reads, white space folded, at most `limit` bytes.
+    pub fn words(&self, limit: usize) -> Cow<'_, str> {
+        let mut words = String::new();
+        for (_, element) in self.elements() {
+            if matches!(element.name(), "script" | "style" | "noscript" | "head" | "title" | "template") {
+                continue;
+            }
+            for child in element.node.children() {
+                let Some(text) = child.value().as_text() else { continue };
+                for word in text.split_whitespace() {
+                    if words.len() + word.len() > limit {
+                        return Cow::Owned(words);
+                    }
+                    words.push_str(word);
+                    words.push(' ');
+                }
+            }
+        }
+        Cow::Owned(words)
+    }
+}
+
+/// The text of a script element: from behind its start tag to `</script`.
+fn inner_range(source: &str, start: usize) -> Option<(usize, usize)> {
+    let bytes = source.as_bytes();
+    let mut at = start;
+    let mut quote = None;
+    loop {
+        let byte = *bytes.get(at)?;
+        match quote {
+            Some(open) if byte == open => quote = None,
+            Some(_) => {}
+            None if byte == b'"' || byte == b'\'' => quote = Some(byte),
+            None if byte == b'>' => break,
+            None => {}
+        }
+        at += 1;
+    }
+    let from = at + 1;
+    let rest = &bytes[from..];
+    let end = rest
+        .windows(8)
+        .position(|window| window.eq_ignore_ascii_case(b"</script"))
+        .map_or(bytes.len(), |found| from + found);
+    Some((from, end))
+}
