@@ -15,3 +15,6 @@ pub mod problem;
 #[cfg(test)]
 mod sample;
 pub mod terminal;
+
+/// Names of the formats that a run can be written in.
+pub const FORMATS: [&str; 2] = ["html", "json"];
