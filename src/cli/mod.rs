@@ -1,5 +1,63 @@
-//! cli (being built)
-/// x
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: arguments, and one file for each command. Wires engines, record and reports together;
+//! decides nothing about contracts or shops.
+//!
+//! Standard output is the result, standard error is progress and diagnostics.
+
+mod args;
+mod check;
+mod completions;
+mod contract;
+mod demo;
+mod explain;
+mod golive;
+mod help;
+mod init;
+mod output;
+mod report;
+mod sandbox;
+mod session;
+
+use std::process::ExitCode;
+
+use crate::exit;
+use crate::http;
+use crate::run::{Blame, Problem};
+use args::Command;
+use output::Output;
+
+pub use args::command;
+
+/// Parses the command line, runs the command and gives its exit code (see [`crate::exit`]).
+pub fn main() -> ExitCode {
+    http::install_crypto();
+    let code = match args::parse(std::env::args_os()) {
+        Ok((options, command)) => run(&Output::new(&options), command),
+        Err(code) => code,
+    };
+    ExitCode::from(code)
+}
+
+fn run(output: &Output, command: Command) -> u8 {
+    let done = match command {
+        Command::Demo(args) => block_on(demo::run(output, &args)),
+        Command::Init(args) => init::run(output, &args),
+        Command::Check(args) => block_on(check::run(output, &args)),
+        Command::Contract(args) => block_on(contract::run(output, args)),
+        Command::Golive(args) => block_on(golive::run(output, &args)),
+        Command::Sandbox(args) => block_on(sandbox::run(output, &args)),
+        Command::Report(args) => report::run(output, &args),
+        Command::Explain(args) => explain::run(output, &args),
+        Command::Completions(args) => Ok(completions::run(output, &args)),
+    };
+    done.unwrap_or_else(|problems| {
+        output.problems(&problems);
+        if problems.iter().any(|problem| problem.blame == Blame::Input) { exit::INPUT } else { exit::INCONCLUSIVE }
+    })
+}
+
+fn block_on(work: impl Future<Output = Result<u8, Vec<Problem>>>) -> Result<u8, Vec<Problem>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        vec![Problem::environment(crate::i18n::Message::new("cli.no-runtime").with("error", error))]
+    })?;
+    runtime.block_on(work)
 }

@@ -134,7 +134,9 @@ mod tests {
             }
         }
         assert!(missing.is_empty(), "keys without words: {missing:#?}");
-        let unused: Vec<&str> = keys().into_iter().filter(|key| !used.contains(*key)).collect();
+        // The words of `help` are looked up by command and argument: `cli::help` tests them.
+        let unused: Vec<&str> =
+            keys().into_iter().filter(|key| !used.contains(*key) && !key.starts_with("help.")).collect();
         assert!(unused.is_empty(), "words that nothing uses: {unused:#?}");
     }
 

@@ -1,0 +1,212 @@
+//! The arguments, as the user types them. Their help texts are in `i18n/words/help.yaml`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::help;
+use crate::i18n::Lang;
+
+/// How a result is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "homologa", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Options {
+    #[arg(long, global = true, value_enum)]
+    pub(super) lang: Option<Lang>,
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) format: Format,
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Demo(DemoArgs),
+    Init(InitArgs),
+    Check(CheckArgs),
+    Contract(ContractArgs),
+    Golive(GoliveArgs),
+    Sandbox(SandboxArgs),
+    Report(ReportArgs),
+    Explain(ExplainArgs),
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    #[arg(long, value_name = "DIR", default_value = "reports/out/demo")]
+    pub(super) output: PathBuf,
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(super) folder: PathBuf,
+    #[arg(long)]
+    pub(super) eject: bool,
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[arg(long, short, value_name = "FILE", default_value = crate::config::FILE_NAME)]
+    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+}
+
+/// Where the record and the reports of a run go.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RecordArgs {
+    #[arg(long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ContractArgs {
+    #[command(subcommand)]
+    pub(super) command: ContractCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ContractCommand {
+    Run(ContractRunArgs),
+    List(ScenarioArgs),
+    Check(ScenarioArgs),
+    Coverage(ContractRunArgs),
+}
+
+/// Which scenarios.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ScenarioArgs {
+    #[arg(value_name = "PATH")]
+    pub(super) scenarios: Option<PathBuf>,
+    #[arg(long, value_delimiter = ',')]
+    pub(super) tag: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ContractRunArgs {
+    #[command(flatten)]
+    pub(super) which: ScenarioArgs,
+    #[arg(long, value_name = "embedded|URL", default_value = "embedded")]
+    pub(super) target: String,
+    #[arg(long, default_value = "MLA")]
+    pub(super) site: String,
+    #[arg(long, value_name = "NAME", default_value = "MERCADOPAGO_ACCESS_TOKEN")]
+    pub(super) access_token_env: String,
+    #[arg(long, value_name = "NAME", default_value = "MERCADOPAGO_PUBLIC_KEY")]
+    pub(super) public_key_env: String,
+    #[arg(long)]
+    pub(super) allow_production: bool,
+    #[arg(long, default_value_t = 0)]
+    pub(super) jobs: usize,
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GoliveArgs {
+    #[arg(value_name = "URL", required = true)]
+    pub(super) urls: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca_file: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) pages: Option<usize>,
+    #[arg(long)]
+    pub(super) depth: Option<u32>,
+    #[arg(long)]
+    pub(super) seconds: Option<u64>,
+    #[arg(long)]
+    pub(super) ignore_robots: bool,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    #[arg(long, default_value_t = 4242)]
+    pub(super) port: u16,
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(super) host: std::net::IpAddr,
+    #[arg(long, default_value = "MLA")]
+    pub(super) site: String,
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    #[arg(value_name = "RUN")]
+    pub(super) record: PathBuf,
+    #[command(flatten)]
+    pub(super) outputs: RecordArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// The whole command line with its help in one language.
+pub fn command(lang: Lang) -> clap::Command {
+    help::worded(Cli::command(), lang)
+}
+
+/// Parses the arguments.
+///
+/// # Errors
+/// The exit code, after help, version or the mistake has been written.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, Command), u8> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let lang = help::early_lang(&arguments);
+    let mut command = command(lang);
+    let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map(|cli| (cli.options, cli.command)).map_err(|error| help::refuse(&error, &mut command, lang))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_in_every_language() {
+        for lang in Lang::ALL {
+            command(lang).debug_assert();
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `homologa check`: the whole job, as `homologa.yaml` says.
+
+use std::path::Path;
+
+use super::args::CheckArgs;
+use super::output::Output;
+use super::session::{Outputs, Session};
+use super::{contract, golive};
+use crate::config;
+use crate::run::Problem;
+
+/// Folder of the record and of reports that the configuration does not name.
+const FOLDER: &str = "reports/out";
+
+pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Problem>> {
+    let config = config::load(&args.config)?;
+    let output = &output.in_lang(config.lang);
+    let rules = config.golive.as_ref().map(golive::rules).transpose()?;
+    let asked = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let mut outputs = Outputs::in_folder(args.record.output.as_deref().unwrap_or(Path::new(FOLDER)));
+    if !config.reports.is_empty() {
+        outputs.reports.clone_from(&config.reports);
+    }
+    if !args.record.report.is_empty() {
+        outputs.reports = asked.reports;
+    }
+    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let interrupted = session
+        .until_interrupted(async {
+            if let Some(contract) = &config.contract {
+                contract::engine(&session, contract, None).await;
+            }
+            if let (Some(golive), Some(rules)) = (&config.golive, &rules) {
+                golive::engine(&session, golive, rules, crate::golive::Options::default()).await;
+            }
+        })
+        .await;
+    session.finish(output, interrupted).map(|(_, code)| code)
+}

@@ -1,0 +1,235 @@
+//! `homologa contract …`: scenarios against a target.
+
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::args::{ContractArgs, ContractCommand, ContractRunArgs, ScenarioArgs};
+use super::output::Output;
+use super::session::{Outputs, Session};
+use crate::config::{self, ContractConfig, TargetConfig};
+use crate::contract::scenario::{self, Loaded};
+use crate::contract::{Options, Target, TargetKind, run as run_scenarios};
+use crate::exit;
+use crate::i18n::Message;
+use crate::run::{CoverageState, Problem, RunVerdict, Verdict};
+use crate::sandbox::{Options as SandboxOptions, Sandbox};
+
+pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<Problem>> {
+    match args.command {
+        ContractCommand::Run(args) => execute(output, &args).await,
+        ContractCommand::Coverage(args) => coverage(output, &args).await,
+        ContractCommand::List(args) => list(output, &args),
+        ContractCommand::Check(args) => check(output, &args),
+    }
+}
+
+fn load(path: Option<&Path>, tags: &[String]) -> Loaded {
+    let mut loaded = path.map_or_else(scenario::builtin, scenario::from_folder);
+    if !tags.is_empty() {
+        loaded.scenarios.retain(|scenario| scenario.tags.iter().any(|tag| tags.contains(tag)));
+    }
+    loaded
+}
+
+fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
+    let site = crate::specs::sites::get(&args.site).map(|site| site.id.clone()).ok_or_else(|| {
+        let known: Vec<&str> = crate::specs::sites::all().iter().map(|site| site.id.as_str()).collect();
+        let problem = Problem::input(Message::new("scenario.unknown-site").with("site", &args.site));
+        vec![problem.fix(Message::new("scenario.known-sites").with("sites", known.join(", ")))]
+    })?;
+    Ok(ContractConfig {
+        target: config::target(&args.target).map_err(|problem| vec![problem])?,
+        site,
+        access_token_env: args.access_token_env.clone(),
+        public_key_env: args.public_key_env.clone(),
+        allow_production: args.allow_production,
+        scenarios: args.which.scenarios.clone(),
+        tags: args.which.tag.clone(),
+        jobs: args.jobs,
+    })
+}
+
+async fn execute(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
+    let config = configured(args)?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let work = engine(&session, &config, args.ca_file.as_deref());
+    let interrupted = session.until_interrupted(work).await;
+    session.finish(output, interrupted).map(|(_, code)| code)
+}
+
+/// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
+pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
+    let loaded = load(config.scenarios.as_deref(), &config.tags);
+    session.problems(loaded.problems);
+    if loaded.scenarios.is_empty() {
+        session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        return;
+    }
+    let (target, sandbox) = match target(config, session.seed).await {
+        Ok(ready) => ready,
+        Err(problem) => return session.problems(vec![problem]),
+    };
+    let options = Options {
+        seed: session.seed,
+        jobs: config.jobs,
+        timeout: Duration::from_secs(30),
+        ca_file: ca_file.map(Path::to_owned),
+    };
+    if let Err(problem) = run_scenarios(loaded.scenarios, target, &options, session.sink()).await {
+        session.problems(vec![problem]);
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+}
+
+/// The target of a configuration, with the embedded sandbox started if it is the target.
+async fn target(config: &ContractConfig, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
+    match &config.target {
+        TargetConfig::Embedded => {
+            let options = SandboxOptions { seed, default_site: config.site.clone(), ..SandboxOptions::default() };
+            let sandbox = Sandbox::start(options, ([127, 0, 0, 1], 0).into()).await?;
+            let base = config::address(sandbox.url())?;
+            let target = Target {
+                kind: TargetKind::Embedded,
+                base,
+                site: config.site.clone(),
+                access_token: None,
+                public_key: None,
+            };
+            Ok((target, Some(sandbox)))
+        }
+        TargetConfig::Url(base) => {
+            let access_token = variable(&config.access_token_env).map(SecretString::from);
+            let Some(access_token) = access_token else {
+                return Err(Problem::input(Message::new("contract.no-token").with("name", &config.access_token_env))
+                    .fix(Message::new("contract.no-token-fix").with("name", &config.access_token_env)));
+            };
+            use secrecy::ExposeSecret;
+            if access_token.expose_secret().starts_with("APP_USR-") && !config.allow_production {
+                return Err(Problem::input(Message::new("contract.production").with("name", &config.access_token_env))
+                    .fix(Message::new("contract.production-fix")));
+            }
+            let target = Target {
+                kind: TargetKind::Url,
+                base: base.clone(),
+                site: config.site.clone(),
+                access_token: Some(access_token),
+                public_key: variable(&config.public_key_env),
+            };
+            Ok((target, None))
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+#[derive(Serialize)]
+struct Listed<'s> {
+    id: &'s str,
+    name: &'s str,
+    file: &'s str,
+    tags: &'s [String],
+    sites: &'s [String],
+    rows: usize,
+    skip: Option<&'s str>,
+}
+
+fn list(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
+    let loaded = load(args.scenarios.as_deref(), &args.tag);
+    let listed: Vec<Listed<'_>> = loaded
+        .scenarios
+        .iter()
+        .map(|scenario| Listed {
+            id: &scenario.id,
+            name: &scenario.name,
+            file: &scenario.source.file,
+            tags: &scenario.tags,
+            sites: &scenario.sites,
+            rows: scenario.rows.len(),
+            skip: scenario.skip.as_deref(),
+        })
+        .collect();
+    if output.json {
+        output.result_json(&listed);
+    } else {
+        let mut text = String::new();
+        for scenario in &listed {
+            let runs = scenario.rows.max(1) * scenario.sites.len().max(1);
+            text.push_str(&format!("{}  ×{runs}\n    {}\n", scenario.id, scenario.name));
+        }
+        output.result(&text);
+    }
+    if loaded.problems.is_empty() { Ok(exit::READY) } else { Err(loaded.problems) }
+}
+
+fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
+    let loaded = load(args.scenarios.as_deref(), &args.tag);
+    let (good, bad) = (loaded.scenarios.len(), loaded.problems.len());
+    if output.json {
+        output.result_json(&serde_json::json!({ "scenarios": good, "problems": loaded.problems }));
+    } else {
+        output.result(&(output.say(&Message::new("contract.checked").with("n", good).with("m", bad)) + "\n"));
+    }
+    if loaded.problems.is_empty() { Ok(exit::READY) } else { Err(loaded.problems) }
+}
+
+async fn coverage(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
+    let config = configured(args)?;
+    let session = Session::start(output, Outputs::default(), args.seed).map_err(|problem| vec![problem])?;
+    let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
+    let record = session.record(interrupted);
+    let problems = record.problems.clone();
+    let Some(coverage) = record.contract.as_ref().and_then(|contract| contract.coverage.clone()) else {
+        return Err(problems);
+    };
+    output.problems(&problems);
+    if output.json {
+        output.result_json(&coverage);
+    } else {
+        let mut text = String::new();
+        for code in &coverage.codes {
+            let state = output.say(&state_word(code.state));
+            let message = code.message.as_deref().unwrap_or("—");
+            let line = format!("{:<4} {:<8} {state:<12} {message}", code.status, shorten(&code.code, 8));
+            text.push_str(&shorten(&line, output.width()));
+            text.push('\n');
+        }
+        let total = coverage.codes.len();
+        for state in [CoverageState::Observed, CoverageState::Provoked, CoverageState::NotReachable, CoverageState::NeverRun] {
+            text.push_str(&format!("\n{:>3}/{total}  {}", coverage.count(state), output.say(&state_word(state))));
+        }
+        text.push('\n');
+        output.result(&text);
+    }
+    let failed = record.contract.iter().flat_map(|contract| &contract.scenarios);
+    let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();
+    if failed > 0 {
+        output.note(&Message::new("contract.coverage-failed").with("n", failed));
+        return Ok(RunVerdict::NotReady.exit_code());
+    }
+    Ok(record.exit_code())
+}
+
+fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    kept + "…"
+}
+
+fn state_word(state: CoverageState) -> Message {
+    Message::new(match state {
+        CoverageState::Observed => "contract.state-observed",
+        CoverageState::Provoked => "contract.state-provoked",
+        CoverageState::NotReachable => "contract.state-not-reachable",
+        CoverageState::NeverRun => "contract.state-never-run",
+    })
+}

@@ -1,0 +1,72 @@
+//! `homologa golive URL`: the go-live side alone.
+
+use std::time::Duration;
+
+use super::args::GoliveArgs;
+use super::output::Output;
+use super::session::{Outputs, Session};
+use crate::config::{self, GoliveConfig};
+use crate::golive::crawl::Limits;
+use crate::golive::rule::RuleSet;
+use crate::golive::{Options, check};
+use crate::run::{Event, Problem};
+
+pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Problem>> {
+    let (mut shops, mut problems) = (Vec::new(), Vec::new());
+    for word in &args.urls {
+        match config::address(word) {
+            Ok(url) => shops.push(url),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let config = GoliveConfig {
+        shops,
+        ca_file: args.ca_file.clone(),
+        pages: args.pages,
+        depth: args.depth,
+        seconds: args.seconds,
+        ignore_robots: args.ignore_robots,
+        ..GoliveConfig::default()
+    };
+    let rules = rules(&config)?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, None).map_err(|problem| vec![problem])?;
+    let work = engine(&session, &config, &rules, Options::default());
+    let interrupted = session.until_interrupted(work).await;
+    session.finish(output, interrupted).map(|(_, code)| code)
+}
+
+/// The built-in rules with the severities of a configuration.
+pub(super) fn rules(config: &GoliveConfig) -> Result<RuleSet, Vec<Problem>> {
+    let mut rules = RuleSet::builtin()?;
+    let overrides = config.rules.iter();
+    let problems: Vec<Problem> =
+        overrides.filter_map(|(id, severity)| rules.override_severity(id, *severity).err()).collect();
+    if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+/// Runs the go-live side of a session, one shop after the other; a shop that cannot be read does not stop the rest.
+pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &RuleSet, mut options: Options) {
+    let sink = session.sink();
+    sink.emit(Event::RulesLoaded { requirements: rules.requirements().to_vec(), rules: rules.cards() });
+    let defaults = Limits::default();
+    options.crawl.limits = Limits {
+        pages: config.pages.unwrap_or(defaults.pages),
+        depth: config.depth.unwrap_or(defaults.depth),
+        page_bytes: config.page_bytes.unwrap_or(defaults.page_bytes),
+        total_time: config.seconds.map_or(defaults.total_time, Duration::from_secs),
+        ..defaults
+    };
+    options.crawl.robots = !config.ignore_robots;
+    if config.ca_file.is_some() {
+        options.crawl.ca_file.clone_from(&config.ca_file);
+    }
+    for shop in &config.shops {
+        if let Err(problem) = check(shop, &options, rules, sink).await {
+            session.problems(vec![problem]);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Help texts and mistakes of the command line, in the reader's language.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Error};
+
+use crate::exit;
+use crate::i18n::{Lang, Message};
+
+/// The language asked for by `--lang` before arguments are parsed, else that of the environment.
+pub(super) fn early_lang(arguments: &[OsString]) -> Lang {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let after = words.iter().position(|word| *word == "--lang").and_then(|index| words.get(index + 1).copied());
+    let joined = words.iter().find_map(|word| word.strip_prefix("--lang="));
+    let asked = after.or(joined).and_then(|word| Lang::ALL.into_iter().find(|lang| lang.tag() == word));
+    asked.unwrap_or_else(Lang::from_environment)
+}
+
+fn words(key: &str, lang: Lang) -> Option<String> {
+    let message = Message { key: format!("help.{key}").into(), args: std::collections::BTreeMap::new() };
+    let text = message.render(lang);
+    (text != message.key).then_some(text)
+}
+
+/// Puts the words of a language into a command, its arguments and its subcommands.
+pub(super) fn worded(command: Command, lang: Lang) -> Command {
+    let name = command.get_name().to_owned();
+    let headings = |key: &str| words(key, lang).unwrap_or_default();
+    word(command, &name, lang)
+        .help_template(format!(
+            "{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
+            headings("heading-usage")
+        ))
+        .subcommand_help_heading(headings("heading-commands"))
+        .after_help(headings("exit-codes"))
+}
+
+fn word(mut command: Command, path: &str, lang: Lang) -> Command {
+    if let Some(about) = words(path, lang) {
+        command = command.about(about);
+    }
+    let heading = |key: &str| words(key, lang).unwrap_or_default();
+    let usage = heading("heading-usage");
+    command = command
+        .help_template(format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}"))
+        .subcommand_help_heading(heading("heading-commands"))
+        .disable_help_flag(true)
+        .arg(
+            clap::Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(clap::ArgAction::Help)
+                .help(heading("arg-help")),
+        );
+    if command.get_version().is_some() {
+        command = command.disable_version_flag(true).arg(
+            clap::Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(clap::ArgAction::Version)
+                .help(heading("arg-version")),
+        );
+    }
+    let (options, positionals) = (heading("heading-options"), heading("heading-arguments"));
+    command = command.mut_args(|argument| {
+        let id = argument.get_id().to_string();
+        let section = if argument.is_positional() { &positionals } else { &options };
+        let help = words(&format!("{path}-{id}"), lang).or_else(|| words(&format!("arg-{id}"), lang));
+        argument.help_heading(section.clone()).help(help.map(StyledStr::from).unwrap_or_default())
+    });
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        let path = if path == "homologa" { name.clone() } else { format!("{path}-{name}") };
+        command = command.mut_subcommand(&name, |sub| word(sub, &path, lang));
+    }
+    command
+}
+
+/// Writes help or a mistake, and gives the exit code.
+pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            return exit::READY;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return exit::INPUT;
+        }
+        _ => {}
+    }
+    let get = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let argument = get(ContextKind::InvalidArg);
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => Message::new("cli.unknown-argument").with("argument", argument),
+        ErrorKind::InvalidSubcommand => {
+            Message::new("cli.unknown-command").with("command", get(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingSubcommand => Message::new("cli.missing-command"),
+        ErrorKind::InvalidValue if get(ContextKind::InvalidValue).is_empty() => {
+            Message::new("cli.missing-value").with("argument", argument)
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => Message::new("cli.bad-value")
+            .with("argument", argument)
+            .with("value", get(ContextKind::InvalidValue)),
+        ErrorKind::MissingRequiredArgument => Message::new("cli.missing-argument").with("argument", argument),
+        _ => Message::new("cli.bad-command-line").with("error", error.kind()),
+    };
+    let mut text = message.render(lang);
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+        .into_iter()
+        .map(get)
+        .find(|word| !word.is_empty());
+    if let Some(near) = near {
+        text.push('\n');
+        text.push_str(&Message::new("yaml.did-you-mean").with("word", near).render(lang));
+    } else if !get(ContextKind::ValidValue).is_empty() {
+        text.push('\n');
+        let words = get(ContextKind::ValidValue);
+        text.push_str(&Message::new("config.known-words").with("words", words).render(lang));
+    }
+    let usage = command.render_usage();
+    let more = Message::new("cli.see-help").render(lang);
+    let _ = writeln!(anstream::stderr(), "{text}\n\n{usage}\n{more}");
+    exit::INPUT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn expected(command: &Command, path: &str, keys: &mut BTreeSet<String>, missing: &mut Vec<String>) {
+        let mut need = |options: &[String]| match options.iter().find(|key| words(key, Lang::En).is_some()) {
+            Some(key) => {
+                keys.insert(key.clone());
+            }
+            None => missing.push(options.join(" or ")),
+        };
+        need(&[path.to_owned()]);
+        for argument in command.get_arguments() {
+            let id = argument.get_id();
+            need(&[format!("{path}-{id}"), format!("arg-{id}")]);
+        }
+        for sub in command.get_subcommands() {
+            let name = sub.get_name();
+            let path = if path == "homologa" { name.to_owned() } else { format!("{path}-{name}") };
+            expected(sub, &path, keys, missing);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_has_words_and_no_word_is_left_over() {
+        let (mut keys, mut missing) = (BTreeSet::new(), Vec::new());
+        expected(&super::super::command(Lang::En), "homologa", &mut keys, &mut missing);
+        assert!(missing.is_empty(), "{missing:#?}");
+        keys.extend(
+            ["heading-usage", "heading-commands", "heading-options", "heading-arguments", "exit-codes"].map(str::to_owned),
+        );
+        let known: BTreeSet<String> =
+            crate::i18n::keys().into_iter().filter_map(|key| key.strip_prefix("help.")).map(str::to_owned).collect();
+        let unused: Vec<_> = known.difference(&keys).collect();
+        assert!(unused.is_empty(), "{unused:#?}");
+    }
+
+    #[test]
+    fn the_language_is_known_before_parsing() {
+        let arguments = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(early_lang(&arguments(&["homologa", "--lang", "pt", "x"])), Lang::Pt);
+        assert_eq!(early_lang(&arguments(&["homologa", "x", "--lang=en"])), Lang::En);
+    }
+}

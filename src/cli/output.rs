@@ -1,0 +1,89 @@
+//! Where the program's words go: results to standard output, the rest to standard error.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::args::{Format, Options};
+use crate::i18n::{Lang, Message};
+use crate::report::live::Live;
+use crate::report::problem;
+use crate::run::Problem;
+
+/// Language and form of the output.
+pub(super) struct Output {
+    pub(super) lang: Lang,
+    /// Language named on the command line, which wins over the configuration's.
+    asked: Option<Lang>,
+    pub(super) json: bool,
+    pub(super) quiet: bool,
+}
+
+impl Output {
+    pub(super) fn new(options: &Options) -> Output {
+        Output {
+            lang: options.lang.unwrap_or_else(Lang::from_environment),
+            asked: options.lang,
+            json: options.format == Format::Json,
+            quiet: options.quiet,
+        }
+    }
+
+    /// The same output in the language of a configuration, unless the command line names one.
+    pub(super) fn in_lang(&self, lang: Option<Lang>) -> Output {
+        let lang = self.asked.or(lang).unwrap_or(self.lang);
+        Output { lang, asked: self.asked, json: self.json, quiet: self.quiet }
+    }
+
+    pub(super) fn say(&self, message: &Message) -> String {
+        message.render(self.lang)
+    }
+
+    /// Writes the result. A reader that went away (`| head`) is no mistake.
+    pub(super) fn result(&self, text: &str) {
+        let mut out = anstream::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Writes a result as JSON with a final line feed.
+    pub(super) fn result_json(&self, value: &impl Serialize) {
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        self.result(&(text + "\n"));
+    }
+
+    /// Writes a line of diagnostics, unless quiet.
+    pub(super) fn note(&self, message: &Message) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{}", self.say(message));
+        }
+    }
+
+    /// Writes problems: always, also when quiet.
+    pub(super) fn problems(&self, problems: &[Problem]) {
+        let mut err = anstream::stderr().lock();
+        for told in problems {
+            let _ = write!(err, "{}", problem::render(told, self.lang, true));
+        }
+    }
+
+    /// Live progress on standard error, unless quiet; one rewritten line on a terminal outside CI.
+    pub(super) fn live(&self) -> Option<Live> {
+        if self.quiet {
+            return None;
+        }
+        let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let width = terminal.then(|| terminal_width().unwrap_or(80));
+        Some(Live::new(Box::new(std::io::stderr()), self.lang, width))
+    }
+
+    /// Columns of standard output.
+    pub(super) fn width(&self) -> usize {
+        terminal_width().unwrap_or(80)
+    }
+}
+
+/// `COLUMNS`, as shells and CI set it. Asking the terminal itself would need another dependency for little:
+/// everything fits 80 columns.
+fn terminal_width() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width >= 40)
+}

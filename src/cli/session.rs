@@ -1,0 +1,212 @@
+//! One run from its first event to its reports.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::args::RecordArgs;
+use super::output::Output;
+use crate::i18n::Message;
+use crate::report::{self, terminal};
+use crate::run::{Blame, Collector, Event, FORMAT, Journal, Problem, RunRecord, RunStarted, Sink, Versions};
+use crate::secret::Redactor;
+use crate::{golive, ids, specs};
+
+/// A run that is going on.
+pub(super) struct Session {
+    collector: Arc<Collector>,
+    started: Instant,
+    /// Seed of the run.
+    pub(super) seed: u64,
+    outputs: Outputs,
+}
+
+/// Where record and reports go.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outputs {
+    /// Journal of the run.
+    pub(super) journal: Option<PathBuf>,
+    /// Reports by format.
+    pub(super) reports: BTreeMap<String, PathBuf>,
+}
+
+impl Outputs {
+    /// Record, HTML and JSON in a folder.
+    pub(super) fn in_folder(folder: &Path) -> Outputs {
+        let reports = report::FORMATS.iter().map(|format| ((*format).to_owned(), folder.join(format!("report.{format}"))));
+        Outputs { journal: Some(folder.join("record.jsonl")), reports: reports.collect() }
+    }
+
+    /// What the command line asks for.
+    ///
+    /// # Errors
+    /// A problem of the input for a format that does not exist.
+    pub(super) fn from_args(args: &RecordArgs) -> Result<Outputs, Problem> {
+        let mut outputs = args.output.as_deref().map(Outputs::in_folder).unwrap_or_default();
+        for word in &args.report {
+            let known = || report::FORMATS.join(", ");
+            match word.split_once('=') {
+                Some((format, path)) if report::FORMATS.contains(&format) && !path.is_empty() => {
+                    outputs.reports.insert(format.to_owned(), PathBuf::from(path));
+                }
+                _ => {
+                    return Err(Problem::input(Message::new("cli.bad-report").with("word", word))
+                        .fix(Message::new("cli.bad-report-fix").with("formats", known())));
+                }
+            }
+        }
+        Ok(outputs)
+    }
+}
+
+/// Versions of everything that verdicts rest on.
+fn versions() -> Versions {
+    Versions {
+        homologa: env!("CARGO_PKG_VERSION").to_owned(),
+        catalogue: specs::catalogue::CURRENT_SNAPSHOT.to_owned(),
+        specs: specs::digest(&specs::FILES),
+        rules: specs::digest(golive::rule::files()),
+    }
+}
+
+/// The command line as typed, without the program's path and with secrets masked.
+fn command_line() -> String {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let line = words
+        .iter()
+        .map(|word| match url::Url::parse(word) {
+            Ok(url) if url.has_host() => crate::http::shown(&url),
+            _ => word.clone(),
+        })
+        .collect::<Vec<_>>()
+        .join(" ");
+    Redactor::default().text(&line).into_owned()
+}
+
+impl Session {
+    /// Starts a run: opens its journal and emits the first event.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub(super) fn start(output: &Output, outputs: Outputs, seed: Option<u64>) -> Result<Session, Problem> {
+        let journal = outputs.journal.as_deref().map(Journal::create).transpose()?;
+        let live = output.live().map(|live| Box::new(live) as Box<dyn Sink>);
+        let collector = Arc::new(Collector::new(journal, live));
+        let seed = seed.unwrap_or_else(ids::Ids::random_seed);
+        let now = jiff::Timestamp::now();
+        let started = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
+        collector.emit(Event::RunStarted(RunStarted {
+            format: FORMAT,
+            started,
+            command: command_line(),
+            seed,
+            versions: versions(),
+        }));
+        Ok(Session { collector, started: Instant::now(), seed, outputs })
+    }
+
+    /// Whom engines tell.
+    pub(super) fn sink(&self) -> &dyn Sink {
+        &*self.collector
+    }
+
+    /// Records problems; the run goes on.
+    pub(super) fn problems(&self, problems: Vec<Problem>) {
+        for problem in problems {
+            self.collector.emit(Event::Problem(problem));
+        }
+    }
+
+    /// Runs work until it ends or somebody presses Ctrl-C; what was done until then stays in the record.
+    pub(super) async fn until_interrupted(&self, work: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            () = work => false,
+            _ = tokio::signal::ctrl_c() => {
+                self.problems(vec![Problem::environment(Message::new("cli.interrupted"))]);
+                true
+            }
+        }
+    }
+
+    /// Ends the run and gives its record, without writing anything.
+    pub(super) fn record(&self, interrupted: bool) -> RunRecord {
+        if !interrupted {
+            let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.collector.emit(Event::RunFinished { verdict: self.collector.record().judge(), elapsed_ms });
+        }
+        self.collector.record()
+    }
+
+    /// Ends the run: judges, writes the reports and the summary. Gives the record and the exit code.
+    ///
+    /// # Errors
+    /// A report cannot be written; the record stays in its journal.
+    pub(super) fn finish(self, output: &Output, interrupted: bool) -> Result<(RunRecord, u8), Vec<Problem>> {
+        let record = self.record(interrupted);
+        let mut problems: Vec<Problem> = self.collector.journal_problem().into_iter().collect();
+        let told: Vec<Problem> = record.problems.iter().filter(|problem| problem.blame != Blame::Notice).cloned().collect();
+        output.problems(&told);
+        let (written, failed) = write_reports(&record, &self.outputs.reports, output);
+        problems.extend(failed);
+        summarise(&record, output, &written);
+        if problems.is_empty() {
+            let code = record.exit_code();
+            Ok((record, code))
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+/// Writes the reports of a record; gives the paths written and what could not be.
+pub(super) fn write_reports(
+    record: &RunRecord,
+    reports: &BTreeMap<String, PathBuf>,
+    output: &Output,
+) -> (Vec<String>, Vec<Problem>) {
+    let (mut written, mut problems) = (Vec::new(), Vec::new());
+    for (format, path) in reports {
+        let text = match format.as_str() {
+            "html" => report::html::render(record, output.lang),
+            _ => Ok(report::json::render(record)),
+        };
+        match text.and_then(|text| replace(path, &text)) {
+            Ok(()) => written.push(path.display().to_string()),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (written, problems)
+}
+
+/// Writes beside and renames, so that no half-written file takes the place of a good one.
+fn replace(path: &Path, text: &str) -> Result<(), Problem> {
+    let write = || {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let beside = path.with_file_name(name);
+        let done = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+        if done.is_err() {
+            let _ = std::fs::remove_file(&beside);
+        }
+        done
+    };
+    write().map_err(|error: std::io::Error| {
+        Problem::input(Message::new("run.cannot-write").with("error", error))
+            .fix(Message::new("run.cannot-write-fix"))
+            .in_file(path.display().to_string())
+    })
+}
+
+/// Writes the summary, or the record as JSON, to standard output.
+pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
+    if output.json {
+        output.result(&report::json::render(record));
+    } else {
+        let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
+        output.result(&terminal::summary(record, style));
+    }
+}
