@@ -5,6 +5,7 @@
 //! but the sandbox.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -108,8 +109,13 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// All accounts of all sites.
-    pub(super) fn new() -> Accounts {
+    /// All accounts of all sites, derived once.
+    pub(super) fn all() -> &'static Accounts {
+        static ACCOUNTS: OnceLock<Accounts> = OnceLock::new();
+        ACCOUNTS.get_or_init(Accounts::derive)
+    }
+
+    fn derive() -> Accounts {
         let mut accounts = Accounts { by_token: HashMap::new(), by_key: HashMap::new() };
         for site in sites::all() {
             for role in Role::ALL {

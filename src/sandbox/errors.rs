@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -89,8 +90,14 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads the embedded catalogue; entries of payments win over those of neighbouring resources.
-    pub(super) fn read() -> Catalogue {
+    /// The embedded catalogue, read once.
+    pub(super) fn embedded() -> &'static Catalogue {
+        static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+        CATALOGUE.get_or_init(Catalogue::read)
+    }
+
+    /// Entries of payments win over those of neighbouring resources.
+    fn read() -> Catalogue {
         let mut wordings = HashMap::new();
         let payments = FILES.get_dir("catalogue/payments").into_iter().flat_map(|folder| folder.files());
         let neighbours = FILES.get_file("catalogue/neighbours.yaml");

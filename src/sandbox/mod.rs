@@ -21,6 +21,9 @@ mod server;
 mod state;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};

@@ -13,9 +13,9 @@ use crate::ids::Ids;
 /// One running sandbox, shared by its connections.
 pub(super) struct World {
     /// Who may ask.
-    pub(super) accounts: Accounts,
+    pub(super) accounts: &'static Accounts,
     /// How refusals are worded.
-    pub(super) catalogue: Catalogue,
+    pub(super) catalogue: &'static Catalogue,
     /// Identifiers that follow from the seed.
     pub(super) ids: Ids,
     clock: Clock,
@@ -29,8 +29,8 @@ impl World {
         // Ids of payments have twelve digits today and do not fit 32 bits.
         let first_payment = 130_000_000_000 + ids.below(1_000_000_000);
         World {
-            accounts: Accounts::new(),
-            catalogue: Catalogue::read(),
+            accounts: Accounts::all(),
+            catalogue: Catalogue::embedded(),
             state: Mutex::new(State::new(first_payment)),
             ids,
             clock,

@@ -1,0 +1,8 @@
+//! Tests of the sandbox as a whole: in process, and over HTTP.
+
+mod bench;
+mod codes;
+mod flows;
+mod garbage;
+mod http;
+mod schemas;
