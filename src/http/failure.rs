@@ -44,15 +44,15 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return tls_words(tls, &host);
         }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                return tls_words(tls, &host);
-            }
-            if let Some(words) = io_words(io, &host) {
-                return words;
-            }
+        let io = cause.downcast_ref::<std::io::Error>();
+        if let Some(words) = io.and_then(|io| io_words(io, &host)) {
+            return words;
         }
-        part = cause.source();
+        // `source` of an I/O error skips the very error that it wraps.
+        part = match io.and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
     }
     if error.is_timeout() {
         return (message("http.timeout"), Message::new("http.timeout-fix"));
@@ -70,8 +70,16 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
 
 /// What an error of a socket or of a handshake over it means.
 pub(crate) fn io_reason(error: &std::io::Error, host: &str) -> Message {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return tls_words(tls, host).0;
+    let mut part: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    for _ in 0..8 {
+        let Some(cause) = part else { break };
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return tls_words(tls, host).0;
+        }
+        part = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
     }
     match io_words(error, host) {
         Some((message, _)) => message,
