@@ -44,15 +44,15 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return tls_words(tls, &host);
         }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                return tls_words(tls, &host);
-            }
-            if let Some(words) = io_words(io, &host) {
-                return words;
-            }
+        let io = cause.downcast_ref::<std::io::Error>();
+        if let Some(words) = io.and_then(|io| io_words(io, &host)) {
+            return words;
         }
-        part = cause.source();
+        // `source` of an I/O error skips the very error that it wraps.
+        part = match io.and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
     }
     if error.is_timeout() {
         return (message("http.timeout"), Message::new("http.timeout-fix"));
@@ -70,8 +70,16 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
 
 /// What an error of a socket or of a handshake over it means.
 pub(crate) fn io_reason(error: &std::io::Error, host: &str) -> Message {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return tls_words(tls, host).0;
+    let mut part: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    for _ in 0..8 {
+        let Some(cause) = part else { break };
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return tls_words(tls, host).0;
+        }
+        part = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
     }
     match io_words(error, host) {
         Some((message, _)) => message,
@@ -121,5 +129,56 @@ fn tls_words(error: &rustls::Error, host: &str) -> (Message, Message) {
             (message("http.not-tls"), Message::new("http.not-tls-fix"))
         }
         other => (message("http.tls-other").with("error", other), Message::new("http.tls-other-fix")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use crate::http::{ClientOptions, client, explain};
+
+    /// A server that answers every connection with these bytes and hangs up.
+    async fn answer(bytes: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let _ = socket.read(&mut [0; 1024]).await;
+                let _ = socket.write_all(bytes).await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn each_failure_has_its_own_words_and_no_secret() {
+        let banner = answer(b"SSH-2.0-OpenSSH_9.6\r\n").await;
+        let hang_up = answer(b"").await;
+        let half = answer(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf").await;
+        let plain = answer(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let options = ClientOptions { timeout: Duration::from_secs(5), direct: true, ..ClientOptions::default() };
+        let client = client(&options).unwrap();
+        for (url, key) in [
+            (format!("http://127.0.0.1:{banner}/"), "http.not-http"),
+            (format!("http://127.0.0.1:{hang_up}/"), "http.reset"),
+            (format!("http://127.0.0.1:{half}/"), "http.reset"),
+            (format!("https://127.0.0.1:{plain}/"), "http.not-tls"),
+            (format!("http://127.0.0.1:{closed}/"), "http.refused"),
+            ("http://no-such-shop.invalid/?mail=ana@example.com".to_owned(), "http.dns"),
+        ] {
+            let error = match client.get(&url).send().await {
+                Ok(response) => response.bytes().await.unwrap_err(),
+                Err(error) => error,
+            };
+            let problem = explain(&error);
+            assert_eq!(problem.message.key, key, "{url}: {error:?}");
+            assert!(problem.fix.is_some());
+            assert!(!problem.plain(crate::i18n::Lang::Es).contains("ana@"));
+        }
     }
 }

@@ -92,6 +92,7 @@ impl Fetcher {
     pub(super) async fn get(&self, url: &Url, kind: Kind) -> Result<Fetched, Miss> {
         let miss = |reason: Message, status: Option<u16>| Miss { url: url.clone(), reason, status, problem: None };
         let mut hops: Vec<Hop> = Vec::new();
+        let mut asked: Vec<Url> = Vec::new();
         let mut current = url.clone();
         loop {
             let response = self.client.get(current.clone()).send().await.map_err(|error| failed(url, &error))?;
@@ -99,10 +100,10 @@ impl Fetcher {
             if let Some(target) = target_of(&current, &response) {
                 hops.push(Hop { url: http::shown(&current), status: status.as_u16() });
                 let next = target.map_err(|reason| miss(reason, None))?;
-                if let Some(reason) = self.refuses(&hops, &next, kind) {
+                asked.push(std::mem::replace(&mut current, next));
+                if let Some(reason) = self.refuses(&asked, &current, kind) {
                     return Err(miss(reason, None));
                 }
-                current = next;
                 continue;
             }
             if !status.is_success() {
@@ -139,7 +140,7 @@ impl Fetcher {
     }
 
     /// Why a redirect is not followed, if it is not.
-    fn refuses(&self, hops: &[Hop], next: &Url, kind: Kind) -> Option<Message> {
+    fn refuses(&self, asked: &[Url], next: &Url, kind: Kind) -> Option<Message> {
         if !matches!(next.scheme(), "http" | "https") {
             return Some(Message::new("crawl.redirect-scheme").with("target", http::shown(next)));
         }
@@ -152,11 +153,10 @@ impl Fetcher {
             };
             return Some(key.with("target", http::shown(next)));
         }
-        let shown = http::shown(next);
-        if hops.iter().any(|hop| hop.url == shown) {
+        if asked.contains(next) {
             return Some(Message::new("crawl.redirect-loop"));
         }
-        if hops.len() > self.limits.redirects {
+        if asked.len() > self.limits.redirects {
             return Some(Message::new("crawl.redirect-limit").with("count", self.limits.redirects));
         }
         (kind == Kind::Page && !self.allowed(next)).then(|| Message::new("crawl.robots"))

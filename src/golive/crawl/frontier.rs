@@ -10,9 +10,7 @@ use std::hash::{Hash, Hasher};
 use url::Url;
 
 use super::gather::Lead;
-use crate::http;
 use crate::i18n::Message;
-use crate::run::LeftOut;
 
 /// Addresses that are remembered.
 const MEMORY: usize = 200_000;
@@ -81,7 +79,7 @@ impl Frontier {
     }
 
     /// Queues a page that was not met before; tells why not when its path has too many variants (once per path).
-    pub(super) fn add(&mut self, url: Url, depth: u32, important: bool) -> Option<LeftOut> {
+    pub(super) fn add(&mut self, url: Url, depth: u32, important: bool) -> Option<(Url, Message)> {
         if !self.is_new(&url) {
             return None;
         }
@@ -95,10 +93,8 @@ impl Frontier {
             *variants += 1;
             if *variants > self.variants {
                 // Only the first one is told: an endless list of filters says nothing more.
-                return (*variants == self.variants + 1).then(|| LeftOut {
-                    url: http::shown(&url),
-                    reason: Message::new("crawl.query-variants").with("count", self.variants),
-                });
+                let reason = Message::new("crawl.query-variants").with("count", self.variants);
+                return (*variants == self.variants + 1).then_some((url, reason));
             }
         }
         let pattern = self.patterns.entry(hash(pattern(&url))).or_default();
@@ -135,6 +131,11 @@ fn pattern(url: &Url) -> impl Iterator<Item = char> {
         digits = digit;
         (!repeated).then_some(shown)
     })
+}
+
+/// A hash of the pattern of an address, its host and a word more.
+pub(super) fn pattern_hash(url: &Url, more: &str) -> u64 {
+    hash(pattern(url).chain(url.host_str().unwrap_or_default().chars()).chain(more.chars()))
 }
 
 fn hash(signs: impl Iterator<Item = char>) -> u64 {
@@ -178,6 +179,6 @@ mod tests {
         let told: Vec<_> =
             (0..100).filter_map(|month| frontier.add(url(&format!("/calendario?mes={month}")), 1, false)).collect();
         assert_eq!((told.len(), frontier.waiting()), (1, 3));
-        assert!(told[0].url.ends_with("mes=3"));
+        assert!(told[0].0.as_str().ends_with("mes=3"));
     }
 }

@@ -13,7 +13,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,8 @@ use scope::Scope;
 
 /// Addresses that are listed as left out; more are counted.
 const LEFT_OUT: usize = 500;
+/// Addresses of one pattern that are listed as left out for one reason; more are counted.
+const LEFT_OUT_ALIKE: u32 = 5;
 /// Terms pages of other hosts that are asked for their status.
 const ANSWERS: usize = 10;
 
@@ -188,6 +190,10 @@ struct Crawl<'l> {
     read: HashSet<String>,
     /// Terms pages of other hosts to ask.
     to_ask: Vec<Url>,
+    /// Pages asked for; bounded, because dead links do not count as pages.
+    launched: usize,
+    /// Addresses left out per reason and pattern, by hash.
+    alike: HashMap<u64, u32>,
     more_left_out: usize,
     done: Crawled,
 }
@@ -201,31 +207,38 @@ impl<'l> Crawl<'l> {
             flights: VecDeque::new(),
             read: HashSet::new(),
             to_ask: Vec::new(),
+            launched: 0,
+            alike: HashMap::new(),
             more_left_out: 0,
             done: Crawled::default(),
         }
     }
 
     async fn run(&mut self, gatherer: &Arc<Gatherer>, on_page: &mut impl FnMut(Page)) {
+        let most = self.limits.pages.saturating_mul(4).saturating_add(100);
         loop {
             let room = self.limits.pages.saturating_sub(self.done.pages);
-            while self.flights.len() < self.limits.concurrency.max(1).min(room) {
+            while self.flights.len() < self.limits.concurrency.max(1).min(room) && self.launched < most {
                 let Some(lead) = self.frontier.next() else { break };
+                self.launched += 1;
                 self.flights.push_back(Flight::page(gatherer, lead, None));
             }
             let Some(mut flight) = self.flights.pop_front() else { break };
-            let Ok(landed) = timeout_at(self.deadline, &mut flight.0).await else {
+            let Ok(landed) = timeout_at(self.deadline, &mut flight.task).await else {
                 self.flights.clear();
                 self.done.limit = Some(self.time_limit());
                 return;
             };
-            // A task that ended without a result was aborted or has panicked; neither has a page to give.
-            if let Ok(gathered) = landed {
-                self.take(gathered, on_page);
+            match landed {
+                Ok(gathered) => self.take(gathered, on_page),
+                // Only a fault of homologa itself ends a task without a result; it must not look like a clean page.
+                Err(_) => self.leave_out(&flight.url, Message::new("crawl.own-fault")),
             }
         }
-        if self.frontier.waiting() > 0 {
-            let waiting = self.frontier.waiting();
+        let waiting = self.frontier.waiting();
+        if waiting > 0 && self.launched >= most {
+            self.done.limit = Some(Message::new("crawl.miss-limit").with("count", self.launched));
+        } else if waiting > 0 {
             self.done.limit =
                 Some(Message::new("crawl.page-limit").with("pages", self.limits.pages).with("waiting", waiting));
         } else if self.frontier.overflowed() {
@@ -240,7 +253,7 @@ impl<'l> Crawl<'l> {
                 if let Some(status) = miss.status {
                     self.done.answers.push((miss.url.clone(), Some(status)));
                 }
-                self.leave_out(miss.left_out());
+                self.leave_out(&miss.url, miss.reason);
                 return;
             }
         };
@@ -263,16 +276,16 @@ impl<'l> Crawl<'l> {
                     if self.frontier.is_new(&url) {
                         self.frontier.mark(&url);
                         let reason = Message::new("crawl.too-deep").with("depth", self.limits.depth);
-                        self.leave_out(LeftOut { url: http::shown(&url), reason });
+                        self.leave_out(&url, reason);
                     }
-                } else if let Some(left_out) = self.frontier.add(url, depth + 1, important) {
-                    self.leave_out(left_out);
+                } else if let Some((url, reason)) = self.frontier.add(url, depth + 1, important) {
+                    self.leave_out(&url, reason);
                 }
             }
             Found::Leave { url, reason } => {
                 if self.frontier.is_new(&url) {
                     self.frontier.mark(&url);
-                    self.leave_out(LeftOut { url: http::shown(&url), reason });
+                    self.leave_out(&url, reason);
                 }
             }
             Found::Ask(url) => {
@@ -291,9 +304,11 @@ impl<'l> Crawl<'l> {
         }
     }
 
-    fn leave_out(&mut self, left_out: LeftOut) {
-        if self.done.left_out.len() < LEFT_OUT - 1 {
-            self.done.left_out.push(left_out);
+    fn leave_out(&mut self, url: &Url, reason: Message) {
+        let alike = self.alike.entry(frontier::pattern_hash(url, &reason.key)).or_default();
+        *alike += 1;
+        if *alike <= LEFT_OUT_ALIKE && self.done.left_out.len() < LEFT_OUT - 1 {
+            self.done.left_out.push(LeftOut { url: http::shown(url), reason });
         } else {
             self.more_left_out += 1;
         }
@@ -313,17 +328,20 @@ impl<'l> Crawl<'l> {
 }
 
 /// A page being read; dropping it ends the work.
-struct Flight(JoinHandle<Gathered>);
+struct Flight {
+    url: Url,
+    task: JoinHandle<Gathered>,
+}
 
 impl Flight {
     fn page(gatherer: &Arc<Gatherer>, lead: Lead, document: Option<super::evidence::Fetched>) -> Flight {
-        let gatherer = gatherer.clone();
-        Flight(tokio::spawn(async move { gatherer.page(lead, document).await }))
+        let (gatherer, url) = (gatherer.clone(), lead.url.clone());
+        Flight { url, task: tokio::spawn(async move { gatherer.page(lead, document).await }) }
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }

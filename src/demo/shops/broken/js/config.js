@@ -1,0 +1,5 @@
+// Configuración de la tienda.
+var CONFIG = {
+  moneda: "ARS",
+  token: "{{ACCESS_TOKEN}}",
+};
