@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::document::{Document, Element};
+use super::generation::{is_sdk_v1, is_sdk_v2};
 
 /// Most links, scripts and frames that are kept of one page.
 const MAX_LINKS: usize = 5_000;
@@ -184,11 +185,15 @@ fn label_of(element: &Element) -> String {
 
 /// Little to read, nothing to fill in, and scripts that will draw the rest.
 fn needs_javascript(document: &Document) -> bool {
-    let (mut text, mut controls, mut links, mut scripts, mut root) = (0, 0, 0, 0, false);
+    let (mut text, mut controls, mut links, mut scripts, mut root, mut sdk) = (0, 0, 0, 0, false, false);
     for element in document.elements() {
         let name = element.name();
         match name {
-            "script" => scripts += usize::from(runs(&element)),
+            "script" => {
+                scripts += usize::from(runs(&element));
+                let src = element.attr("src").unwrap_or_default();
+                sdk |= is_sdk_v1(src) || is_sdk_v2(src);
+            }
             "input" | "select" | "textarea" => controls += usize::from(element.attr("type") != Some("hidden")),
             "a" => links += 1,
             _ => {}
@@ -206,7 +211,8 @@ fn needs_javascript(document: &Document) -> bool {
                 .sum::<usize>();
         }
     }
-    scripts > 0 && controls == 0 && text < LITTLE_TEXT && (root || (links == 0 && text < 40))
+    // A short page that names the SDK itself is a plain page whose fields Mercado Pago draws.
+    scripts > 0 && controls == 0 && text < LITTLE_TEXT && (root || (links == 0 && text < 40 && !sdk))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A page as rules see it: its documents and scripts parsed once, with the facts that most rules need.
 
-use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,6 +43,8 @@ impl ScriptFacts {
 
 /// Most scripts that are remembered; a shop has far fewer.
 const MAX_REMEMBERED: usize = 512;
+/// Most bytes of words that are kept of a page.
+const MAX_WORDS: usize = 200_000;
 
 /// Scripts that were read already, by identity: the crawl shares one [`Arc`] among all pages.
 #[derive(Debug, Default)]
@@ -71,15 +73,15 @@ impl ScriptCache {
 
 /// A script written inside a document.
 #[derive(Debug)]
-pub struct InlineScript<'d> {
+pub struct InlineScript<'p> {
     /// Its text as it came.
-    pub source: &'d str,
+    pub source: &'p str,
     /// Its text without comments.
     pub clean: String,
     /// Byte offset of the text in the document.
     pub start: usize,
-    /// Which document of the page holds it.
-    pub document: usize,
+    /// Which part of the page holds it.
+    pub part: usize,
 }
 
 /// One document of the page: the page itself first, then its own frames.
@@ -98,6 +100,9 @@ pub struct PageView<'p> {
     pub page: &'p Page,
     /// The page and its own frames.
     pub parts: Vec<Part<'p>>,
+    /// Scripts written inside it that a browser would run.
+    pub inline: Vec<InlineScript<'p>>,
+    words: OnceCell<String>,
     /// Own scripts it loads.
     pub scripts: Vec<Arc<ScriptFacts>>,
     /// Signs in markup and inline scripts.
@@ -124,8 +129,10 @@ impl<'p> PageView<'p> {
         let mut view = PageView {
             page,
             needs_javascript: parts.iter().any(|part| part.outline.needs_javascript),
+            inline: parts.iter().enumerate().flat_map(|(at, part)| inline_scripts(at, part)).collect(),
             parts,
             scripts,
+            words: OnceCell::new(),
             own_signs: Signs::default(),
             generations: Vec::new(),
             checkout: false,
@@ -134,7 +141,7 @@ impl<'p> PageView<'p> {
         for part in &view.parts {
             signs = signs.with(signs_of_markup(&part.document));
         }
-        for inline in view.inline_scripts() {
+        for inline in &view.inline {
             signs = signs.with(signs_of_script(&inline.clean));
         }
         let from_files = view.scripts.iter().fold(Signs::default(), |all, script| all.with(script.signs));
@@ -163,52 +170,46 @@ impl<'p> PageView<'p> {
         self.parts.iter().enumerate().flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |f| (at, f)))
     }
 
-    /// The scripts written inside the page that a browser would run.
-    pub fn inline_scripts(&self) -> Vec<InlineScript<'_>> {
-        let mut found = Vec::new();
-        for (at, part) in self.parts.iter().enumerate() {
-            for element in part.document.elements() {
-                if element.name() != "script" || element.attr("src").is_some() || !runs(&element) {
-                    continue;
-                }
-                let Some((start, end)) = element.start.and_then(|start| inner_range(part.document.source(), start))
-                else {
-                    continue;
-                };
-                if let Some(source) = part.document.source().get(start..end) {
-                    found.push(InlineScript { source, clean: without_comments(source), start, document: at });
-                }
-            }
-        }
-        found
-    }
-
     /// Whether `pattern` stands in a script of the page, own file or inline, comments aside.
     pub fn in_scripts(&self, pattern: &regex::Regex) -> bool {
         self.scripts.iter().any(|script| pattern.is_match(&script.clean))
-            || self.inline_scripts().iter().any(|script| pattern.is_match(&script.clean))
+            || self.inline.iter().any(|script| pattern.is_match(&script.clean))
     }
 
-    /// The words a visitor reads, white space folded, at most `limit` bytes.
-    pub fn words(&self, limit: usize) -> Cow<'_, str> {
-        let mut words = String::new();
-        for (_, element) in self.elements() {
-            if matches!(element.name(), "script" | "style" | "noscript" | "head" | "title" | "template") {
-                continue;
-            }
-            for child in element.node.children() {
-                let Some(text) = child.value().as_text() else { continue };
-                for word in text.split_whitespace() {
-                    if words.len() + word.len() > limit {
-                        return Cow::Owned(words);
+    /// The words a visitor reads, white space folded, at most 200,000 bytes.
+    pub fn words(&self) -> &str {
+        self.words.get_or_init(|| {
+            let mut words = String::new();
+            for (_, element) in self.elements() {
+                if matches!(element.name(), "script" | "style" | "noscript" | "head" | "title" | "template") {
+                    continue;
+                }
+                for child in element.node.children() {
+                    let Some(text) = child.value().as_text() else { continue };
+                    for word in text.split_whitespace() {
+                        if words.len() + word.len() > MAX_WORDS {
+                            return words;
+                        }
+                        words.push_str(word);
+                        words.push(' ');
                     }
-                    words.push_str(word);
-                    words.push(' ');
                 }
             }
-        }
-        Cow::Owned(words)
+            words
+        })
     }
+}
+
+fn inline_scripts<'p>(at: usize, part: &Part<'p>) -> Vec<InlineScript<'p>> {
+    let source = part.document.source();
+    let scripts = part.document.elements().filter(|element| {
+        element.name() == "script" && element.attr("src").is_none() && runs(element)
+    });
+    scripts
+        .filter_map(|element| inner_range(source, element.start?))
+        .filter_map(|(start, end)| Some((start, source.get(start..end)?)))
+        .map(|(start, source)| InlineScript { source, clean: without_comments(source), start, part: at })
+        .collect()
 }
 
 /// The text of a script element: from behind its start tag to `</script`.

@@ -1,0 +1,269 @@
+//! Judges one page by every rule; what is kept of it is small and owned, so that its evidence can be dropped.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::hits::{Hits, masked, shown_url, tag_text};
+use super::load::{Check, Demands};
+use super::model::Scope;
+use super::predicates::{Looks, Run, terms};
+use super::{Rule, RuleSet};
+use crate::golive::evidence::Page;
+use crate::golive::page::{Element, PageView};
+use crate::i18n::Message;
+use crate::run::{Finding, PageSummary};
+
+use super::predicates::result::ResultFacts;
+
+/// What one rule has to say of one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The question does not arise on this page.
+    Outside,
+    /// Looked at, nothing to object; for rules that ask for something, whether it is there.
+    Clean {
+        /// What the rule asks for is on this page.
+        there: bool,
+    },
+    /// Looked at, and something does not hold.
+    Hit,
+    /// Could not be looked at well enough.
+    Open(Message),
+}
+
+/// What rules learned of one page.
+#[derive(Debug, Clone)]
+pub struct PageVerdicts {
+    /// The page as the record lists it.
+    pub summary: PageSummary,
+    pub(super) url: Url,
+    pub(super) requested: Url,
+    pub(super) looks: Vec<Look>,
+    /// Findings with the place of their rule.
+    pub(super) findings: Vec<(usize, Finding)>,
+    /// How many findings of a rule were not kept.
+    pub(super) more: Vec<(usize, usize)>,
+    pub(super) needs_javascript: bool,
+    pub(super) terms: terms::TermsFacts,
+    pub(super) result: ResultFacts,
+}
+
+impl RuleSet {
+    /// Judges one page by every rule.
+    pub fn judge_page(&self, page: &Page) -> PageVerdicts {
+        let view = PageView::read(page, &self.scripts);
+        let mut verdicts = PageVerdicts {
+            summary: summary_of(&view),
+            url: page.document.url.clone(),
+            requested: page.document.requested.clone(),
+            looks: Vec::with_capacity(self.rules.len()),
+            findings: Vec::new(),
+            more: Vec::new(),
+            needs_javascript: view.needs_javascript,
+            terms: terms::facts(&view),
+            result: ResultFacts::of(&view),
+        };
+        for (at, rule) in self.rules.iter().enumerate() {
+            let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations));
+            let look = look(rule, &view, &mut hits);
+            let (found, more) = hits.finish();
+            verdicts.findings.extend(found.into_iter().map(|finding| (at, finding)));
+            if more > 0 {
+                verdicts.more.push((at, more));
+            }
+            verdicts.looks.push(look);
+        }
+        verdicts
+    }
+}
+
+fn summary_of(view: &PageView) -> PageSummary {
+    let document = &view.page.document;
+    let limit = if document.cut || view.parts.iter().any(|part| part.document.cut()) {
+        Some(Message::new("golive.page-cut"))
+    } else if view.needs_javascript {
+        Some(Message::new("golive.needs-javascript"))
+    } else {
+        view.page.unread.first().map(|unread| Message::new("golive.unread").with("url", masked(&unread.url)))
+    };
+    PageSummary {
+        url: shown_url(&document.url),
+        status: document.status,
+        title: masked(view.parts.first().map_or("", |part| part.outline.title.as_str())),
+        depth: view.page.depth,
+        bytes: document.bytes,
+        hops: document.hops.iter().map(|hop| crate::run::Hop { url: masked(&hop.url), status: hop.status }).collect(),
+        generations: view.generations.clone(),
+        checkout: view.checkout,
+        limit,
+    }
+}
+
+/// Whether a rule asks about this page; `None` when that cannot be told.
+fn applies(rule: &Rule, view: &PageView) -> Option<bool> {
+    if !(200..300).contains(&view.page.document.status) {
+        return Some(false);
+    }
+    let generations = &rule.file.generations;
+    let generation = generations.is_empty() || generations.iter().any(|one| view.generations.contains(one));
+    let scope = match rule.file.scope {
+        Scope::Page | Scope::Shop => true,
+        Scope::Checkout => view.checkout,
+    };
+    match generation && scope {
+        true => Some(true),
+        // What JavaScript will draw may well ask for a payment.
+        false if view.needs_javascript => None,
+        false => Some(false),
+    }
+}
+
+fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
+    if rule.severity.is_none() {
+        return Look::Outside;
+    }
+    match applies(rule, view) {
+        Some(false) => return Look::Outside,
+        None => return Look::Open(Message::new("golive.needs-javascript")),
+        Some(true) => {}
+    }
+    let mut there = false;
+    let looks = match &rule.check {
+        Check::Each { select, keep, must, at_most } => {
+            let kept = select.of(view).filter(|(_, element)| keep.broken(element).is_none());
+            for (count, (part, element)) in kept.enumerate() {
+                there = true;
+                if let Some(message) = must.broken(&element) {
+                    hits.element(view, part, &element, message);
+                } else if at_most.is_some_and(|most| count >= most) {
+                    let message = Message::new("golive.too-many").with("n", count + 1);
+                    hits.element(view, part, &element, message);
+                }
+            }
+            Looks { markup: true, scripts: false }
+        }
+        Check::Nothing { select, keep } => {
+            for (part, element) in select.of(view).filter(|(_, element)| keep.broken(element).is_none()) {
+                let source = view.parts[part].document.source();
+                let tag = element.start.map_or(element.name(), |start| tag_text(source, start));
+                hits.element(view, part, &element, Message::new("golive.found").with("what", masked(tag)));
+            }
+            Looks { markup: true, scripts: false }
+        }
+        Check::Some { select, keep, words, script } => {
+            there = select.of(view).any(|(_, element)| keep.broken(&element).is_none())
+                || words.as_ref().is_some_and(|words| words.is_match(view.words()))
+                || script.as_ref().is_some_and(|script| view.in_scripts(script));
+            if !there && rule.file.scope != Scope::Shop && open(view, Looks { markup: true, scripts: true }).is_none() {
+                hits.plain(view.url(), "", Message::new("golive.nothing-there"), Vec::new());
+            }
+            if there {
+                return Look::Clean { there };
+            }
+            Looks { markup: true, scripts: script.is_some() }
+        }
+        Check::NoScript(pattern) => {
+            no_script(view, pattern, hits);
+            Looks { markup: false, scripts: true }
+        }
+        Check::Predicate(predicate) => match predicate.run {
+            Run::Page(run) => {
+                run(view, hits);
+                predicate.looks
+            }
+            // Judged when all pages are known.
+            Run::Shop(_) => Looks::default(),
+        },
+    };
+    if hits.any() {
+        return Look::Hit;
+    }
+    open(view, looks).map_or(Look::Clean { there }, Look::Open)
+}
+
+/// Why what a rule looks at could not be seen whole, if so.
+fn open(view: &PageView, looks: Looks) -> Option<Message> {
+    if looks.markup {
+        if view.parts.iter().any(|part| part.fetched.cut || part.document.cut()) {
+            return Some(Message::new("golive.page-cut"));
+        }
+        if view.needs_javascript {
+            return Some(Message::new("golive.needs-javascript"));
+        }
+    }
+    if looks.scripts {
+        if let Some(unread) = view.page.unread.first() {
+            return Some(Message::new("golive.unread").with("url", masked(&unread.url)));
+        }
+        if let Some(script) = view.scripts.iter().find(|script| script.cut()) {
+            return Some(Message::new("golive.unread").with("url", shown_url(script.url())));
+        }
+    }
+    None
+}
+
+fn no_script(view: &PageView, pattern: &regex::Regex, hits: &mut Hits) {
+    let mut seen = BTreeSet::new();
+    for inline in &view.inline {
+        for found in pattern.find_iter(&inline.clean) {
+            let what = masked(inline.source.get(found.range()).unwrap_or_default());
+            if seen.insert(what.clone()) {
+                let range = inline.start + found.start()..inline.start + found.end();
+                let message = Message::new("golive.found").with("what", short(&what));
+                hits.markup(view, inline.part, range, &what, message);
+            }
+        }
+    }
+    for script in &view.scripts {
+        for found in pattern.find_iter(&script.clean) {
+            let what = masked(found.as_str());
+            if seen.insert(what.clone()) {
+                let message = Message::new("golive.found").with("what", short(&what));
+                hits.script(script, found.range(), &what, message);
+            }
+        }
+    }
+}
+
+/// A value as a sentence quotes it.
+pub(super) fn short(text: &str) -> String {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match folded.char_indices().nth(100) {
+        Some((at, _)) => format!("{}…", &folded[..at]),
+        None => folded,
+    }
+}
+
+impl Demands {
+    /// What the element does not fulfil, if anything.
+    pub(super) fn broken(&self, element: &Element) -> Option<Message> {
+        let value = |name: &str| element.attr(name).map(str::trim).filter(|value| !value.is_empty());
+        if let Some(name) = &self.have
+            && value(name).is_none()
+        {
+            return Some(Message::new("golive.lacks-attribute").with("name", name));
+        }
+        if let Some(name) = &self.lack
+            && let Some(value) = value(name)
+        {
+            return Some(Message::new("golive.has-attribute").with("name", name).with("value", short(&masked(value))));
+        }
+        if let Some((name, matches, excludes)) = &self.attribute {
+            let value = value(name);
+            let bad = matches.as_ref().is_some_and(|matches| !value.is_some_and(|value| matches.is_match(value)))
+                || excludes.as_ref().is_some_and(|excludes| value.is_some_and(|value| excludes.is_match(value)));
+            if bad {
+                let value = short(&masked(value.unwrap_or_default()));
+                return Some(Message::new("golive.attribute-value").with("name", name).with("value", value));
+            }
+        }
+        if let Some(text) = &self.text {
+            let words: String = element.node.text().take(200).collect();
+            if !text.is_match(&words) {
+                return Some(Message::new("golive.other-words"));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,234 @@
+//! Card forms: what they are marked with, how they are sent, what stands in them.
+
+use std::collections::HashMap;
+
+use super::patterns;
+use super::sdk::loads_sdk;
+use crate::golive::page::card::CardRole;
+use crate::golive::page::{Element, NodeId, PageView};
+use crate::golive::rule::hits::Hits;
+use crate::golive::rule::judge::short;
+use crate::i18n::Message;
+use crate::secret::luhn;
+
+patterns! {
+    SUBMIT_HANDLER = r#"addEventListener\s*\(\s*["'`]submit|onsubmit|onSubmit|\.submit\s*\(\s*(?:function|\(|async|[a-z])|\.on\s*\(\s*["'`]submit|\.cardForm\s*\("#;
+    FILLS_INSTALLMENTS = r"\.cardForm\s*\(\s*\{";
+    TEST_MAIL = r"(?i)@testuser\.com\b|\btest_user_\d+";
+    PARTS_OF_INTEREST = r"(?i)^\D{0,20}(\d{1,2})\b";
+}
+
+/// Values that mercadopago.js v1 knows.
+const CANONICAL: [&str; 11] = [
+    "cardNumber",
+    "securityCode",
+    "cardExpirationMonth",
+    "cardExpirationYear",
+    "cardholderName",
+    "docType",
+    "docNumber",
+    "cardId",
+    "issuer",
+    "siteId",
+    "installments",
+];
+const REQUIRED: [&str; 5] = ["cardNumber", "securityCode", "cardExpirationMonth", "cardExpirationYear", "cardholderName"];
+
+/// Values that official carts use for their own ends.
+const OF_CARTS: [&str; 4] = ["docNumberCNPJ", "doc_type", "doc_number", "cardExpiration"];
+
+fn form_of(element: &Element) -> Option<NodeId> {
+    element
+        .node
+        .ancestors()
+        .find(|node| node.value().as_element().is_some_and(|element| element.name() == "form"))
+        .map(|node| node.id())
+}
+
+pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
+    for (at, part) in view.parts.iter().enumerate() {
+        let mut forms: HashMap<Option<NodeId>, (Element, Vec<&str>)> = HashMap::new();
+        let mut order = Vec::new();
+        for element in part.document.elements() {
+            let Some(value) = element.attr("data-checkout").map(str::trim) else { continue };
+            if !CANONICAL.contains(&value) {
+                continue;
+            }
+            let form = form_of(&element);
+            let entry = forms.entry(form).or_insert_with(|| {
+                order.push(form);
+                (element, Vec::new())
+            });
+            entry.1.push(value);
+        }
+        for form in order {
+            let Some((first, values)) = forms.get(&form) else { continue };
+            // A saved card brings number, expiry and holder with it.
+            let required: &[&str] = if values.contains(&"cardId") { &["securityCode"] } else { &REQUIRED };
+            if !values.iter().any(|value| REQUIRED.contains(value) || *value == "cardId") {
+                continue;
+            }
+            let mut missing: Vec<&str> = required.iter().copied().filter(|one| !values.contains(one)).collect();
+            if !values.contains(&"cardId") && asks_document(view) {
+                missing.extend(["docType", "docNumber"].iter().filter(|one| !values.contains(one)));
+            }
+            if !missing.is_empty() {
+                let holder = form
+                    .and_then(|id| part.document.elements().find(|element| element.node.id() == id))
+                    .unwrap_or(*first);
+                let message = Message::new("golive.v1-fields-missing").with("fields", missing.join(", "));
+                hits.element(view, at, &holder, message);
+            }
+        }
+    }
+}
+
+/// Whether the country surely asks for the holder's document; Mexico does not, and .com says nothing.
+fn asks_document(view: &PageView) -> bool {
+    let lang = view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default().to_ascii_lowercase();
+    let host = view.url().host_str().unwrap_or_default();
+    ["es-ar", "pt-br", "es-co", "es-cl", "es-pe", "es-uy"].contains(&lang.replace('_', "-").as_str())
+        || ["ar", "br", "co", "cl", "pe", "uy"].iter().any(|end| host.rsplit('.').next() == Some(end) && host.contains('.'))
+            && !host.ends_with(".co")
+}
+
+pub(super) fn v1_spelling(view: &PageView, hits: &mut Hits) {
+    for (part, element) in view.elements() {
+        for (name, _) in element.node.value().attrs() {
+            let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            if name != "data-checkout" && matches!(plain.as_str(), "datacheckout" | "datachekout" | "datacheckuot") {
+                hits.element(view, part, &element, Message::new("golive.misspelt-attribute").with("name", name));
+            }
+        }
+        if !matches!(element.name(), "input" | "select") {
+            continue;
+        }
+        let Some(value) = element.attr("data-checkout") else { continue };
+        if CANONICAL.contains(&value) || OF_CARTS.contains(&value) || value.starts_with("mp") {
+            continue;
+        }
+        let message = match meant(value) {
+            Some(right) => Message::new("golive.misspelt-value").with("value", short(value)).with("right", right),
+            None => Message::new("golive.unknown-value").with("value", short(value)),
+        };
+        hits.element(view, part, &element, message);
+    }
+}
+
+/// The canonical value that a wrong one stands for.
+fn meant(value: &str) -> Option<&'static str> {
+    let plain: String =
+        value.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(40).collect();
+    let by_name = match plain.as_str() {
+        "number" | "card" => "cardNumber",
+        "cvv" | "cvc" | "code" | "cardsecuritycode" => "securityCode",
+        "expirymonth" | "expirationmonth" | "expmonth" => "cardExpirationMonth",
+        "expiryyear" | "expirationyear" | "expyear" => "cardExpirationYear",
+        "holder" | "cardholder" | "holdername" => "cardholderName",
+        "documenttype" | "identificationtype" => "docType",
+        "documentnumber" | "identificationnumber" => "docNumber",
+        _ => return CANONICAL.into_iter().find(|one| one.to_ascii_lowercase() == plain),
+    };
+    Some(by_name)
+}
+
+pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
+    if loads_sdk(view) || !view.own_signs.generations().is_empty() && view.own_signs.v1_calls | view.own_signs.v2_calls {
+        return;
+    }
+    // Another script of its name, or a bundle that calls it, may bring the SDK: other rules speak of that.
+    if view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls) {
+        return;
+    }
+    for (part, field) in view.card_fields() {
+        let together = view.card_fields().any(|(other, companion)| {
+            other == part
+                && companion.form == field.form
+                && matches!(companion.role, CardRole::SecurityCode | CardRole::Expiry)
+        });
+        if field.role == CardRole::Number && together {
+            hits.element(view, part, &field.element, Message::new("golive.raw-card"));
+        }
+    }
+}
+
+pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
+    let sensitive = |role| matches!(role, CardRole::Number | CardRole::SecurityCode | CardRole::Expiry);
+    let fields: Vec<_> = view.card_fields().filter(|(_, field)| sensitive(field.role)).collect();
+    let mut handled = None;
+    for (at, part) in view.parts.iter().enumerate() {
+        for form in part.document.elements().filter(|element| element.name() == "form") {
+            let inside: Vec<_> =
+                fields.iter().filter(|(other, field)| *other == at && field.form == Some(form.node.id())).collect();
+            if inside.is_empty() {
+                continue;
+            }
+            match form.attr("method").map(|method| method.trim().to_ascii_lowercase()) {
+                Some(method) if method == "get" => hits.element(view, at, &form, Message::new("golive.card-form-get")),
+                Some(method) if !method.is_empty() => {}
+                // Without a method a browser sends GET, unless a script takes over.
+                _ => {
+                    let named = inside.iter().any(|(_, field)| field.element.attr("name").is_some_and(|n| !n.is_empty()));
+                    let scripted = form.attr("onsubmit").is_some()
+                        || *handled.get_or_insert_with(|| view.in_scripts(&SUBMIT_HANDLER))
+                        || form.attr("id").is_some_and(|_| view.scripts.iter().any(|s| s.cut()));
+                    if named && !scripted {
+                        hits.element(view, at, &form, Message::new("golive.card-form-no-method"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn test_data(view: &PageView, hits: &mut Hits) {
+    let holders = ["APRO", "OTHE", "CONT", "CALL", "FUND", "SECU", "EXPI", "FORM"];
+    for (part, field) in view.card_fields() {
+        let Some(value) = field.element.attr("value").map(str::trim).filter(|value| !value.is_empty()) else { continue };
+        let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+        let test = match field.role {
+            CardRole::Number => (13..=19).contains(&digits.len()) && luhn(&digits),
+            CardRole::SecurityCode => (3..=4).contains(&digits.len()) && digits.len() == value.len(),
+            CardRole::Holder => holders.contains(&value),
+            _ => false,
+        };
+        if test {
+            hits.element(view, part, &field.element, Message::new("golive.test-data"));
+        }
+    }
+    for (part, element) in view.elements().filter(|(_, element)| element.name() == "input") {
+        if element.attr("value").is_some_and(|value| TEST_MAIL.is_match(value)) {
+            hits.element(view, part, &element, Message::new("golive.test-data"));
+        }
+    }
+}
+
+pub(super) fn fixed_installments(view: &PageView, hits: &mut Hits) {
+    if view.in_scripts(&FILLS_INSTALLMENTS) {
+        // cardForm empties the list and fills it itself.
+        return;
+    }
+    for (part, element) in view.elements().filter(|(_, element)| element.name() == "select") {
+        let names = [element.attr("data-checkout"), element.attr("id"), element.attr("name")];
+        let is_installments = names.iter().flatten().any(|name| {
+            let name = name.to_ascii_lowercase();
+            ["installments", "cuotas", "parcelas"].iter().any(|word| name.ends_with(word))
+        });
+        if !is_installments {
+            continue;
+        }
+        let options = element.node.descendent_elements().skip(1).filter(|option| option.value().name() == "option");
+        let fixed = options
+            .take(100)
+            .filter(|option| {
+                let text: String = option.text().take(10).collect();
+                let value = option.value().attr("value").unwrap_or(&text);
+                let count = PARTS_OF_INTEREST.captures(value.trim()).and_then(|found| found[1].parse::<u8>().ok());
+                count.is_some_and(|count| count > 1)
+            })
+            .count();
+        if fixed >= 1 {
+            hits.element(view, part, &element, Message::new("golive.fixed-installments").with("n", fixed));
+        }
+    }
+}

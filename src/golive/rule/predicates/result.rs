@@ -1,0 +1,192 @@
+//! The result of a payment: whether the buyer learns it, and why it was rejected.
+//!
+//! Seen statically, only code that handles results can say anything: its silence proves nothing.
+
+use super::patterns;
+use crate::golive::page::PageView;
+use crate::golive::rule::hits::{Hits, shown_url};
+use crate::golive::rule::shop::{Answer, ShopView};
+use crate::i18n::Message;
+use crate::run::{Generation, Place};
+
+/// The values of `status_detail` that Mercado Pago documents for the result page.
+pub const DETAILS: [&str; 17] = [
+    "accredited",
+    "pending_contingency",
+    "pending_review_manual",
+    "cc_rejected_bad_filled_card_number",
+    "cc_rejected_bad_filled_date",
+    "cc_rejected_bad_filled_other",
+    "cc_rejected_bad_filled_security_code",
+    "cc_rejected_blacklist",
+    "cc_rejected_call_for_authorize",
+    "cc_rejected_card_disabled",
+    "cc_rejected_card_error",
+    "cc_rejected_duplicated_payment",
+    "cc_rejected_high_risk",
+    "cc_rejected_insufficient_amount",
+    "cc_rejected_invalid_installments",
+    "cc_rejected_max_attempts",
+    "cc_rejected_other_reason",
+];
+
+patterns! {
+    APPROVED = r#"["'`]approved["'`]|\bapproved\s*:"#;
+    PENDING = r#"["'`](?:pending|in_process)["'`]|\b(?:pending|in_process)\s*:"#;
+    REJECTED = r#"["'`]rejected["'`]|\brejected\s*:"#;
+    ONLY_APPROVED = r#"\bstatus\s*={2,3}\s*["'`]approved["'`]"#;
+    PAYMENT = r"(?i)payment|pago|pagamento|status_detail";
+    RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html|\.append|\.insertAdjacentText)\s*\(\s*)[^;\n\[(]{0,160}\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
+    STATUS_BRICK = r#"\.create\s*\(\s*["'`]statusScreen["'`]"#;
+}
+
+/// What a page and its scripts do with the result of a payment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResultFacts {
+    approved: bool,
+    pending: bool,
+    rejected: bool,
+    /// Bit per value of [`DETAILS`].
+    details: u32,
+    /// Uses the Status Screen Brick, which tells everything itself.
+    brick: bool,
+    /// Where the script is that tells most, with its address and line.
+    place: Option<Place>,
+    /// Where a raw `status_detail` is shown.
+    raw: Vec<Place>,
+    /// Where only an approved payment is told from all others.
+    only_approved: Option<Place>,
+}
+
+impl ResultFacts {
+    /// Reads the scripts of a page.
+    pub fn of(view: &PageView) -> ResultFacts {
+        let mut facts = ResultFacts::default();
+        let mut most = 0;
+        for inline in &view.inline {
+            let part = &view.parts[inline.part];
+            let place = |offset: usize| {
+                let (line, column) = part.document.line_column(inline.start + offset);
+                at(shown_url(&part.fetched.url), line, column)
+            };
+            facts.read(&inline.clean, &mut most, &place);
+        }
+        for script in &view.scripts {
+            let place = |offset: usize| {
+                let before = script.source().get(..offset).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+                let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                at(shown_url(script.url()), number(line), number(column))
+            };
+            facts.read(&script.clean, &mut most, &place);
+        }
+        facts
+    }
+
+    fn read(&mut self, clean: &str, most: &mut u32, place: &dyn Fn(usize) -> Place) {
+        if !["approved", "rejected", "status", "in_process"].iter().any(|word| clean.contains(word)) {
+            return;
+        }
+        let approved = APPROVED.find(clean);
+        let details = DETAILS
+            .iter()
+            .enumerate()
+            .filter(|(_, detail)| clean.contains(*detail))
+            .fold(0u32, |bits, (bit, _)| bits | 1 << bit);
+        let (pending, rejected) = (PENDING.is_match(clean), REJECTED.find(clean));
+        self.approved |= approved.is_some();
+        self.pending |= pending;
+        self.rejected |= rejected.is_some();
+        self.details |= details;
+        self.brick |= STATUS_BRICK.is_match(clean);
+        let weight = details.count_ones() + u32::from(rejected.is_some());
+        if weight > *most {
+            *most = weight;
+            let offset = clean.find("cc_rejected").or(rejected.map(|found| found.start())).unwrap_or(0);
+            self.place = Some(place(offset));
+        }
+        self.raw.extend(RAW.find_iter(clean).take(5).map(|found| place(found.start())));
+        if let Some(found) = ONLY_APPROVED.find(clean)
+            && !pending
+            && rejected.is_none()
+            && details & !1 == 0
+            && PAYMENT.is_match(clean)
+        {
+            self.only_approved = Some(place(found.start()));
+        }
+    }
+}
+
+fn at(url: String, line: u32, column: u32) -> Place {
+    Place { url: Some(url), line: Some(line), column: Some(column), ..Place::default() }
+}
+
+/// Whether the shop's own pages are the ones to tell a result: with Checkout Pro alone Mercado Pago tells it.
+fn concerned(shop: &ShopView) -> Option<Answer> {
+    let generations: Vec<Generation> = shop.pages.iter().flat_map(|page| page.summary.generations.clone()).collect();
+    let own = generations.iter().any(|one| *one != Generation::CheckoutPro);
+    (!own && !generations.is_empty()).then(|| Answer::NotApplicable(Message::new("golive.result-by-mercado-pago")))
+}
+
+fn joined(shop: &ShopView) -> ResultFacts {
+    let mut all = ResultFacts::default();
+    for page in shop.pages {
+        let facts = &page.result;
+        all.approved |= facts.approved;
+        all.pending |= facts.pending;
+        all.rejected |= facts.rejected;
+        all.details |= facts.details;
+        all.brick |= facts.brick;
+    }
+    all
+}
+
+pub(super) fn communicated(shop: &ShopView, hits: &mut Hits) -> Answer {
+    if let Some(answer) = concerned(shop) {
+        return answer;
+    }
+    let all = joined(shop);
+    for place in shop.pages.iter().flat_map(|page| &page.result.raw) {
+        hits.at(place.clone(), "raw", Message::new("golive.raw-status"));
+    }
+    let told = all.approved && all.pending && all.rejected;
+    if !told && !all.pending && !all.rejected && !all.brick {
+        for place in shop.pages.iter().filter_map(|page| page.result.only_approved.as_ref()) {
+            hits.at(place.clone(), "only-approved", Message::new("golive.only-approved"));
+        }
+    }
+    if hits.any() || told || all.brick {
+        Answer::LookedAt(shop.pages.len())
+    } else {
+        Answer::Inconclusive(Message::new("golive.result-not-seen"))
+    }
+}
+
+pub(super) fn details(shop: &ShopView, hits: &mut Hits) -> Answer {
+    if let Some(answer) = concerned(shop) {
+        return answer;
+    }
+    let all = joined(shop);
+    if all.brick {
+        return Answer::LookedAt(shop.pages.len());
+    }
+    let place = shop
+        .pages
+        .iter()
+        .filter_map(|page| Some((page.result.details.count_ones(), page.result.place.clone()?)))
+        .max_by_key(|(count, _)| *count)
+        .map(|(_, place)| place);
+    let Some(place) = place.filter(|_| all.rejected || all.details.count_ones() > 1) else {
+        return Answer::Inconclusive(Message::new("golive.result-not-seen"));
+    };
+    let missing: Vec<&str> =
+        DETAILS.iter().enumerate().filter(|(bit, _)| all.details & (1 << bit) == 0).map(|(_, detail)| *detail).collect();
+    if all.details & !0b111 == 0 {
+        hits.at(place, "generic", Message::new("golive.one-text-for-all"));
+    } else if !missing.is_empty() {
+        let message = Message::new("golive.details-missing").with("n", missing.len()).with("missing", missing.join(", "));
+        hits.at(place, "missing", message);
+    }
+    Answer::LookedAt(shop.pages.len())
+}

@@ -1,0 +1,100 @@
+//! The official SDK: whether a page that needs it loads it, and from where.
+
+use super::patterns;
+use crate::golive::page::card::CardRole;
+use crate::golive::page::generation::{is_sdk_v1, is_sdk_v2};
+use crate::golive::page::{Element, PageView, runs};
+use crate::golive::rule::hits::{Hits, masked};
+use crate::golive::rule::judge::short;
+use crate::i18n::Message;
+use crate::run::Generation;
+
+patterns! {
+    // What only the SDK itself contains: the definition of its global, or its inner names.
+    SDK_BODY = r"(?:\b(?:window|self|global|globalThis|root|this)\s*\.\s*|\b(?:var|let|const|class|function)\s+)(?:Mercadopago|MercadoPago)\s*(?:=[^=]|\(|\{|extends\b)|MPHiddenInputToken\b.*secure-fields\.mercadopago\.com";
+    // A mere alias of the global that the official SDK made.
+    ALIAS = r"(?:Mercadopago|MercadoPago)\s*=\s*(?:window\s*\.\s*)?(?:Mercadopago|MercadoPago)\b|(?:Mercadopago|MercadoPago)\s*=\s*(?:new\s|await\s|require\b|null|undefined|\{\s*\})";
+    SDK_FILE = r"(?i)(?:^|/)mercadopago(?:\.min)?\.js(?:[?#]|$)";
+}
+
+/// Whether an element loads the official SDK.
+pub(super) fn is_official_tag(element: &Element) -> bool {
+    let src = element.attr("src").unwrap_or_default();
+    element.name() == "script" && runs(element) && (is_sdk_v1(src) || is_sdk_v2(src))
+}
+
+/// A tag, or the address as a literal in a script: the npm loader keeps it so.
+pub(super) fn loads_sdk(view: &PageView) -> bool {
+    view.own_signs.sdk || view.scripts.iter().any(|script| script.signs.sdk)
+}
+
+pub(super) fn present(view: &PageView, hits: &mut Hits) {
+    // The old retired script and the button of Checkout Pro bring what they need.
+    let needs = view.own_signs.v1_calls
+        || view.own_signs.v2_calls
+        || view.card_fields().any(|(_, field)| field.role == CardRole::Number)
+        || view.generations.iter().any(|one| !matches!(one, Generation::CheckoutPro));
+    if needs && !loads_sdk(view) {
+        hits.plain(view.url(), "sdk", Message::new("golive.sdk-missing"), Vec::new());
+    }
+}
+
+pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
+    let calls = view.own_signs.v1_calls
+        || view.own_signs.v2_calls
+        || view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls);
+    let official = view.elements().any(|(_, element)| is_official_tag(&element));
+    for (part, element) in view.elements() {
+        if element.name() != "script" || !runs(&element) || is_official_tag(&element) {
+            continue;
+        }
+        let Some(src) = element.attr("src").map(str::trim) else { continue };
+        let address = view.parts[part].outline.base.join(src).ok();
+        let body = view.scripts.iter().find(|script| address.as_ref() == Some(script.url()));
+        let is_copy = match body {
+            Some(script) => is_sdk_body(&script.clean),
+            None => false,
+        };
+        // Unread or unlike it, but of its very name, and nothing else could answer the calls.
+        let only_candidate = SDK_FILE.is_match(src) && calls && !official;
+        let foreign = address.as_ref().is_some_and(|address| address.origin() != view.url().origin());
+        if is_copy || only_candidate || (foreign && SDK_FILE.is_match(src) && body.is_none()) {
+            let message = Message::new("golive.sdk-copy").with("src", short(&masked(src)));
+            hits.element(view, part, &element, message);
+        }
+    }
+}
+
+fn is_sdk_body(clean: &str) -> bool {
+    SDK_BODY.find_iter(clean).any(|found| !ALIAS.is_match(clean.get(found.start()..).map_or("", |rest| head(rest))))
+}
+
+fn head(text: &str) -> &str {
+    &text[..text.floor_char_boundary(80)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_told_from_code_that_uses_the_sdk() {
+        for copy in [
+            "window.Mercadopago = (function () { return {}; })();",
+            "var Mercadopago = function(){}",
+            "class MercadoPago { constructor() {} }",
+            "!function(){ self.MercadoPago=e }()",
+        ] {
+            assert!(is_sdk_body(copy), "{copy}");
+        }
+        for user in [
+            "const mp = new MercadoPago('k')",
+            "window.MercadoPago = window.MercadoPago || {}",
+            "const mercadopago = new MercadoPago()",
+            "if (window.MercadoPago == null) {}",
+            "const MercadoPago = require('x')",
+        ] {
+            assert!(!is_sdk_body(user), "{user}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Terms and conditions: linked, readable, and saying who answers for the data.
+
+use url::Url;
+
+use super::patterns;
+use crate::golive::page::PageView;
+use crate::golive::rule::hits::{Hits, shown_url};
+use crate::golive::rule::shop::{Answer, ShopView};
+use crate::i18n::Message;
+use crate::run::Evidence;
+
+patterns! {
+    WORDS = r"(?i)\bt[eé]rminos\b|\bcondiciones\s+(?:de|del|generales|comerciales|y)\b|\bbases\s+y\s+condiciones|\btermos\b|\bcondi[cç][oõ]es\s+(?:de|gerais|comerciais)\b|\bterms\b|\bconditions\s+of\b|\bt\s?&\s?c\b";
+    PATH = r"(?i)(?:^|[/_.-])(?:t[eé]rminos|terms|termos|condiciones|condicoes|conditions|tyc|tos|aviso-legal)(?:$|[/_.-])";
+    RESPONSIBLE = r"(?is)\brespons[aáà]?[bi]\w*[^.;]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;]{0,200}\brespons[aáà]?[bi]\w*";
+}
+
+/// Fewest words of a page that is more than a placeholder.
+const REAL_TEXT: usize = 40;
+
+/// What a page tells of terms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TermsFacts {
+    /// Links to terms of the merchant's own, bounded: address, line, column.
+    links: Vec<(Url, u32, u32)>,
+    /// Whether it links to terms of Mercado Pago.
+    provider: bool,
+    words: usize,
+    responsible: bool,
+}
+
+/// Looks for links to terms on a page, and reads it as a page of terms where it is one.
+pub fn facts(view: &PageView) -> TermsFacts {
+    let mut facts = TermsFacts::default();
+    for part in &view.parts {
+        for link in &part.outline.links {
+            if !matches!(link.url.scheme(), "http" | "https") {
+                continue;
+            }
+            if !WORDS.is_match(&link.text) && !PATH.is_match(link.url.path()) {
+                continue;
+            }
+            if of_provider(&link.url) {
+                facts.provider = true;
+            } else if facts.links.len() < 20 && !facts.links.iter().any(|(url, _, _)| same(url, &link.url)) {
+                facts.links.push((link.url.clone(), link.line, link.column));
+            }
+        }
+    }
+    // Any page may be the one that is linked; only a text of some length is read for it.
+    let words = view.words();
+    facts.words = words.split_whitespace().take(REAL_TEXT).count();
+    let title = view.parts.first().map_or("", |part| part.outline.title.as_str());
+    if PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(&words[..words.floor_char_boundary(2_000)]) {
+        facts.responsible = RESPONSIBLE.is_match(words);
+    }
+    facts
+}
+
+/// Hosts whose terms bind Mercado Pago, not the merchant.
+fn of_provider(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    ["mercadopago", "mercadolibre", "mercadolivre"].iter().any(|name| {
+        host.split('.').any(|label| label == *name) && !host.starts_with("127.")
+    })
+}
+
+fn same(one: &Url, other: &Url) -> bool {
+    let strip = |url: &Url| {
+        let mut url = url.clone();
+        url.set_fragment(None);
+        url
+    };
+    strip(one) == strip(other)
+}
+
+pub(crate) fn link(shop: &ShopView, hits: &mut Hits) -> Answer {
+    if shop.pages.iter().any(|page| !page.terms.links.is_empty()) {
+        return Answer::LookedAt(shop.pages.len());
+    }
+    if let Some(reason) = shop.unseen() {
+        return Answer::Inconclusive(reason);
+    }
+    let message = match shop.pages.iter().any(|page| page.terms.provider) {
+        true => Message::new("golive.only-provider-terms"),
+        false => Message::new("golive.no-terms-link"),
+    };
+    let url = shop.pages.iter().find(|page| page.summary.checkout).map_or(&shop.facts.start, |page| &page.url);
+    hits.plain(url, "terms", message, Vec::new());
+    Answer::LookedAt(shop.pages.len())
+}
+
+/// What is known of one linked page of terms.
+enum State {
+    Read,
+    Empty,
+    Answered(u16),
+    Insecure,
+    Unknown(Option<Message>),
+}
+
+fn state(shop: &ShopView, url: &Url) -> State {
+    let page = shop.pages.iter().find(|page| same(&page.url, url) || same(&page.requested, url));
+    let status = page
+        .map(|page| Some(page.summary.status))
+        .or_else(|| shop.facts.answers.iter().find(|(asked, _)| same(asked, url)).map(|(_, status)| *status));
+    match (page, status) {
+        (_, Some(Some(status))) if !(200..300).contains(&status) => State::Answered(status),
+        (Some(page), _) if page.url.scheme() != "https" => State::Insecure,
+        (None, Some(Some(_))) if url.scheme() != "https" => State::Insecure,
+        (Some(page), _) if page.terms.words < REAL_TEXT && !page.needs_javascript => State::Empty,
+        (Some(page), _) if page.terms.words < REAL_TEXT => State::Unknown(Some(Message::new("golive.needs-javascript"))),
+        (Some(_), _) | (None, Some(Some(_))) => State::Read,
+        _ => {
+            let left_out = shop.facts.left_out.iter().find(|left| Url::parse(&left.url).is_ok_and(|left| same(&left, url)));
+            State::Unknown(left_out.map(|left| left.reason.clone()))
+        }
+    }
+}
+
+/// Every link to own terms once, with the page that has it.
+fn links<'s>(shop: &'s ShopView) -> Vec<(&'s Url, &'s Url, u32, u32)> {
+    let mut found: Vec<(&Url, &Url, u32, u32)> = Vec::new();
+    for page in shop.pages {
+        for (url, line, column) in &page.terms.links {
+            if found.len() < 50 && !found.iter().any(|(known, ..)| same(known, url)) {
+                found.push((url, &page.url, *line, *column));
+            }
+        }
+    }
+    found
+}
+
+pub(crate) fn reachable(shop: &ShopView, hits: &mut Hits) -> Answer {
+    let links = links(shop);
+    if links.is_empty() {
+        return Answer::NotApplicable(Message::new("golive.no-terms-to-read"));
+    }
+    let mut unknown = None;
+    let mut looked_at = 0;
+    for (url, from, line, column) in links {
+        looked_at += 1;
+        let shown = shown_url(url);
+        let message = match state(shop, url) {
+            State::Read => continue,
+            State::Empty => Message::new("golive.terms-empty").with("url", &shown),
+            State::Insecure => Message::new("golive.terms-insecure").with("url", &shown),
+            State::Answered(status) => Message::new("golive.terms-answered").with("url", &shown).with("status", status),
+            State::Unknown(reason) => {
+                looked_at -= 1;
+                unknown = Some(reason.unwrap_or_else(|| Message::new("golive.terms-not-read").with("url", &shown)));
+                continue;
+            }
+        };
+        let status = match state(shop, url) {
+            State::Answered(status) => Some(status),
+            _ => Some(200),
+        };
+        let place = crate::run::Place {
+            url: Some(shown_url(from)),
+            line: Some(line),
+            column: Some(column),
+            ..crate::run::Place::default()
+        };
+        hits.at_with(place, url.path(), message, vec![Evidence::Answer { url: shown, status }]);
+    }
+    match unknown {
+        Some(reason) if looked_at == 0 => Answer::Inconclusive(reason),
+        _ => Answer::LookedAt(looked_at),
+    }
+}
+
+pub(crate) fn responsibility(shop: &ShopView, hits: &mut Hits) -> Answer {
+    let links = links(shop);
+    if links.is_empty() {
+        return Answer::NotApplicable(Message::new("golive.no-terms-to-read"));
+    }
+    let read: Vec<_> = links
+        .iter()
+        .filter(|(url, ..)| matches!(state(shop, url), State::Read | State::Insecure))
+        .filter_map(|(url, ..)| shop.pages.iter().find(|page| same(&page.url, url) || same(&page.requested, url)))
+        .collect();
+    let Some(first) = read.first() else {
+        return Answer::Inconclusive(Message::new("golive.terms-unread"));
+    };
+    if !read.iter().any(|page| page.terms.responsible) {
+        hits.plain(&first.url, "responsibility", Message::new("golive.no-responsibility"), Vec::new());
+    }
+    Answer::LookedAt(read.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_responsibility_in_three_languages() {
+        for text in [
+            "Somos responsables por los datos que ingreses en este sitio.",
+            "La tienda asume la responsabilidad de la información que el comprador ingresa.",
+            "A loja é responsável pelos dados inseridos.",
+            "We take responsibility for the data entered here.",
+        ] {
+            assert!(RESPONSIBLE.is_match(text), "{text}");
+        }
+        assert!(!RESPONSIBLE.is_match("Guardamos tus datos. El envío es responsabilidad del correo."));
+    }
+
+    #[test]
+    fn terms_of_mercado_pago_are_not_the_merchants() {
+        for (url, expected) in [
+            ("https://www.mercadopago.com.ar/ayuda/terminos-y-condiciones_299", true),
+            ("https://mercadopago-shop.example/terms", false),
+            ("https://shop.example/mercadopago/terms", false),
+        ] {
+            assert_eq!(of_provider(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}

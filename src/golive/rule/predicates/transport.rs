@@ -1,0 +1,172 @@
+//! HTTPS, certificates, HSTS and addresses that exist only on a developer's machine.
+
+use url::{Host, Url};
+
+use super::patterns;
+use crate::golive::page::PageView;
+use crate::golive::rule::hits::{Hits, masked};
+use crate::golive::rule::judge::short;
+use crate::golive::rule::shop::{Answer, ShopView};
+use crate::i18n::Message;
+use crate::run::{Evidence, Severity};
+
+patterns! {
+    LOCAL = r#"(?i)\b(?:https?|wss?):(?:\\?/){2}((?:localhost|(?:[\w-]+\.)+localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|0\.0\.0\.0|\[::1\]|10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}|[\w-]+\.(?:[a-z]{2}\.)?ngrok(?:-free)?\.(?:io|app|dev)|[\w-]+\.loca\.lt|[\w-]+\.localtunnel\.me|[\w-]+\.trycloudflare\.com|[\w-]+\.serveo\.net)(?::\d{1,5})?)(?:[/"'`\s?#\\)]|$)"#;
+    MAX_AGE = r#"(?i)max-age\s*=\s*"?(\d+)"#;
+}
+
+/// Half a year, in seconds.
+const LONG_ENOUGH: u64 = 15_552_000;
+/// Days before its end from which a certificate is worth a warning.
+const SOON: i64 = 30;
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+pub(super) fn https_page(view: &PageView, hits: &mut Hits) {
+    let url = view.url();
+    if url.scheme() == "https" {
+        return;
+    }
+    // A shop under development on this machine has nobody between it and the browser.
+    if is_loopback(url) {
+        hits.weigh(Severity::Advice);
+    }
+    hits.plain(url, "https", Message::new("golive.not-https"), Vec::new());
+}
+
+pub(super) fn certificate_valid(shop: &ShopView, hits: &mut Hits) -> Answer {
+    if shop.facts.start.scheme() != "https" {
+        return Answer::NotApplicable(Message::new("golive.shop-without-https"));
+    }
+    let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
+    if tls.faults.is_empty() {
+        return match &tls.failure {
+            Some(reason) => Answer::Inconclusive(reason.clone()),
+            None => Answer::LookedAt(1),
+        };
+    }
+    let leaf = tls.chain.first();
+    for fault in &tls.faults {
+        let field = |field: &str, value: String| Evidence::Certificate { field: field.to_owned(), value: masked(&value) };
+        let (message, evidence) = match fault.as_str() {
+            "expired" => (Message::new("golive.certificate-expired"), leaf.map(|l| field("not-after", l.not_after.clone()))),
+            "not-yet-valid" => {
+                (Message::new("golive.certificate-not-yet"), leaf.map(|l| field("not-before", l.not_before.clone())))
+            }
+            "wrong-name" => {
+                (Message::new("golive.certificate-wrong-name"), leaf.map(|l| field("names", short(&l.names.join(", ")))))
+            }
+            "self-signed" => (Message::new("golive.certificate-self-signed"), leaf.map(|l| field("issuer", l.issuer.clone()))),
+            "unknown-issuer" | "missing-intermediate" => {
+                (Message::new("golive.certificate-unknown-issuer"), leaf.map(|l| field("issuer", l.issuer.clone())))
+            }
+            other => (Message::new("golive.certificate-refused").with("fault", other), None),
+        };
+        hits.once(&shop.facts.start, &format!("{} {fault}", tls.host), message, evidence.into_iter().collect());
+    }
+    Answer::LookedAt(1)
+}
+
+pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
+    if shop.facts.start.scheme() != "https" {
+        return Answer::NotApplicable(Message::new("golive.shop-without-https"));
+    }
+    let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
+    match tls.days_left {
+        None => {
+            Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts")))
+        }
+        Some(days) if days < 0 || tls.faults.iter().any(|fault| fault == "expired") => {
+            Answer::NotApplicable(Message::new("golive.certificate-expired-already"))
+        }
+        Some(days) => {
+            if days < SOON {
+                let not_after = tls.chain.first().map(|leaf| leaf.not_after.clone()).unwrap_or_default();
+                let evidence = Evidence::Certificate { field: "not-after".to_owned(), value: not_after };
+                let message = Message::new("golive.certificate-ends-soon").with("days", days);
+                hits.once(&shop.facts.start, &tls.host, message, vec![evidence]);
+            }
+            Answer::LookedAt(1)
+        }
+    }
+}
+
+/// The targets of forms: those that hold card fields, and on a page that asks for a payment every form that posts.
+pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
+    for (part, element) in view.elements() {
+        let target = match element.name() {
+            "form" => element.attr("action"),
+            "button" | "input" => element.attr("formaction"),
+            _ => None,
+        };
+        if let Some(target) = target.map(str::trim)
+            && target.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("http:"))
+        {
+            let message = Message::new("golive.form-target-http").with("target", short(&masked(target)));
+            hits.element(view, part, &element, message);
+        }
+    }
+}
+
+pub(super) fn hsts(view: &PageView, hits: &mut Hits) {
+    let url = view.url();
+    if url.scheme() != "https" {
+        return;
+    }
+    let value = view.page.document.header("strict-transport-security");
+    let seconds = value.and_then(|value| MAX_AGE.captures(value)?.get(1)?.as_str().parse::<u64>().ok());
+    let message = match (value, seconds) {
+        (_, Some(seconds)) if seconds >= LONG_ENOUGH => return,
+        (None, _) => Message::new("golive.header-missing").with("name", "Strict-Transport-Security"),
+        (Some(value), _) => Message::new("golive.hsts-short").with("value", short(value)),
+    };
+    let evidence = Evidence::Header {
+        name: "strict-transport-security".to_owned(),
+        value: value.map(|value| short(&masked(value))),
+    };
+    let host = url.host_str().unwrap_or_default();
+    hits.once(url, host, message, vec![evidence]);
+}
+
+pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
+    let url = view.url();
+    let own = match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        _ => String::new(),
+    };
+    let foreign = |host: &str| !host.eq_ignore_ascii_case(&own);
+    let found = |host: &str| Message::new("golive.local-address").with("host", masked(host));
+    for (part, element) in view.elements() {
+        for name in ["src", "href", "action", "formaction", "data-url", "data-action", "data"] {
+            let Some(value) = element.attr(name) else { continue };
+            let Some(host) = LOCAL.captures(value).and_then(|all| all.get(1)) else { continue };
+            // A link to read elsewhere calls nothing; what a form, script or frame reaches does.
+            if foreign(host.as_str()) && !(element.name() == "link" && name == "href") {
+                hits.element(view, part, &element, found(host.as_str()));
+            }
+        }
+    }
+    for inline in &view.inline {
+        for host in LOCAL.captures_iter(&inline.clean).filter_map(|all| all.get(1)) {
+            if foreign(host.as_str()) {
+                let range = inline.start + host.start()..inline.start + host.end();
+                hits.markup(view, inline.part, range, host.as_str(), found(host.as_str()));
+            }
+        }
+    }
+    for script in &view.scripts {
+        for host in LOCAL.captures_iter(&script.clean).filter_map(|all| all.get(1)) {
+            if foreign(host.as_str()) {
+                hits.script(script, host.range(), host.as_str(), found(host.as_str()));
+            }
+        }
+    }
+}
