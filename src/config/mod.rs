@@ -13,7 +13,7 @@ use url::Url;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
-pub use read::{load, parse};
+pub use read::{address, load, parse, target};
 
 /// Name of the file that `check` looks for.
 pub const FILE_NAME: &str = "homologa.yaml";

@@ -2,6 +2,9 @@
 
 pub mod check;
 pub mod crawl;
+mod engine;
 pub mod evidence;
 pub mod page;
 pub mod rule;
+
+pub use engine::{Options, check};

@@ -67,11 +67,6 @@ impl Statuses {
     pub fn find(&self, status: &str, detail: Option<&str>) -> Option<&Pair> {
         self.pairs.iter().find(|pair| pair.status == status && pair.status_detail.as_deref() == detail)
     }
-
-    /// The pairs that carry a status_detail; some details stand under two statuses.
-    pub fn by_detail<'s>(&'s self, detail: &'s str) -> impl Iterator<Item = &'s Pair> {
-        self.pairs.iter().filter(move |pair| pair.status_detail.as_deref() == Some(detail))
-    }
 }
 
 #[cfg(test)]

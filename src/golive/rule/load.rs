@@ -12,7 +12,7 @@ use crate::i18n::Message;
 use crate::run::{Excerpt, Problem, RequirementCard};
 
 /// The files of `rules/`.
-static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+pub(super) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Which elements a check looks at.
 pub enum Selection {

@@ -22,6 +22,11 @@ pub use judge::PageVerdicts;
 pub use model::{Origin, RuleFile, Scope};
 pub use shop::ShopFacts;
 
+/// The embedded files of `rules/`.
+pub fn files() -> &'static include_dir::Dir<'static> {
+    &load::FILES
+}
+
 /// A rule, ready to judge.
 pub struct Rule {
     /// Folder it is in.
@@ -107,7 +112,7 @@ impl RuleSet {
             None => {
                 let problem = Problem::input(Message::new("golive.unknown-rule").with("id", id));
                 Err(match self.nearest(id) {
-                    Some(near) => problem.fix(Message::new("golive.did-you-mean").with("id", near)),
+                    Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
                     None => problem,
                 })
             }
@@ -131,23 +136,7 @@ impl RuleSet {
 
     /// The rule whose id is most like `id`, if one is like it at all.
     pub fn nearest(&self, id: &str) -> Option<&str> {
-        let near = self.rules.iter().map(|rule| (distance(id, &rule.file.id), rule.file.id.as_str())).min()?;
-        (near.0 <= id.chars().count().div_ceil(3).max(2)).then_some(near.1)
+        crate::yaml::nearest(id, self.rules.iter().map(|rule| rule.file.id.as_str()))
     }
 }
 
-/// Edit distance of Levenshtein, on at most 64 characters.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, a) in one.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, b) in other.iter().enumerate() {
-            let cost = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = cost.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
-}

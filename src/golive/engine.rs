@@ -1,0 +1,63 @@
+//! One shop from its address to its record: TLS probe, crawl, judgement.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use url::Url;
+
+use super::check::Judge;
+use super::crawl;
+use super::rule::{RuleSet, ShopFacts, shown_url};
+use crate::http;
+use crate::run::{Event, Problem, Sink, TlsFacts};
+use crate::tls;
+
+/// Longest time for the handshake.
+const PROBE_TIME: Duration = Duration::from_secs(10);
+
+/// How a shop is looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How it is read; `pinned_leaf` is set here, from what the probe sees.
+    pub crawl: crawl::Options,
+}
+
+/// Looks at one shop and emits what is learned; the last event holds the whole record of the shop.
+///
+/// # Errors
+/// The start page cannot be read, or the CA file is unusable. What was seen before has been emitted.
+pub async fn check(start: &Url, options: &Options, rules: &RuleSet, sink: &dyn Sink) -> Result<(), Problem> {
+    let shop = shown_url(start);
+    sink.emit(Event::ShopStarted { url: shop.clone() });
+    let mut options = options.crawl.clone();
+    let facts = probe(start, &options).await?;
+    if let Some(facts) = &facts {
+        // Pages behind a faulty certificate are still read, over a connection that accepts that one leaf only.
+        options.pinned_leaf = tls::pin(facts);
+        sink.emit(Event::TlsProbed { shop: shop.clone(), facts: facts.clone() });
+    }
+    let judge = Mutex::new(Judge::new(rules));
+    let lock = || judge.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let crawled = crawl::crawl(start, &options, |page| {
+        let summary = lock().add(&page);
+        sink.emit(Event::PageRead { shop: shop.clone(), page: summary });
+    })
+    .await?;
+    let judge = judge.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let record = judge.finish(ShopFacts {
+        start: start.clone(),
+        tls: facts,
+        answers: crawled.answers,
+        left_out: crawled.left_out,
+        limit: crawled.limit,
+    });
+    sink.emit(Event::ShopJudged(Box::new(record)));
+    Ok(())
+}
+
+async fn probe(start: &Url, options: &crawl::Options) -> Result<Option<TlsFacts>, Problem> {
+    let (Some(host), "https") = (start.host_str(), start.scheme()) else { return Ok(None) };
+    let roots = http::roots(options.ca_file.as_deref(), &options.extra_roots)?;
+    let port = start.port_or_known_default().unwrap_or(443);
+    Ok(Some(tls::probe(host, port, roots, PROBE_TIME, jiff::Timestamp::now()).await))
+}
