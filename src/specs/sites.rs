@@ -87,6 +87,15 @@ impl PaymentMethod {
     pub fn is_card(&self) -> bool {
         matches!(self.payment_type_id.as_str(), "credit_card" | "debit_card" | "prepaid_card")
     }
+
+    /// The numbers of installments that it may be paid in, ascending. What an issuer offers is documented nowhere;
+    /// these are the numbers known of each site, so that one that nobody offers is told from the others.
+    pub fn installments(&self, site: &str) -> impl Iterator<Item = i64> {
+        let credit = self.payment_type_id == "credit_card";
+        let long = matches!(site, "MLC" | "MCO" | "MPE");
+        (1..=48)
+            .filter(move |number| *number == 1 || credit && (long || *number <= 12 || matches!(number, 15 | 18 | 24)))
+    }
 }
 
 impl Site {
