@@ -44,11 +44,11 @@ pub(super) fn installments(world: &World, call: &Call) -> Checked<Reply> {
     let amount = amount.filter(|amount| (0.0..=1e10).contains(amount)).ok_or_else(|| Refusal::bad("4003"))?;
     let by_bin = call.param("bin").and_then(|bin| cards::by_bin(&account.site, bin));
     let id = call.param("payment_method_id").or(by_bin.map(|card| card.payment_method_id.as_str()));
-    let site = sites::get(&account.site);
-    let method = site.and_then(|site| site.payment_method(id?)).filter(|method| method.is_card());
+    let site = sites::get(&account.site).ok_or_else(|| Refusal::bad("3004"))?;
+    let method = id.and_then(|id| site.payment_method(id)).filter(|method| method.is_card());
     let cents = |number: f64| (number * 100.0).round() / 100.0;
     let offers = method.map(|method| {
-        let costs = method.installments(&account.site).map(|number| {
+        let costs = site.installments(method).iter().map(|number| {
             json!({
                 "installments": number,
                 "installment_rate": 0,
@@ -59,7 +59,7 @@ pub(super) fn installments(world: &World, call: &Call) -> Checked<Reply> {
                 "min_allowed_amount": 0,
                 "max_allowed_amount": method.max_allowed_amount,
                 "recommended_message": null,
-                "installment_amount": cents(amount / number as f64),
+                "installment_amount": cents(amount / f64::from(*number)),
                 "total_amount": cents(amount),
             })
         });

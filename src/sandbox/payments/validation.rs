@@ -227,8 +227,8 @@ fn amount_suits_method(subject: &Subject) -> Checked {
 
 fn installments_are_offered(subject: &Subject) -> Checked {
     let Some(number) = whole(subject.get("installments")) else { return Ok(()) };
-    let offered = subject.method().is_none_or(|method| method.installments(&subject.site.id).any(|one| one == number));
-    demand(offered, "4033")
+    let offered = |method| subject.site.installments(method).iter().any(|one| i64::from(*one) == number);
+    demand(subject.method().is_none_or(offered), "4033")
 }
 
 fn capture_is_supported(subject: &Subject) -> Checked {
