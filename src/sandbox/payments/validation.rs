@@ -13,7 +13,7 @@
 //! | 6 | method and installments as attributes | 4001, 3028, 4000, 4004, 4005 |
 //! | 7 | the token: form, existence, owner, use | 3006, 2062, 2006, 3, 3009, 3003 |
 //! | 8 | the card in the token | see [`super::card_checks`] |
-//! | 9 | method against card, amount, installments, capture | 3011, 3026, 2131, 2072, 4033, 2077 |
+//! | 9 | method against card, amount, installments, capture | 3026, 2131, 2072, 4033, 2077 |
 //!
 //! Not responsible for the outcome of a payment that passes.
 
