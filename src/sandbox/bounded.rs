@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
+use serde_json::Value;
+
 /// At most so many entries and so many bytes; the oldest go first.
 pub(super) struct Bounded<K, V> {
     entries: HashMap<K, (V, usize)>,
@@ -53,6 +55,17 @@ impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
     /// The entries, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.order.iter().filter_map(|key| self.entries.get(key).map(|(value, _)| value))
+    }
+}
+
+/// The bytes that a JSON value takes in memory, about: far more than its text when it has many small parts.
+pub(super) fn heft(value: &Value) -> usize {
+    let own = size_of::<Value>();
+    own + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(heft).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + 2 * own + heft(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 

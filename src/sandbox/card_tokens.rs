@@ -14,7 +14,7 @@ use super::world::World;
 use crate::secret::luhn;
 
 /// Most characters kept of any member.
-const MOST_TEXT: usize = 256;
+const MOST_TEXT: usize = 128;
 
 /// A card token: what was sent, as text; `None` where it was absent, null or of no use.
 #[derive(Debug, Clone, Default)]

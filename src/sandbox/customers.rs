@@ -13,7 +13,11 @@ use super::world::World;
 use crate::specs::cards;
 
 /// Most cards of one customer.
-const MOST_CARDS: usize = 100;
+const MOST_CARDS: usize = 10;
+/// Most customers on a page.
+const MOST_FOUND: usize = 100;
+/// Bytes that a customer with all its cards takes, about.
+const WEIGHT: usize = 8192;
 
 /// A customer of a seller.
 #[derive(Debug, Clone)]
@@ -109,7 +113,7 @@ pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
         cards: Vec::new(),
     };
     let reply = Reply::json(201, customer.body());
-    state.customers.insert(customer.id.clone(), customer, 2048);
+    state.customers.insert(customer.id.clone(), customer, WEIGHT);
     Ok(reply)
 }
 
@@ -131,10 +135,10 @@ pub(super) fn search(world: &World, call: &Call) -> Checked<Reply> {
         .iter()
         .filter(|customer| customer.user_id == account.user_id)
         .filter(|customer| email.is_none_or(|email| customer.email == email))
-        .take(MOST_CARDS)
+        .take(MOST_FOUND)
         .map(Customer::body)
         .collect();
-    let paging = json!({ "limit": MOST_CARDS, "offset": 0, "total": results.len() });
+    let paging = json!({ "limit": MOST_FOUND, "offset": 0, "total": results.len() });
     Ok(Reply::json(200, json!({ "paging": paging, "results": results })))
 }
 

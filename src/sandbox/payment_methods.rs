@@ -1,8 +1,9 @@
-//! What a front end asks before it shows a form: `GET /v1/payment_methods` and `GET /v1/identification_types`.
+//! What a front end asks before it shows a form: `GET /v1/payment_methods`, `GET /v1/payment_methods/installments`
+//! and `GET /v1/identification_types`; and `GET /users/me`, by which the official SDKs find their site.
 
 use serde_json::{Value, json};
 
-use super::errors::Checked;
+use super::errors::{Checked, Refusal};
 use super::reply::Reply;
 use super::router::Call;
 use super::world::World;
@@ -32,6 +33,60 @@ pub(super) fn identification_types(world: &World, call: &Call) -> Checked<Reply>
         })
     });
     Ok(Reply::json(200, types.collect()))
+}
+
+/// `GET /v1/payment_methods/installments`: what a card, named by `bin` or `payment_method_id`, may be paid in.
+///
+/// Without interest: rates depend on seller and issuer. Code 4003 for an `amount` that is no number.
+pub(super) fn installments(world: &World, call: &Call) -> Checked<Reply> {
+    let account = call.front_end(world)?;
+    let amount = call.param("amount").map_or(Some(0.0), |amount| amount.trim().parse::<f64>().ok());
+    let amount = amount.filter(|amount| (0.0..=1e10).contains(amount)).ok_or_else(|| Refusal::bad("4003"))?;
+    let by_bin = call.param("bin").and_then(|bin| cards::by_bin(&account.site, bin));
+    let id = call.param("payment_method_id").or(by_bin.map(|card| card.payment_method_id.as_str()));
+    let site = sites::get(&account.site).ok_or_else(|| Refusal::bad("3004"))?;
+    let method = id.and_then(|id| site.payment_method(id)).filter(|method| method.is_card());
+    let cents = |number: f64| (number * 100.0).round() / 100.0;
+    let offers = method.map(|method| {
+        let costs = site.installments(method).iter().map(|number| {
+            json!({
+                "installments": number,
+                "installment_rate": 0,
+                "discount_rate": 0,
+                "reimbursement_rate": null,
+                "labels": [],
+                "installment_rate_collector": ["MERCADOPAGO"],
+                "min_allowed_amount": 0,
+                "max_allowed_amount": method.max_allowed_amount,
+                "recommended_message": null,
+                "installment_amount": cents(amount / f64::from(*number)),
+                "total_amount": cents(amount),
+            })
+        });
+        json!({
+            "payment_method_id": method.id,
+            "payment_type_id": method.payment_type_id,
+            "issuer": { "id": "1", "name": method.name, "secure_thumbnail": null, "thumbnail": null },
+            "processing_mode": "aggregator",
+            "merchant_account_id": null,
+            "payer_costs": costs.collect::<Vec<Value>>(),
+        })
+    });
+    Ok(Reply::json(200, offers.into_iter().collect()))
+}
+
+/// `GET /users/me`.
+pub(super) fn me(world: &World, call: &Call) -> Checked<Reply> {
+    let account = call.owner(world)?;
+    let body = json!({
+        "id": account.user_id,
+        "nickname": format!("TESTUSER{}", account.user_id),
+        "email": account.email,
+        "site_id": account.site,
+        "user_type": "normal",
+        "tags": ["normal", "test_user"],
+    });
+    Ok(Reply::json(200, body))
 }
 
 /// A payment method with the names of the test data of mercadopago/sdk-php.

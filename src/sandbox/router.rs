@@ -110,6 +110,8 @@ fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["v1", "payments", id, "refunds"]) => payments::list_refunds(world, call, id),
         ("GET", ["v1", "payments", id, "refunds", refund]) => payments::read_refund(world, call, id, refund),
         ("GET", ["v1", "payment_methods"]) => payment_methods::list(world, call),
+        ("GET", ["v1", "payment_methods", "installments"]) => payment_methods::installments(world, call),
+        ("GET", ["users", "me"]) => payment_methods::me(world, call),
         ("GET", ["v1", "identification_types"]) => payment_methods::identification_types(world, call),
         ("POST", ["v1", "customers"]) => customers::create(world, call),
         ("GET", ["v1", "customers", "search"]) => customers::search(world, call),

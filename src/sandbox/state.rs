@@ -9,8 +9,10 @@ use super::payments::Payment;
 
 /// Most entries of each kind.
 const MOST: usize = 100_000;
-/// Most bytes of each kind, as sent by clients.
+/// Most bytes of each kind, about.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
+/// Most bytes of payments, about: a usual one takes four thousand.
+const MOST_PAYMENT_BYTES: usize = 512 * 1024 * 1024;
 
 /// An idempotency key belongs to an account and an endpoint.
 pub(super) type ReplayKey = (u64, String, String);
@@ -44,12 +46,18 @@ impl State {
     pub(super) fn new(first: u64) -> State {
         State {
             tokens: Bounded::new(MOST, MOST_BYTES),
-            payments: Bounded::new(MOST, MOST_BYTES),
+            payments: Bounded::new(MOST, MOST_PAYMENT_BYTES),
             customers: Bounded::new(MOST, MOST_BYTES),
             card_owners: Bounded::new(MOST, MOST_BYTES),
             replays: Bounded::new(MOST, MOST_BYTES),
             next: first,
         }
+    }
+
+    /// Remembers what was created under a key.
+    pub(super) fn replay(&mut self, key: ReplayKey, created: Created) {
+        let weight = 256 + 2 * (key.1.len() + key.2.len());
+        self.replays.insert(key, created, weight);
     }
 
     /// The next id of a payment or refund.

@@ -27,6 +27,8 @@ pub struct Site {
     pub document_required: bool,
     /// Identification types, most usual first.
     pub identification_types: Vec<IdentificationType>,
+    /// Numbers of installments that credit cards may be paid in, ascending; generous.
+    pub installments: Vec<u32>,
     /// Payment methods.
     pub payment_methods: Vec<PaymentMethod>,
 }
@@ -90,6 +92,11 @@ impl PaymentMethod {
 }
 
 impl Site {
+    /// The numbers of installments that a method may be paid in: one, except for credit cards.
+    pub fn installments(&self, method: &PaymentMethod) -> &[u32] {
+        if method.payment_type_id == "credit_card" { &self.installments } else { &[1] }
+    }
+
     /// The payment method with this id.
     pub fn payment_method(&self, id: &str) -> Option<&PaymentMethod> {
         self.payment_methods.iter().find(|method| method.id == id)
@@ -129,6 +136,7 @@ mod tests {
                 .unwrap_or_else(|error| panic!("{:?}: {error}", file.path()));
             assert_eq!(file.path().file_stem().unwrap().to_str().unwrap(), site.id);
             assert!(site.payment_methods.iter().any(PaymentMethod::is_card), "{}", site.id);
+            assert!(site.installments.is_sorted() && site.installments.first() == Some(&1), "{}", site.id);
             for method in &site.payment_methods {
                 assert_eq!(method.is_card(), method.number_length.is_some(), "{} {}", site.id, method.id);
                 assert_eq!(

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::validation::{self, Subject};
 use super::{Card, Payment, shape};
+use crate::sandbox::bounded::heft;
 use crate::sandbox::card_tokens::{CardToken, first_six, last_four};
 use crate::sandbox::errors::{Checked, Refusal};
 use crate::sandbox::reply::Reply;
@@ -74,8 +75,8 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
         token.used = true;
     }
-    let weight = call.body.len() + 2048;
-    state.replays.insert(key, Created::Payment(payment.id), 512);
+    let weight = 1024 + payment.sent.iter().map(|(name, value)| name.len() + heft(value)).sum::<usize>();
+    state.replay(key, Created::Payment(payment.id));
     state.payments.insert(payment.id, payment.clone(), weight);
     drop(state);
     Ok(Reply::json(201, shape::payment(&payment)))

@@ -51,7 +51,7 @@ pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checke
         payment.set("approved", "partially_refunded", now);
     }
     let reply = payment.refunds.last().map(|refund| Reply::json(201, shape::refund(payment, refund)));
-    state.replays.insert(key, Created::Refund(refund_id), 512);
+    state.replay(key, Created::Refund(refund_id));
     reply.ok_or_else(|| Refusal::new(404, "2032"))
 }
 

@@ -13,16 +13,16 @@
 //! | 6 | method and installments as attributes | 4001, 3028, 4000, 4004, 4005 |
 //! | 7 | the token: form, existence, owner, use | 3006, 2062, 2006, 3, 3009, 3003 |
 //! | 8 | the card in the token | see [`super::card_checks`] |
-//! | 9 | method against card, amount, installments, capture | 3011, 3026, 2131, 2072, 4033, 2077 |
+//! | 9 | method against card, amount, installments, capture | 3026, 2131, 2072, 4033, 2077 |
 //!
 //! Not responsible for the outcome of a payment that passes.
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value};
 
-use super::card_checks;
 use super::money::{Amount, Money};
-use crate::sandbox::accounts::{Account, Role, account};
+use super::{attributes, card_checks, payer_checks};
+use crate::sandbox::accounts::{Account, Role};
 use crate::sandbox::card_tokens::CardToken;
 use crate::sandbox::clock::parse_date;
 use crate::sandbox::errors::{Checked, Refusal, demand};
@@ -44,13 +44,13 @@ type Check = fn(&Subject) -> Checked;
 /// The checks, in order.
 const CHECKS: &[Check] = &[
     account_is_available,
-    attributes_are_known,
-    types_can_be_bound,
+    attributes::attributes_are_known,
+    attributes::types_can_be_bound,
     amount_is_sound,
-    payer_is_sound,
-    payer_email_is_sound,
-    customer_exists,
-    payer_document_is_sound,
+    payer_checks::payer_is_sound,
+    payer_checks::payer_email_is_sound,
+    payer_checks::customer_exists,
+    payer_checks::payer_document_is_sound,
     notification_url_is_sound,
     metadata_is_an_object,
     coupon_is_sound,
@@ -81,7 +81,8 @@ impl<'s> Subject<'s> {
         self.get(name)?.as_str()
     }
 
-    fn payer(&self) -> Option<&'s Map<String, Value>> {
+    /// The payer, if it is an object.
+    pub(super) fn payer(&self) -> Option<&'s Map<String, Value>> {
         self.get("payer")?.as_object()
     }
 
@@ -134,125 +135,6 @@ fn account_is_available(subject: &Subject) -> Checked {
     demand(subject.account.role != Role::Unavailable, "6033")
 }
 
-const KNOWN: &[&str] = &[
-    "additional_info",
-    "application_fee",
-    "binary_mode",
-    "callback_url",
-    "campaign_id",
-    "capture",
-    "coupon_amount",
-    "coupon_code",
-    "date_of_expiration",
-    "description",
-    "differential_pricing_id",
-    "external_reference",
-    "forward_data",
-    "installments",
-    "issuer_id",
-    "marketplace",
-    "merchant_account_id",
-    "merchant_services",
-    "metadata",
-    "net_amount",
-    "notification_url",
-    "order",
-    "payer",
-    "payment_method",
-    "payment_method_id",
-    "payment_method_option_id",
-    "point_of_interaction",
-    "processing_mode",
-    "sponsor_id",
-    "statement_descriptor",
-    "taxes",
-    "three_d_secure_mode",
-    "token",
-    "transaction_amount",
-    "transaction_details",
-];
-const KNOWN_PAYER: &[&str] = &[
-    "address",
-    "authentication_type",
-    "email",
-    "entity_type",
-    "first_name",
-    "id",
-    "identification",
-    "is_first_purchase_online",
-    "is_prime_user",
-    "last_name",
-    "last_purchase",
-    "operator_id",
-    "phone",
-    "registration_date",
-    "type",
-];
-const KNOWN_INFO: &[&str] = &[
-    "authentication_code",
-    "barcode",
-    "ip_address",
-    "items",
-    "payer",
-    "platform",
-    "referral_url",
-    "shipments",
-    "tracking_id",
-];
-const KNOWN_INFO_PAYER: &[&str] = &[
-    "address",
-    "authentication_type",
-    "email",
-    "first_name",
-    "identification",
-    "is_first_purchase_online",
-    "is_prime_user",
-    "last_name",
-    "last_purchase",
-    "mobile",
-    "phone",
-    "registration_date",
-    "user_email",
-];
-
-fn attributes_are_known(subject: &Subject) -> Checked {
-    known(subject.body, KNOWN, "")?;
-    let object = |map: &Map<String, Value>, name: &str| map.get(name).and_then(Value::as_object).cloned();
-    if let Some(payer) = subject.payer() {
-        known(payer, KNOWN_PAYER, "payer.")?;
-    }
-    if let Some(info) = subject.get("additional_info").and_then(Value::as_object) {
-        known(info, KNOWN_INFO, "additional_info.")?;
-        if let Some(payer) = object(info, "payer") {
-            known(&payer, KNOWN_INFO_PAYER, "additional_info.payer.")?;
-        }
-    }
-    Ok(())
-}
-
-fn known(object: &Map<String, Value>, names: &[&str], path: &str) -> Checked {
-    match object.keys().find(|name| !names.contains(&name.as_str())) {
-        Some(name) => {
-            let name: String = name.chars().take(128).collect();
-            Err(Refusal::bad("8").naming(format!("{path}{name}")))
-        }
-        None => Ok(()),
-    }
-}
-
-fn types_can_be_bound(subject: &Subject) -> Checked {
-    let all = |names: &[&str], fits: fn(&Value) -> bool| names.iter().all(|name| subject.get(name).is_none_or(fits));
-    let text = |value: &Value| value.is_string() || value.is_number();
-    let bound = all(&["capture", "binary_mode"], Value::is_boolean)
-        && all(&["additional_info", "order", "point_of_interaction", "transaction_details"], |value| {
-            // An empty PHP map arrives as an empty array.
-            value.is_object() || value.as_array().is_some_and(Vec::is_empty)
-        })
-        && all(&["description", "external_reference", "statement_descriptor", "issuer_id", "coupon_code"], text)
-        && all(&["callback_url", "payment_method_id", "processing_mode", "three_d_secure_mode"], Value::is_string);
-    demand(bound, "1")
-}
-
 fn amount_is_sound(subject: &Subject) -> Checked {
     match Money::read(subject.get("transaction_amount"), subject.site.decimals) {
         Amount::Missing => Err(Refusal::bad("4002")),
@@ -261,83 +143,6 @@ fn amount_is_sound(subject: &Subject) -> Checked {
         Amount::Impossible => Err(Refusal::bad("2072")),
         Amount::Is(_) => Ok(()),
     }
-}
-
-fn payer_is_sound(subject: &Subject) -> Checked {
-    let payer = subject.payer().ok_or_else(|| Refusal::bad("4006"))?;
-    let get = |name: &str| payer.get(name).filter(|value| !value.is_null());
-    for object in ["identification", "phone", "address"] {
-        demand(get(object).is_none_or(Value::is_object), "4006")?;
-    }
-    match (get("type"), get("id")) {
-        (Some(kind), _) if !matches!(kind.as_str(), Some("customer" | "guest" | "registered")) => {
-            Err(Refusal::bad("4029"))
-        }
-        (Some(kind), None) if kind == "customer" => Err(Refusal::bad("4012")),
-        (None, Some(_)) => Err(Refusal::bad("4013")),
-        _ => Ok(()),
-    }
-}
-
-fn payer_email_is_sound(subject: &Subject) -> Checked {
-    let payer = subject.payer().ok_or_else(|| Refusal::bad("4006"))?;
-    let email = match payer.get("email") {
-        Some(Value::String(email)) => email.trim(),
-        // A customer brings an address along.
-        None | Some(Value::Null) if payer.get("id").is_some_and(|id| !id.is_null()) => return Ok(()),
-        _ => return Err(Refusal::bad("4050")),
-    };
-    demand(email.len() < 254, "4051")?;
-    let (local, domain) = email.rsplit_once('@').unwrap_or_default();
-    let bad = |character: char| character.is_whitespace() || character.is_control() || character == '@';
-    let sound = !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.');
-    demand(sound && !email.replacen('@', "", 1).contains(bad), "4050")?;
-    demand(!email.eq_ignore_ascii_case(&subject.account.email), "2034")?;
-    let operator = account(&subject.site.id, Role::Operator).email;
-    demand(!email.eq_ignore_ascii_case(&operator), "2123")?;
-    demand(subject.account.live() || domain.eq_ignore_ascii_case("testuser.com"), "2198")
-}
-
-fn customer_exists(subject: &Subject) -> Checked {
-    let Some(payer) = subject.payer() else { return Ok(()) };
-    if payer.get("type").and_then(Value::as_str) != Some("customer") {
-        return Ok(());
-    }
-    let customer = payer.get("id").and_then(Value::as_str).and_then(|id| subject.state.customers.get(id));
-    demand(customer.is_some_and(|customer| customer.user_id == subject.account.user_id), "2002")
-}
-
-fn payer_document_is_sound(subject: &Subject) -> Checked {
-    let document = subject.payer().and_then(|payer| payer.get("identification")).and_then(Value::as_object);
-    let Some(document) = document else { return Ok(()) };
-    let number = match document.get("number") {
-        None | Some(Value::Null) => return Ok(()),
-        Some(Value::String(number)) => number.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        Some(_) => return Err(Refusal::bad("2067")),
-    };
-    let kind = document.get("type").and_then(Value::as_str).unwrap_or_default();
-    // A type that the site does not have tells nothing of the number.
-    let Some(kind) = subject.site.identification_type(kind) else { return Ok(()) };
-    let digits: Vec<u32> = number.chars().filter_map(|character| character.to_digit(10)).collect();
-    let sound = match kind.id.as_str() {
-        "CPF" => cpf(&digits),
-        _ => kind.accepts_length(&number),
-    };
-    demand(sound, "2067")
-}
-
-/// The check digits of a Brazilian CPF (eleven digits, modulo 11); eleven equal digits are never one.
-fn cpf(digits: &[u32]) -> bool {
-    let check = |count: usize| {
-        let weights = (2..=count as u32 + 1).rev();
-        let sum: u32 = digits.iter().take(count).zip(weights).map(|(digit, weight)| digit * weight).sum();
-        (sum * 10 % 11) % 10
-    };
-    digits.len() == 11
-        && digits.iter().any(|digit| Some(digit) != digits.first())
-        && digits.get(9) == Some(&check(9))
-        && digits.get(10) == Some(&check(10))
 }
 
 fn notification_url_is_sound(subject: &Subject) -> Checked {
@@ -420,35 +225,14 @@ fn amount_suits_method(subject: &Subject) -> Checked {
     demand(enough && method.max_allowed_amount.is_none_or(|most| amount <= most), "2072")
 }
 
-/// Most installments that any issuer of the seven countries offers. Which ones a card offers depends on its
-/// issuer and is documented nowhere, so less than this is taken.
-const MOST_INSTALLMENTS: i64 = 48;
-
 fn installments_are_offered(subject: &Subject) -> Checked {
     let Some(number) = whole(subject.get("installments")) else { return Ok(()) };
-    let credit = subject.method().is_none_or(|method| method.payment_type_id == "credit_card");
-    let most = if credit { MOST_INSTALLMENTS } else { 1 };
-    demand((1..=most).contains(&number), "4033")
+    let offered = |method| subject.site.installments(method).iter().any(|one| i64::from(*one) == number);
+    demand(subject.method().is_none_or(offered), "4033")
 }
 
 fn capture_is_supported(subject: &Subject) -> Checked {
     let deferred = subject.get("capture") == Some(&Value::Bool(false));
     let supported = subject.method().is_some_and(|method| method.deferred_capture == "supported");
     demand(!deferred || supported, "2077")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_digits_of_a_cpf() {
-        let digits = |text: &str| text.chars().filter_map(|digit| digit.to_digit(10)).collect::<Vec<_>>();
-        for right in ["12345678909", "19119119100", "01234567890", "95749019047"] {
-            assert!(cpf(&digits(right)), "{right}");
-        }
-        for wrong in ["12345678900", "11111111111", "1234567890", ""] {
-            assert!(!cpf(&digits(wrong)), "{wrong}");
-        }
-    }
 }

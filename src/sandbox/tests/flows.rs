@@ -165,3 +165,22 @@ fn the_same_requests_get_the_same_answers() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn what_is_offered_is_taken() {
+    let bench = Bench::new("MLB");
+    let bin = &cards::find("MLB", "master").unwrap().number[..6];
+    let uri = format!("/v1/payment_methods/installments?bin={bin}&amount=100");
+    let (status, offers) = bench.ask("GET", &uri, &Value::Null);
+    assert_eq!((status, &offers[0]["payment_method_id"]), (200, &json!("master")));
+    let costs = offers[0]["payer_costs"].as_array().unwrap();
+    assert_eq!((costs[2]["installments"].as_u64(), costs[2]["installment_amount"].as_f64()), (Some(3), Some(33.33)));
+    for cost in costs {
+        let (status, payment) = bench.pay_with("master", "APRO", json!({ "installments": cost["installments"] }));
+        assert_eq!((status, &payment["installments"]), (201, &cost["installments"]));
+    }
+    let (status, body) = bench.ask("GET", "/v1/payment_methods/installments?bin=000000", &Value::Null);
+    assert_eq!((status, body), (200, json!([])));
+    assert_eq!(bench.ask("GET", "/v1/payment_methods/installments?amount=NaN", &Value::Null).0, 400);
+    assert_eq!(bench.ask("GET", "/users/me", &Value::Null).1["site_id"], "MLB");
+}
