@@ -75,7 +75,7 @@ impl Gatherer {
                 Err(miss) => return Gathered::Missed(miss),
             },
         };
-        let outline = outline(&document.body, &document.url);
+        let read = outline(&document.body, &document.url);
         let mut page = Page {
             document: Arc::new(document),
             depth: lead.depth,
@@ -85,24 +85,24 @@ impl Gatherer {
         };
         let mut taken = HashSet::new();
         let mut frame_scripts = Vec::new();
-        for url in &outline.frames {
+        for url in &read.frames {
             if !self.fetcher.scope().holds(url) {
                 page.frames.push(Frame { url: url.clone(), document: None });
                 continue;
             }
             let document = self.part(url, Kind::Frame, &mut taken, &mut page.unread).await;
             if let Some(document) = &document {
-                frame_scripts.extend(super::links::outline(&document.body, &document.url).scripts);
+                frame_scripts.extend(outline(&document.body, &document.url).scripts);
             }
             page.frames.push(Frame { url: url.clone(), document });
         }
         // Scripts of the shop's own frames run in its checkout as well.
-        for url in outline.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
+        for url in read.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
             if let Some(script) = self.part(url, Kind::Script, &mut taken, &mut page.unread).await {
                 page.scripts.push(script);
             }
         }
-        let found = self.sort_links(outline, &page.document.url);
+        let found = self.sort_links(read, &page.document.url);
         Gathered::Page(Box::new(page), found)
     }
 
