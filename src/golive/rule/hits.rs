@@ -44,11 +44,6 @@ impl<'r> Hits<'r> {
         Hits { rule, severity, found: Vec::new(), more: 0 }
     }
 
-    /// The weight that findings get.
-    pub fn severity(&self) -> Severity {
-        self.severity
-    }
-
     /// Changes the weight of the findings that follow.
     pub fn weigh(&mut self, severity: Severity) {
         self.severity = severity;

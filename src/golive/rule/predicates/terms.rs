@@ -12,7 +12,7 @@ use crate::run::Evidence;
 patterns! {
     WORDS = r"(?i)\bt[eé]rminos\b|\bcondiciones\s+(?:de|del|generales|comerciales|y)\b|\bbases\s+y\s+condiciones|\btermos\b|\bcondi[cç][oõ]es\s+(?:de|gerais|comerciais)\b|\bterms\b|\bconditions\s+of\b|\bt\s?&\s?c\b";
     PATH = r"(?i)(?:^|[/_.-])(?:t[eé]rminos|terms|termos|condiciones|condicoes|conditions|tyc|tos|aviso-legal)(?:$|[/_.-])";
-    RESPONSIBLE = r"(?is)\brespons[aáà]?[bi]\w*[^.;]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;]{0,200}\brespons[aáà]?[bi]\w*";
+    RESPONSIBLE = r"(?is)\brespons[aá]?[bvi]\w*[^.;]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;]{0,200}\brespons[aá]?[bvi]\w*";
 }
 
 /// Fewest words of a page that is more than a placeholder.
