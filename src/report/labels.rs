@@ -12,6 +12,15 @@ pub(super) fn run_verdict(verdict: RunVerdict) -> Message {
     })
 }
 
+/// Why a run has its verdict, in a sentence.
+pub(super) fn why(verdict: RunVerdict, blockers: usize, open: usize) -> Message {
+    match verdict {
+        RunVerdict::Ready => Message::new("report.why-ready"),
+        RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", blockers),
+        RunVerdict::Inconclusive => Message::new("report.why-inconclusive").with("n", open),
+    }
+}
+
 /// The verdict of one check in a word.
 pub(super) fn verdict(verdict: Verdict) -> Message {
     Message::new(match verdict {

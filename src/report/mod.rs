@@ -6,6 +6,7 @@
 
 mod clean;
 mod format;
+pub mod html;
 pub mod json;
 mod labels;
 pub mod live;

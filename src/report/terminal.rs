@@ -80,11 +80,7 @@ impl Page<'_> {
         let sign = labels::run_sign(verdict);
         let words = self.say(&labels::run_verdict(verdict));
         let _ = writeln!(self.out, "{}", self.paint(&format!("{sign} {words}"), verdict.into()));
-        let why = match verdict {
-            RunVerdict::Ready => Message::new("report.why-ready"),
-            RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", outline.count(Severity::Blocker)),
-            RunVerdict::Inconclusive => Message::new("report.why-inconclusive").with("n", outline.open.len()),
-        };
+        let why = labels::why(verdict, outline.count(Severity::Blocker), outline.open.len());
         let why = self.say(&why);
         self.hang("  ", &why, Tone::Plain);
         if !record.complete {

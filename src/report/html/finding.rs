@@ -1,0 +1,320 @@
+//! Findings, open questions and problems as the page shows them.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::contract::ExchangeView;
+use super::labels;
+use super::view::{Mark, Words};
+use crate::i18n::{Message, Text};
+use crate::report::format;
+use crate::report::outline::{Group, Open, Spot, Subject, scenario_reason};
+use crate::run::{Evidence, Excerpt, Place, Problem};
+
+/// How many places of one group are shown in full; the rest is counted.
+const MOST_SPOTS: usize = 200;
+
+/// A source, linked when it is an address.
+#[derive(Serialize)]
+struct SourceView<'r> {
+    text: &'r str,
+    link: Option<&'r str>,
+}
+
+/// Findings that are mended together.
+#[derive(Serialize)]
+pub(super) struct GroupView<'r> {
+    anchor: &'r str,
+    mark: Mark,
+    kind: &'static str,
+    id: &'r str,
+    title: Words<'r>,
+    origin: Option<Message>,
+    why: Option<&'r Text>,
+    fix: Option<&'r Text>,
+    example: Option<&'r str>,
+    sources: Vec<SourceView<'r>>,
+    spots: Vec<SpotView<'r>>,
+    hidden: usize,
+    scenario: Option<&'r str>,
+}
+
+impl<'r> GroupView<'r> {
+    pub(super) fn of(group: &'r Group<'r>, scenarios: &HashMap<&'r str, String>) -> GroupView<'r> {
+        let card = match &group.subject {
+            Subject::Rule { card, .. } => *card,
+            _ => None,
+        };
+        let (kind, id, title) = match &group.subject {
+            Subject::Rule { id, .. } => ("rule", *id, card.map_or(Words::Plain(id), |card| Words::Text(&card.title))),
+            Subject::Scenario(scenario) => ("scenario", scenario.id.as_str(), Words::Plain(&scenario.name)),
+            Subject::Noted(id) => {
+                let message = group.spots.first().map(|spot| Words::Message(&spot.finding.message));
+                ("noted", *id, message.unwrap_or(Words::Plain(id)))
+            }
+        };
+        GroupView {
+            anchor: &group.anchor,
+            mark: group.severity.into(),
+            kind,
+            id,
+            title,
+            origin: card.map(|card| labels::origin(&card.origin)),
+            why: card.map(|card| &card.why),
+            fix: card.map(|card| &card.fix),
+            example: card.and_then(|card| card.example.as_deref()),
+            sources: card.map(|card| card.sources.iter().map(source).collect()).unwrap_or_default(),
+            spots: group.spots.iter().take(MOST_SPOTS).map(|spot| SpotView::of(spot, scenarios)).collect(),
+            hidden: group.spots.len().saturating_sub(MOST_SPOTS),
+            scenario: match &group.subject {
+                Subject::Scenario(scenario) => Some(&scenario.file),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn source(text: &String) -> SourceView<'_> {
+    SourceView { text, link: link(text) }
+}
+
+/// The address itself when it may be a link: only http and https are, and no white space.
+pub(super) fn link(text: &str) -> Option<&str> {
+    let http = text.starts_with("https://") || text.starts_with("http://");
+    (http && !text.contains(|each: char| each.is_whitespace() || each.is_control())).then_some(text)
+}
+
+/// Where a finding is.
+#[derive(Serialize)]
+struct PlaceView<'r> {
+    base: &'r str,
+    link: Option<&'r str>,
+    at: String,
+    selector: Option<&'r str>,
+    step: Option<&'r str>,
+}
+
+impl<'r> PlaceView<'r> {
+    fn of(place: &'r Place) -> Option<PlaceView<'r>> {
+        let base = place.file.as_deref().or(place.url.as_deref())?;
+        let at = match (place.line, place.column) {
+            (Some(line), Some(column)) => format!(":{line}:{column}"),
+            (Some(line), None) => format!(":{line}"),
+            _ => String::new(),
+        };
+        let link = if place.file.is_none() { link(base) } else { None };
+        Some(PlaceView { base, link, at, selector: place.selector.as_deref(), step: place.step.as_deref() })
+    }
+}
+
+/// One finding.
+#[derive(Serialize)]
+struct SpotView<'r> {
+    anchor: &'r str,
+    id: &'r str,
+    rule: &'r str,
+    message: &'r Message,
+    place: Option<PlaceView<'r>>,
+    evidence: Vec<EvidenceView<'r>>,
+    fix: Option<&'r Message>,
+    scenario: Option<String>,
+    scenario_id: Option<&'r str>,
+    exchange: Option<ExchangeView<'r>>,
+}
+
+impl<'r> SpotView<'r> {
+    fn of(spot: &'r Spot<'r>, scenarios: &HashMap<&'r str, String>) -> SpotView<'r> {
+        let finding = spot.finding;
+        SpotView {
+            anchor: &spot.anchor,
+            id: &finding.id,
+            rule: &finding.rule,
+            message: &finding.message,
+            place: PlaceView::of(&finding.place),
+            evidence: evidence(&finding.evidence),
+            fix: finding.fix.as_ref(),
+            scenario: spot.step.and_then(|(scenario, _)| scenarios.get(scenario.id.as_str()).cloned()),
+            scenario_id: spot.step.map(|(scenario, _)| scenario.id.as_str()),
+            exchange: spot.step.and_then(|(_, step)| step.exchange.as_ref()).map(ExchangeView::of),
+        }
+    }
+}
+
+/// One line of source: its number and what is before, in and after the mark.
+#[derive(Serialize)]
+pub(super) struct LineView {
+    number: u32,
+    before: String,
+    marked: String,
+    after: String,
+}
+
+/// One piece of evidence; neighbouring differences are one table.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum EvidenceView<'r> {
+    Code { source: &'r str, lines: Vec<LineView> },
+    Header { name: &'r str, value: Option<&'r str> },
+    Certificate { field: &'r str, value: &'r str },
+    Differences { rows: Vec<DifferenceView<'r>> },
+    Answer { url: &'r str, status: Option<u16> },
+    Note { message: &'r Message },
+}
+
+#[derive(Serialize)]
+struct DifferenceView<'r> {
+    path: &'r str,
+    expected: &'r str,
+    actual: &'r str,
+}
+
+fn evidence(all: &[Evidence]) -> Vec<EvidenceView<'_>> {
+    let mut views: Vec<EvidenceView> = Vec::new();
+    for each in all {
+        let view = match each {
+            Evidence::Code { source, line, text, mark, .. } => {
+                EvidenceView::Code { source, lines: lines(text, *line, *mark) }
+            }
+            Evidence::Header { name, value } => EvidenceView::Header { name, value: value.as_deref() },
+            Evidence::Certificate { field, value } => EvidenceView::Certificate { field, value },
+            Evidence::Answer { url, status } => EvidenceView::Answer { url, status: *status },
+            Evidence::Note { message } => EvidenceView::Note { message },
+            Evidence::Difference { path, expected, actual } => {
+                let row = DifferenceView { path, expected, actual };
+                if let Some(EvidenceView::Differences { rows }) = views.last_mut() {
+                    rows.push(row);
+                    continue;
+                }
+                EvidenceView::Differences { rows: vec![row] }
+            }
+        };
+        views.push(view);
+    }
+    views
+}
+
+/// The lines of a text from number `first`, split at the marked characters (start and length in characters).
+fn lines(text: &str, first: u32, mark: Option<(u32, u32)>) -> Vec<LineView> {
+    let (start, length) = mark.unwrap_or((0, 0));
+    let (start, end) = (start as usize, (start as usize).saturating_add(length as usize));
+    let mut position = 0;
+    (first..)
+        .zip(text.split('\n'))
+        .map(|(number, line)| {
+            let part = |keep: &dyn Fn(usize) -> bool| -> String {
+                line.chars().enumerate().filter(|(index, _)| keep(position + index)).map(|(_, each)| each).collect()
+            };
+            let view = LineView {
+                number,
+                before: part(&|at| at < start),
+                marked: part(&|at| at >= start && at < end),
+                after: part(&|at| at >= start && at >= end),
+            };
+            position += line.chars().count() + 1;
+            view
+        })
+        .collect()
+}
+
+/// A question without an answer.
+#[derive(Serialize)]
+pub(super) struct OpenView<'r> {
+    kind: &'static str,
+    title: Words<'r>,
+    id: Option<&'r str>,
+    place: Option<String>,
+    reason: Option<&'r Message>,
+    fix: Option<&'r Message>,
+    mark: Option<Mark>,
+    count: usize,
+}
+
+impl<'r> OpenView<'r> {
+    pub(super) fn of(open: &'r Open<'r>) -> OpenView<'r> {
+        let blank = |kind, title| OpenView {
+            kind,
+            title,
+            id: None,
+            place: None,
+            reason: None,
+            fix: None,
+            mark: None,
+            count: 0,
+        };
+        match open {
+            Open::Check { shop, check, card } => OpenView {
+                id: Some(&check.rule),
+                place: Some(format::host_and_path(&shop.url).to_owned()),
+                reason: check.reason.as_ref(),
+                mark: card.map(|card| Mark::from(card.severity)),
+                ..blank("check", card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)))
+            },
+            Open::Scenario(scenario) => OpenView {
+                id: Some(&scenario.id),
+                reason: scenario_reason(scenario),
+                ..blank("scenario", Words::Plain(&scenario.name))
+            },
+            Open::Missing { count } => OpenView { count: *count, ..blank("missing", Words::Plain("")) },
+            Open::Problem(problem) => OpenView {
+                place: problem.location(),
+                fix: problem.fix.as_ref(),
+                ..blank("problem", Words::Message(&problem.message))
+            },
+        }
+    }
+}
+
+/// Something that could not be done.
+#[derive(Serialize)]
+pub(super) struct ProblemView<'r> {
+    blame: Message,
+    message: &'r Message,
+    fix: Option<&'r Message>,
+    place: Option<String>,
+    lines: Vec<LineView>,
+}
+
+impl<'r> ProblemView<'r> {
+    pub(super) fn of(problem: &'r Problem) -> ProblemView<'r> {
+        ProblemView {
+            blame: labels::blame(problem.blame),
+            message: &problem.message,
+            fix: problem.fix.as_ref(),
+            place: problem.location(),
+            lines: problem.excerpt.as_ref().map(excerpt).unwrap_or_default(),
+        }
+    }
+}
+
+fn excerpt(excerpt: &Excerpt) -> Vec<LineView> {
+    let before = excerpt.line.saturating_sub(excerpt.first_line) as usize;
+    let skipped: usize = excerpt.lines.iter().take(before).map(|line| line.chars().count() + 1).sum();
+    let start = u32::try_from(skipped).unwrap_or(u32::MAX).saturating_add(excerpt.column.saturating_sub(1));
+    lines(&excerpt.lines.join("\n"), excerpt.first_line, Some((start, excerpt.length.max(1))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_is_found_in_any_line() {
+        let parts = |text: &str, mark| -> Vec<String> {
+            let lines = lines(text, 7, mark);
+            lines.iter().map(|each| format!("{}|{}|{}|{}", each.number, each.before, each.marked, each.after)).collect()
+        };
+        assert_eq!(parts("abc\ndéf", Some((5, 1))), ["7|abc||", "8|d|é|f"]);
+        assert_eq!(parts("abc\ndef", Some((2, 3))), ["7|ab|c|", "8||d|ef"]);
+        assert_eq!(parts("abc", None), ["7|||abc"]);
+        assert_eq!(parts("abc", Some((1, u32::MAX))), ["7|a|bc|"]);
+    }
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert!(link("https://a.example/b?c=<d>").is_some());
+        for text in ["javascript:alert(1)", "data:text/html,x", "https://a b", "Mercado Pago"] {
+            assert!(link(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the templates call to say something: words in three languages, and their plain form for attributes.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind};
+
+use crate::i18n::{Lang, Message, Text};
+use crate::report::clean;
+
+/// Registers:
+/// - `t("area.key", name=value)`: the three languages as spans, of which the page shows one;
+/// - `plain("area.key", name=value)`: the chosen language as text, for attributes;
+/// - `langs("area.key", name=value)`: `data-es`, `data-pt` and `data-en` attributes, for the language switch;
+/// - `value | say`: a recorded message or text as spans; `value | say_plain`: in the chosen language.
+pub(super) fn register(env: &mut Environment<'_>, lang: Lang) {
+    env.add_function("t", |key: &str, args: Kwargs| Ok::<_, Error>(spans(&texts(key, &args)?)));
+    env.add_function("plain", move |key: &str, args: Kwargs| Ok::<_, Error>(texts(key, &args)?.get(lang).to_owned()));
+    env.add_function("langs", |key: &str, args: Kwargs| {
+        let text = texts(key, &args)?;
+        let mut attributes = String::new();
+        for lang in Lang::ALL {
+            let _ = write!(attributes, " data-{}=\"{}\"", lang.tag(), escape(text.get(lang)));
+        }
+        Ok::<_, Error>(Value::from_safe_string(attributes))
+    });
+    env.add_filter("say", |value: &Value| Ok::<_, Error>(spans(&recorded(value)?)));
+    env.add_filter("say_plain", move |value: &Value| Ok::<_, Error>(recorded(value)?.get(lang).to_owned()));
+}
+
+/// A text in the three languages, of which CSS shows one; once only when all are the same.
+fn spans(text: &Text) -> Value {
+    if text.es == text.pt && text.es == text.en {
+        return Value::from_safe_string(escape(&text.es));
+    }
+    let mut html = String::with_capacity(3 * (text.en.len() + 40));
+    for lang in Lang::ALL {
+        let _ = write!(html, "<span class=\"l\" lang=\"{}\">{}</span>", lang.tag(), escape(text.get(lang)));
+    }
+    Value::from_safe_string(html)
+}
+
+fn escape(text: &str) -> String {
+    let text = clean::block(text);
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#x27;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+fn in_all(message: &Message) -> Text {
+    Text { es: message.render(Lang::Es), pt: message.render(Lang::Pt), en: message.render(Lang::En) }
+}
+
+fn texts(key: &str, args: &Kwargs) -> Result<Text, Error> {
+    let mut message = Message { key: Cow::Owned(key.to_owned()), args: Default::default() };
+    let mut per_lang: Vec<(String, Text)> = Vec::new();
+    for name in args.args() {
+        let value: Value = args.get(name)?;
+        if value.kind() == ValueKind::Map {
+            per_lang.push((name.to_owned(), recorded(&value)?));
+        } else {
+            message.args.insert(Cow::Owned(name.to_owned()), value.to_string());
+        }
+    }
+    args.assert_all_used()?;
+    if per_lang.is_empty() {
+        return Ok(in_all(&message));
+    }
+    let mut text = Text::default();
+    for (lang, out) in [(Lang::Es, &mut text.es), (Lang::Pt, &mut text.pt), (Lang::En, &mut text.en)] {
+        for (name, value) in &per_lang {
+            message.args.insert(Cow::Owned(name.clone()), value.get(lang).to_owned());
+        }
+        *out = message.render(lang);
+    }
+    Ok(text)
+}
+
+/// A value of the record: a message (`key` and `args`), a text (`es`, `pt`, `en`), or a plain string.
+fn recorded(value: &Value) -> Result<Text, Error> {
+    if let Some(text) = value.as_str() {
+        return Ok(Text { es: text.into(), pt: text.into(), en: text.into() });
+    }
+    let member = |name: &str| value.get_attr(name).ok().and_then(|found| found.as_str().map(str::to_owned));
+    if let Some(key) = member("key") {
+        let mut message = Message { key: Cow::Owned(key), args: Default::default() };
+        let args = value.get_attr("args")?;
+        if args.kind() == ValueKind::Map {
+            for name in args.try_iter()? {
+                let given = args.get_item(&name)?;
+                message.args.insert(Cow::Owned(name.to_string()), given.to_string());
+            }
+        }
+        return Ok(in_all(&message));
+    }
+    match (member("es"), member("pt"), member("en")) {
+        (Some(es), Some(pt), Some(en)) => Ok(Text { es, pt, en }),
+        _ => Err(Error::new(ErrorKind::InvalidOperation, "neither a message nor a text")),
+    }
+}

@@ -1,0 +1,124 @@
+//! The HTML report as a reader and an attacker see it.
+
+use std::collections::HashSet;
+
+use scraper::{Html, Selector};
+
+use super::*;
+use crate::report::outline::Outline;
+use crate::report::sample;
+
+fn page(record: &RunRecord, lang: Lang) -> String {
+    render(record, lang).unwrap_or_else(|problem| panic!("{}", problem.plain(Lang::En)))
+}
+
+fn records() -> Vec<RunRecord> {
+    let mut partial = sample::not_ready();
+    (partial.complete, partial.verdict) = (false, None);
+    vec![sample::not_ready(), sample::ready(), partial, RunRecord::default()]
+}
+
+fn select<'h>(html: &'h Html, selector: &str) -> Vec<scraper::ElementRef<'h>> {
+    html.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+#[test]
+fn the_same_record_renders_to_the_same_bytes() {
+    for record in records() {
+        assert_eq!(page(&record, Lang::Es), page(&record, Lang::Es));
+    }
+}
+
+#[test]
+fn nothing_hostile_becomes_markup_or_steers_the_reader() {
+    for lang in Lang::ALL {
+        let html = page(&sample::not_ready(), lang);
+        assert!(!html.contains(['\0', '\u{1b}', '\r', '\u{202e}']));
+        assert!(!html.contains("onerror=alert(2)>") && !html.contains("<script>alert"));
+        assert!(html.contains("{{ 7*7 }}"), "values are not templates");
+        let parsed = Html::parse_document(&html);
+        assert_eq!(select(&parsed, "script").len(), 1);
+        assert_eq!(select(&parsed, "img, iframe, link, object, embed, base, form, [src], [style]").len(), 0);
+        for element in select(&parsed, "*") {
+            for (name, _) in element.value().attrs() {
+                assert!(!name.starts_with("on"), "{name}");
+            }
+        }
+        for element in select(&parsed, "[href]") {
+            let href = element.value().attr("href").unwrap();
+            assert!(["#", "https://", "http://"].iter().any(|start| href.starts_with(start)), "{href}");
+        }
+    }
+}
+
+#[test]
+fn the_security_policy_names_exactly_what_is_in_the_file() {
+    let parsed = Html::parse_document(&page(&sample::ready(), Lang::En));
+    let text = |selector: &str| select(&parsed, selector)[0].text().collect::<String>();
+    let policy = select(&parsed, "meta[http-equiv]")[0].value().attr("content").unwrap().to_owned();
+    for part in [hash(&text("style")), hash(&text("script")), "default-src 'none'".to_owned()] {
+        assert!(policy.contains(&part), "{part} is not in {policy}");
+    }
+    // The empty string's digest is a published test vector.
+    assert_eq!(hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+}
+
+#[test]
+fn every_identity_is_unique_and_every_inner_link_arrives() {
+    for record in records() {
+        let parsed = Html::parse_document(&page(&record, Lang::Pt));
+        let mut ids = HashSet::new();
+        for element in select(&parsed, "[id]") {
+            let id = element.value().attr("id").unwrap();
+            assert!(ids.insert(id), "{id} twice");
+        }
+        for element in select(&parsed, "a[href^='#'], [aria-labelledby]") {
+            let value = element.value();
+            let wanted = value.attr("href").map(|href| &href[1..]).or(value.attr("aria-labelledby")).unwrap();
+            assert!(ids.contains(wanted), "{wanted} leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn every_finding_scenario_code_and_open_question_is_on_the_page() {
+    let record = sample::not_ready();
+    let outline = Outline::of(&record);
+    let parsed = Html::parse_document(&page(&record, Lang::Es));
+    let count = |selector: &str| select(&parsed, selector).len();
+    let spots: usize = outline.mend.iter().map(|group| group.spots.len()).sum();
+    assert_eq!(count("#mend .item"), outline.mend.len());
+    assert_eq!(count("#mend .spot"), spots);
+    assert_eq!(count("#open .row"), outline.open.len());
+    assert_eq!(count(".map .sq"), 90);
+    assert_eq!(count(".scenario"), record.contract.as_ref().unwrap().scenarios.len());
+    assert_eq!(count(".matrix tbody tr"), record.requirements.len());
+    assert_eq!(count(".checks .row"), record.shops.iter().map(|shop| shop.checks.len()).sum::<usize>());
+    assert_eq!(count("h1"), 1);
+}
+
+#[test]
+fn the_page_speaks_three_languages_and_shows_no_raw_key() {
+    for record in records() {
+        let html = page(&record, Lang::En);
+        let raw = regex::Regex::new(r"\breport\.[a-z-]+").unwrap();
+        for found in raw.find_iter(&html) {
+            assert_eq!(found.as_str(), "report.json");
+        }
+        let parsed = Html::parse_document(&html);
+        let spans = |lang: &str| select(&parsed, &format!(".l[lang={lang}]")).len();
+        assert!(spans("es") > 20 && spans("es") == spans("pt") && spans("pt") == spans("en"));
+        assert!(!html.contains("{n"), "a placeholder without a value");
+    }
+}
+
+/// Writes the samples for looking at them: `HOMOLOGA_LOOK=/tmp cargo test --lib look`.
+#[test]
+fn look() {
+    if let Some(folder) = std::env::var_os("HOMOLOGA_LOOK") {
+        for (name, record) in ["bad", "good", "partial", "empty"].iter().zip(records()) {
+            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), page(&record, Lang::Es))
+                .unwrap();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What the page shows, as plain data for the templates. Every member is always there: templates are strict.
+
+use serde::Serialize;
+
+use super::contract::ContractView;
+use super::finding::{GroupView, OpenView, ProblemView};
+use super::shop::{CellView, ShopView};
+use super::{Assets, labels};
+use crate::i18n::{Lang, Message, Text};
+use crate::report::format;
+use crate::report::outline::Outline;
+use crate::run::{RunRecord, RunVerdict, Severity, Verdict};
+
+/// Words of any origin, for the filter `say`.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Words<'r> {
+    Message(&'r Message),
+    Text(&'r Text),
+    Plain(&'r str),
+}
+
+/// A verdict as sign, word and class.
+#[derive(Serialize)]
+pub(super) struct Mark {
+    pub class: &'static str,
+    pub sign: &'static str,
+    pub word: Message,
+}
+
+impl From<Verdict> for Mark {
+    fn from(verdict: Verdict) -> Mark {
+        let class = match verdict {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Warn => "warn",
+            Verdict::Inconclusive => "open",
+            Verdict::NotApplicable => "na",
+        };
+        Mark { class, sign: labels::verdict_sign(verdict), word: labels::verdict(verdict) }
+    }
+}
+
+impl From<RunVerdict> for Mark {
+    fn from(verdict: RunVerdict) -> Mark {
+        let class = match verdict {
+            RunVerdict::Ready => "pass",
+            RunVerdict::NotReady => "fail",
+            RunVerdict::Inconclusive => "open",
+        };
+        Mark { class, sign: labels::run_sign(verdict), word: labels::run_verdict(verdict) }
+    }
+}
+
+impl From<Severity> for Mark {
+    fn from(severity: Severity) -> Mark {
+        let (class, sign) = match severity {
+            Severity::Blocker => ("fail", "✗"),
+            Severity::Warning => ("warn", "!"),
+            Severity::Advice => ("advice", "i"),
+        };
+        Mark { class, sign, word: labels::severity(severity) }
+    }
+}
+
+/// When and with what the run was made.
+#[derive(Serialize)]
+struct StartedView<'r> {
+    moment: String,
+    time: &'r str,
+    command: &'r str,
+    seed: String,
+    homologa: &'r str,
+    catalogue: &'r str,
+    specs: &'r str,
+    rules: &'r str,
+}
+
+/// One requirement on every shop.
+#[derive(Serialize)]
+struct RowView<'r> {
+    id: &'r str,
+    title: &'r Text,
+    source: &'r str,
+    cells: Vec<CellView>,
+}
+
+/// The whole page.
+#[derive(Serialize)]
+pub(super) struct View<'r> {
+    lang: &'static str,
+    assets: Assets,
+    verdict: Mark,
+    why: Message,
+    complete: bool,
+    subject: String,
+    started: Option<StartedView<'r>>,
+    took: Text,
+    blockers: usize,
+    warnings: usize,
+    advice: usize,
+    mend: Vec<GroupView<'r>>,
+    open: Vec<OpenView<'r>>,
+    matrix: Vec<RowView<'r>>,
+    shops: Vec<ShopView<'r>>,
+    contract: Option<ContractView<'r>>,
+    problems: Vec<ProblemView<'r>>,
+    rules: usize,
+    legend: [Mark; 5],
+}
+
+impl<'r> View<'r> {
+    pub(super) fn of(record: &'r RunRecord, outline: &'r Outline<'r>, lang: Lang, assets: Assets) -> View<'r> {
+        let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
+        let contract = record.contract.as_ref().map(ContractView::of);
+        let scenario_anchors = contract.as_ref().map(ContractView::anchors).unwrap_or_default();
+        let names: Vec<&str> = record.shops.iter().map(|shop| format::host_and_path(&shop.url)).collect();
+        let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
+        let subject = match (names.is_empty(), target) {
+            (true, Some(target)) => format::host_and_path(&target.url).to_owned(),
+            _ => names.join(", "),
+        };
+        let matrix = outline.matrix.iter().map(|row| RowView {
+            id: &row.requirement.id,
+            title: &row.requirement.title,
+            source: &row.requirement.source,
+            cells: row.cells.iter().map(|cell| CellView::of(*cell)).collect(),
+        });
+        View {
+            lang: lang.tag(),
+            assets,
+            verdict: verdict.into(),
+            why: labels::why(verdict, outline.count(Severity::Blocker), outline.open.len()),
+            complete: record.complete,
+            subject,
+            started: record.started.as_ref().map(|started| StartedView {
+                moment: format::moment(&started.started),
+                time: &started.started,
+                command: &started.command,
+                seed: started.seed.to_string(),
+                homologa: &started.versions.homologa,
+                catalogue: &started.versions.catalogue,
+                specs: &started.versions.specs,
+                rules: &started.versions.rules,
+            }),
+            took: format::duration(record.elapsed_ms),
+            blockers: outline.count(Severity::Blocker),
+            warnings: outline.count(Severity::Warning),
+            advice: outline.count(Severity::Advice),
+            matrix: matrix.collect(),
+            shops: record.shops.iter().enumerate().map(|at| ShopView::of(at, record, outline)).collect(),
+            mend: outline.mend.iter().map(|group| GroupView::of(group, &scenario_anchors)).collect(),
+            open: outline.open.iter().map(OpenView::of).collect(),
+            problems: record.problems.iter().map(ProblemView::of).collect(),
+            rules: record.rules.len(),
+            contract,
+            legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]
+                .map(Mark::from),
+        }
+    }
+}
