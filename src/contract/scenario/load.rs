@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, DirEntry};
+use include_dir::{Dir, DirEntry, File};
 
 use super::{Scenario, read};
 use crate::i18n::Message;
@@ -32,6 +32,16 @@ impl Loaded {
 /// The built-in scenarios.
 pub fn builtin() -> Loaded {
     let mut loaded = Loaded::default();
+    for file in builtin_files() {
+        let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
+        let name = format!("specs/{}", file.path().display());
+        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default());
+    }
+    loaded
+}
+
+/// The embedded scenario files, by path.
+fn builtin_files() -> Vec<&'static File<'static>> {
     let mut files = Vec::new();
     let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir("scenarios").into_iter().collect();
     while let Some(folder) = open.pop() {
@@ -46,12 +56,7 @@ pub fn builtin() -> Loaded {
         }
     }
     files.sort_by_key(|file| file.path());
-    for file in files {
-        let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
-        let name = format!("specs/{}", file.path().display());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default());
-    }
-    loaded
+    files
 }
 
 /// The scenarios of a folder, or one file.
@@ -115,4 +120,105 @@ fn entries(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::input(Message::new("run.cannot-read").with("error", error)).in_file(path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::specs::catalogue::{Reach, catalogue};
+
+    #[test]
+    fn the_built_in_scenarios_read() {
+        let loaded = builtin();
+        let told: Vec<String> = loaded.problems.iter().map(|problem| format!("{problem:?}")).collect();
+        assert!(told.is_empty(), "{}", told.join("\n"));
+        assert_eq!(loaded.scenarios.len(), builtin_files().len());
+        let runs: usize = loaded.scenarios.iter().map(|scenario| scenario.rows.len().max(1)).sum();
+        assert!(runs >= 150, "{runs} scenarios and rows");
+    }
+
+    #[test]
+    fn the_built_in_scenarios_follow_the_published_schema() {
+        let schema = specs::FILES.get_file("dsl/scenario.schema.json").unwrap().contents_utf8().unwrap();
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for file in builtin_files() {
+            let value: serde_json::Value = serde_yaml::from_slice(file.contents()).unwrap();
+            let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {}", file.path().display(), errors.join("\n"));
+        }
+    }
+
+    #[test]
+    fn the_schema_and_the_reader_refuse_the_same_mistakes() {
+        let schema = specs::FILES.get_file("dsl/scenario.schema.json").unwrap().contents_utf8().unwrap();
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let whole = "name: x\nsteps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";
+        for (text, right) in [
+            (whole.to_owned(), true),
+            ("name: x\nsteps: []\n".to_owned(), false),
+            (whole.replace("name", "nmae"), false),
+            (whole.replace("get:", "gte:"), false),
+            (whole.replace("/v1", "v1"), false),
+            (whole.replace("status: 200", ""), false),
+            (whole.replace("200", "1000"), false),
+            (whole.replace("status: 200", "schema: paiment"), false),
+            (whole.replace("status: 200", "body: { $.id: { presnt: true } }"), false),
+            (whole.replace("status: 200", "body: { $.id: { type: text } }"), false),
+            (whole.replace("status: 200", "body: { $.id: { minimum: 1, maximum: 2 } }"), true),
+            (whole.replace("status: 200", "body: { id: 1 }"), false),
+            (whole.replace("expect", "as: nobody, expect"), false),
+            (whole.replace("expect", "as: none, expect"), true),
+            (whole.replace("expect", "post: /v1/payments, expect"), false),
+            (whole.replace("expect", "change: { a: 1 }, expect"), false),
+            (whole.replace("expect", "body: {}, raw-body: x, expect"), false),
+            (whole.replace("expect", "card: { brand: visa }, expect"), false),
+            (format!("{whole}sites: [MLX]\n"), false),
+            (format!("{whole}sites: MLA\n"), true),
+        ] {
+            let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+            assert_eq!(validator.is_valid(&value), right, "the schema: {text}");
+            assert_eq!(read(&Source::new("x.yaml", &*text), "x").is_ok(), right, "the reader: {text}");
+        }
+    }
+
+    #[test]
+    fn every_entry_of_the_catalogue_is_expected_somewhere_and_few_are_only_played() {
+        let mut by_request = BTreeSet::new();
+        let mut by_fault = BTreeSet::new();
+        for scenario in builtin().scenarios {
+            for step in &scenario.steps {
+                let fault = matches!(&step.action, super::super::Action::Send(request) if request.fault.is_some());
+                let into = if fault { &mut by_fault } else { &mut by_request };
+                for (word, _) in &step.expect.error {
+                    let column = word.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}'));
+                    let words = match column {
+                        // The first of several is the one that the documentation leads to.
+                        Some(column) => scenario.rows.iter().filter_map(|row| row.values.get(column)).collect(),
+                        None => Vec::new(),
+                    };
+                    let first = |value: &serde_json::Value| match value {
+                        serde_json::Value::Array(items) => items.first().map(ToString::to_string),
+                        other => Some(other.to_string()),
+                    };
+                    let words = words.into_iter().filter_map(first).chain(column.is_none().then(|| word.clone()));
+                    into.extend(words.filter_map(|word| Some(&catalogue().find(word.trim_matches('"'))?.id)));
+                }
+            }
+        }
+        let missing: Vec<&str> = catalogue()
+            .entries()
+            .iter()
+            .filter(|entry| !by_request.contains(&entry.id) && !by_fault.contains(&entry.id))
+            .map(|entry| entry.id.as_str())
+            .collect();
+        assert!(missing.is_empty(), "no scenario expects {}", missing.join(", "));
+        assert!(by_request.len() >= 70, "only {} by a request", by_request.len());
+        for entry in catalogue().entries().iter().filter(|entry| matches!(entry.provoke.reach, Reach::Outside)) {
+            assert!(by_request.contains(&entry.id), "{} can be provoked and is only played", entry.id);
+        }
+    }
 }
