@@ -202,7 +202,9 @@ async fn coverage(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Pro
             text.push('\n');
         }
         let total = coverage.codes.len();
-        for state in [CoverageState::Observed, CoverageState::Provoked, CoverageState::NotReachable, CoverageState::NeverRun] {
+        for state in
+            [CoverageState::Observed, CoverageState::Provoked, CoverageState::NotReachable, CoverageState::NeverRun]
+        {
             text.push_str(&format!("\n{:>3}/{total}  {}", coverage.count(state), output.say(&state_word(state))));
         }
         text.push('\n');

@@ -59,7 +59,8 @@ fn unknown(rules: &RuleSet, id: &str) -> Problem {
     let problem = Problem::input(Message::new("explain.unknown").with("id", id));
     let cards = rules.cards();
     let details = statuses().pairs.iter().filter_map(|pair| pair.status_detail.as_deref());
-    let words = cards.iter().map(|card| card.id.as_str()).chain(details).chain(grades().iter().map(|grade| grade.id.as_str()));
+    let words =
+        cards.iter().map(|card| card.id.as_str()).chain(details).chain(grades().iter().map(|grade| grade.id.as_str()));
     match nearest(id, words) {
         Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
         None => problem.fix(Message::new("explain.unknown-fix")),

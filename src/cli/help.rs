@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
@@ -36,6 +35,7 @@ pub(super) fn worded(command: Command, lang: Lang) -> Command {
         ))
         .subcommand_help_heading(headings("heading-commands"))
         .after_help(headings("exit-codes"))
+        .max_term_width(100)
 }
 
 fn word(mut command: Command, path: &str, lang: Lang) -> Command {
@@ -47,14 +47,9 @@ fn word(mut command: Command, path: &str, lang: Lang) -> Command {
     command = command
         .help_template(format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}"))
         .subcommand_help_heading(heading("heading-commands"))
+        .subcommand_value_name(heading("value-command"))
         .disable_help_flag(true)
-        .arg(
-            clap::Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(clap::ArgAction::Help)
-                .help(heading("arg-help")),
-        );
+        .arg(clap::Arg::new("help").short('h').long("help").action(clap::ArgAction::Help).help(heading("arg-help")));
     if command.get_version().is_some() {
         command = command.disable_version_flag(true).arg(
             clap::Arg::new("version")
@@ -69,7 +64,11 @@ fn word(mut command: Command, path: &str, lang: Lang) -> Command {
         let id = argument.get_id().to_string();
         let section = if argument.is_positional() { &positionals } else { &options };
         let help = words(&format!("{path}-{id}"), lang).or_else(|| words(&format!("arg-{id}"), lang));
-        argument.help_heading(section.clone()).help(help.map(StyledStr::from).unwrap_or_default())
+        let help = help.unwrap_or_default() + &values(&argument, lang);
+        // What clap says of values by itself it says in English.
+        let takes_values = argument.get_action().takes_values();
+        let argument = argument.help_heading(section.clone()).help(help);
+        if takes_values { argument.hide_default_value(true).hide_possible_values(true) } else { argument }
     });
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
@@ -77,6 +76,22 @@ fn word(mut command: Command, path: &str, lang: Lang) -> Command {
         command = command.mut_subcommand(&name, |sub| word(sub, &path, lang));
     }
     command
+}
+
+/// The possible values and the default of an option, in words.
+fn values(argument: &clap::Arg, lang: Lang) -> String {
+    let possible: Vec<String> =
+        argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let mut text = String::new();
+    if argument.get_action().takes_values() && !possible.is_empty() {
+        text = format!(" [{}]", possible.join(", "));
+    }
+    if argument.get_action().takes_values() && !default.is_empty() {
+        let message = Message::new("cli.default").with("value", default.join(", "));
+        text.push_str(&format!(" ({})", message.render(lang)));
+    }
+    text
 }
 
 /// Writes help or a mistake, and gives the exit code.
@@ -107,9 +122,9 @@ pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
         ErrorKind::InvalidValue if get(ContextKind::InvalidValue).is_empty() => {
             Message::new("cli.missing-value").with("argument", argument)
         }
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => Message::new("cli.bad-value")
-            .with("argument", argument)
-            .with("value", get(ContextKind::InvalidValue)),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            Message::new("cli.bad-value").with("argument", argument).with("value", get(ContextKind::InvalidValue))
+        }
         ErrorKind::MissingRequiredArgument => Message::new("cli.missing-argument").with("argument", argument),
         _ => Message::new("cli.bad-command-line").with("error", error.kind()),
     };
@@ -162,7 +177,15 @@ mod tests {
         expected(&super::super::command(Lang::En), "homologa", &mut keys, &mut missing);
         assert!(missing.is_empty(), "{missing:#?}");
         keys.extend(
-            ["heading-usage", "heading-commands", "heading-options", "heading-arguments", "exit-codes"].map(str::to_owned),
+            [
+                "heading-usage",
+                "heading-commands",
+                "heading-options",
+                "heading-arguments",
+                "value-command",
+                "exit-codes",
+            ]
+            .map(str::to_owned),
         );
         let known: BTreeSet<String> =
             crate::i18n::keys().into_iter().filter_map(|key| key.strip_prefix("help.")).map(str::to_owned).collect();

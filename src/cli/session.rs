@@ -34,7 +34,8 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Record, HTML and JSON in a folder.
     pub(super) fn in_folder(folder: &Path) -> Outputs {
-        let reports = report::FORMATS.iter().map(|format| ((*format).to_owned(), folder.join(format!("report.{format}"))));
+        let reports =
+            report::FORMATS.iter().map(|format| ((*format).to_owned(), folder.join(format!("report.{format}"))));
         Outputs { journal: Some(folder.join("record.jsonl")), reports: reports.collect() }
     }
 
@@ -145,7 +146,8 @@ impl Session {
     pub(super) fn finish(self, output: &Output, interrupted: bool) -> Result<(RunRecord, u8), Vec<Problem>> {
         let record = self.record(interrupted);
         let mut problems: Vec<Problem> = self.collector.journal_problem().into_iter().collect();
-        let told: Vec<Problem> = record.problems.iter().filter(|problem| problem.blame != Blame::Notice).cloned().collect();
+        let told: Vec<Problem> =
+            record.problems.iter().filter(|problem| problem.blame != Blame::Notice).cloned().collect();
         output.problems(&told);
         let (written, failed) = write_reports(&record, &self.outputs.reports, output);
         problems.extend(failed);
@@ -168,7 +170,7 @@ pub(super) fn write_reports(
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (format, path) in reports {
         let text = match format.as_str() {
-            "html" => Ok::<String, Problem>(String::new()),
+            "html" => report::html::render(record, output.lang),
             _ => Ok(report::json::render(record)),
         };
         match text.and_then(|text| replace(path, &text)) {

@@ -129,10 +129,26 @@ fn role_of_name(name: &str) -> Option<CardRole> {
         | "nrotarjeta" | "tarjetanumero" | "numerocartao" | "numerodocartao" | "cartaonumero" => CardRole::Number,
         "securitycode" | "cardsecuritycode" | "cvv" | "cvv2" | "cvc" | "cardcvv" | "cardcvc" | "cccvv" | "cccsc"
         | "codigoseguridad" | "codigodeseguridad" | "codigoseguranca" | "codigodeseguranca" => CardRole::SecurityCode,
-        "cardexpirationmonth" | "cardexpirationyear" | "cardexpiration" | "expirationdate" | "cardexpirationdate"
-        | "expirationmonth" | "expirationyear" | "expmonth" | "expyear" | "expiry" | "expirydate" | "cardexpiry"
-        | "vencimiento" | "mesvencimiento" | "anovencimiento" | "fechavencimiento" | "validade" | "validadecartao"
-        | "mesvalidade" | "anovalidade" => CardRole::Expiry,
+        "cardexpirationmonth"
+        | "cardexpirationyear"
+        | "cardexpiration"
+        | "expirationdate"
+        | "cardexpirationdate"
+        | "expirationmonth"
+        | "expirationyear"
+        | "expmonth"
+        | "expyear"
+        | "expiry"
+        | "expirydate"
+        | "cardexpiry"
+        | "vencimiento"
+        | "mesvencimiento"
+        | "anovencimiento"
+        | "fechavencimiento"
+        | "validade"
+        | "validadecartao"
+        | "mesvalidade"
+        | "anovalidade" => CardRole::Expiry,
         "cardholdername" | "cardholder" | "nombretitular" | "titular" | "nometitular" | "nomedotitular" => {
             CardRole::Holder
         }
@@ -159,10 +175,10 @@ mod tests {
             roles("<form><input data-checkout=cardNumber><select data-checkout=docType></select></form>"),
             [Number, DocType]
         );
-        assert_eq!(roles("<input id=form-checkout__securityCode><input autocomplete='section-a cc-number'>"), [
-            SecurityCode,
-            Number
-        ]);
+        assert_eq!(
+            roles("<input id=form-checkout__securityCode><input autocomplete='section-a cc-number'>"),
+            [SecurityCode, Number]
+        );
         assert_eq!(roles("<form><input name=card_number><input name=cvv></form>"), [Number, SecurityCode]);
         assert!(roles("<form><input name=cvv></form><input name=vencimiento>").is_empty());
         assert!(roles("<form><input name=numero_tarjeta></form>").is_empty(), "a loyalty card");

@@ -141,9 +141,7 @@ pub fn is_sdk_v2(src: &str) -> bool {
     let rest = host_and_path(src);
     ["sdk.mercadopago.com/js/v2", "beta-sdk.mercadopago.com/js/v2", "beta-sdk.mercadopago.com/gama/js/v2"]
         .iter()
-        .any(|known| {
-            rest.strip_prefix(known).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#']))
-        })
+        .any(|known| rest.strip_prefix(known).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#'])))
 }
 
 fn host_and_path(src: &str) -> String {
@@ -171,9 +169,12 @@ pub fn signs_of_markup(document: &Document) -> Signs {
                 }
             }
             "a" | "form" | "iframe" => {
-                let target = element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
+                let target =
+                    element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
                 if target.contains("mercadopago.com")
-                    && (target.contains("/checkout/") || target.contains("pref_id=") || target.contains("preference-id="))
+                    && (target.contains("/checkout/")
+                        || target.contains("pref_id=")
+                        || target.contains("preference-id="))
                 {
                     signs.add(Generation::CheckoutPro);
                 }
@@ -245,6 +246,9 @@ mod tests {
     fn sdk_addresses_are_exact() {
         assert!(is_sdk_v2("//sdk.mercadopago.com/js/v2?source=x") && is_sdk_v2("http://SDK.mercadopago.com/js/v2/"));
         assert!(!is_sdk_v2("https://sdk.mercadopago.com/js/v20") && !is_sdk_v2("/sdk.mercadopago.com/js/v2"));
-        assert!(is_sdk_v1(SDK_V1) && !is_sdk_v1("https://secure.mlstatic.com.evil.example/sdk/javascript/v1/mercadopago.js"));
+        assert!(
+            is_sdk_v1(SDK_V1)
+                && !is_sdk_v1("https://secure.mlstatic.com.evil.example/sdk/javascript/v1/mercadopago.js")
+        );
     }
 }

@@ -53,12 +53,15 @@ mod tests {
             .filter(|element| matches!(element.name(), "input" | "a"))
             .map(|element| selector_of(element.node))
             .collect();
-        assert_eq!(selectors, [
-            "#pay > p > input:nth-of-type(1)",
-            "#pay > p > input:nth-of-type(2)",
-            "body > div:nth-of-type(1) > a",
-            "body > div:nth-of-type(2) > a",
-        ]);
+        assert_eq!(
+            selectors,
+            [
+                "#pay > p > input:nth-of-type(1)",
+                "#pay > p > input:nth-of-type(2)",
+                "body > div:nth-of-type(1) > a",
+                "body > div:nth-of-type(2) > a",
+            ]
+        );
         for selector in selectors {
             let parsed = scraper::Selector::parse(&selector).unwrap();
             assert_eq!(document.select(&parsed).count(), 1, "{selector}");

@@ -167,7 +167,10 @@ impl<'p> PageView<'p> {
 
     /// The fields that take card data, with the part that holds them.
     pub fn card_fields(&self) -> impl Iterator<Item = (usize, CardField<'_>)> {
-        self.parts.iter().enumerate().flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |f| (at, f)))
+        self.parts
+            .iter()
+            .enumerate()
+            .flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |f| (at, f)))
     }
 
     /// Whether `pattern` stands in a script of the page, own file or inline, comments aside.
@@ -202,9 +205,10 @@ impl<'p> PageView<'p> {
 
 fn inline_scripts<'p>(at: usize, part: &Part<'p>) -> Vec<InlineScript<'p>> {
     let source = part.document.source();
-    let scripts = part.document.elements().filter(|element| {
-        element.name() == "script" && element.attr("src").is_none() && runs(element)
-    });
+    let scripts = part
+        .document
+        .elements()
+        .filter(|element| element.name() == "script" && element.attr("src").is_none() && runs(element));
     scripts
         .filter_map(|element| inner_range(source, element.start?))
         .filter_map(|(start, end)| Some((start, source.get(start..end)?)))

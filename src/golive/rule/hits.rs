@@ -99,8 +99,7 @@ impl<'r> Hits<'r> {
         let part = &view.parts[part];
         let url = &part.fetched.url;
         let (line, column) = part.document.line_column(range.start);
-        let place =
-            Place { url: Some(shown_url(url)), line: Some(line), column: Some(column), ..Place::default() };
+        let place = Place { url: Some(shown_url(url)), line: Some(line), column: Some(column), ..Place::default() };
         let evidence = code(&shown_url(url), part.document.source(), range.start, range.len(), line, column);
         self.push(&[url.path(), id], message, place, vec![evidence]);
     }

@@ -51,7 +51,9 @@ impl Selection {
         match self {
             Selection::Css(selector) => Box::new(view.elements().filter(|(_, e)| selector.matches(&e.node))),
             Selection::Card(roles) => Box::new(
-                view.card_fields().filter(|(_, field)| roles.contains(&field.role)).map(|(at, field)| (at, field.element)),
+                view.card_fields()
+                    .filter(|(_, field)| roles.contains(&field.role))
+                    .map(|(at, field)| (at, field.element)),
             ),
         }
     }
@@ -171,9 +173,7 @@ fn compile(check: &CheckFile) -> Result<Check, Box<Message>> {
         Some(predicate) => Ok(Check::Predicate(predicate)),
         None => {
             let known: Vec<&str> = predicates::ALL.iter().map(|predicate| predicate.name).collect();
-            Err(Box::new(
-                Message::new("golive.unknown-predicate").with("name", name).with("known", known.join(", ")),
-            ))
+            Err(Box::new(Message::new("golive.unknown-predicate").with("name", name).with("known", known.join(", "))))
         }
     }
 }

@@ -139,4 +139,3 @@ impl RuleSet {
         crate::yaml::nearest(id, self.rules.iter().map(|rule| rule.file.id.as_str()))
     }
 }
-

@@ -64,7 +64,8 @@ fn secrets_in(source: &str) -> Vec<(Range<usize>, String)> {
             let real = value.as_str().bytes().any(|byte| byte.is_ascii_digit()) && !FILLER.is_match(value.as_str());
             let whole = found.get(0)?;
             // Only the name is marked and shown, so that no part of the value gets into the evidence.
-            let name: String = whole.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
+            let name: String =
+                whole.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
             real.then(|| (whole.start()..whole.start() + name.len(), name))
         })
         .collect()
@@ -112,7 +113,8 @@ pub(super) fn placeholder(view: &PageView, hits: &mut Hits) {
 }
 
 fn placeholders_in(clean: &str) -> Vec<(Range<usize>, String)> {
-    let in_calls = KEY_CALL.captures_iter(clean).filter_map(|found| found.get(1)).filter(|v| PLACEHOLDER.is_match(v.as_str()));
+    let in_calls =
+        KEY_CALL.captures_iter(clean).filter_map(|found| found.get(1)).filter(|v| PLACEHOLDER.is_match(v.as_str()));
     let literals = LITERAL.captures_iter(clean).chain(PREFERENCE.captures_iter(clean)).filter_map(|found| found.get(1));
     let mut found: Vec<(Range<usize>, String)> =
         in_calls.chain(literals).map(|value| (value.range(), value.as_str().to_owned())).collect();

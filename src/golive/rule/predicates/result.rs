@@ -180,12 +180,17 @@ pub(super) fn details(shop: &ShopView, hits: &mut Hits) -> Answer {
     let Some(place) = place.filter(|_| all.rejected || all.details.count_ones() > 1) else {
         return Answer::Inconclusive(Message::new("golive.result-not-seen"));
     };
-    let missing: Vec<&str> =
-        DETAILS.iter().enumerate().filter(|(bit, _)| all.details & (1 << bit) == 0).map(|(_, detail)| *detail).collect();
+    let missing: Vec<&str> = DETAILS
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| all.details & (1 << bit) == 0)
+        .map(|(_, detail)| *detail)
+        .collect();
     if all.details & !0b111 == 0 {
         hits.at(place, "generic", Message::new("golive.one-text-for-all"));
     } else if !missing.is_empty() {
-        let message = Message::new("golive.details-missing").with("n", missing.len()).with("missing", missing.join(", "));
+        let message =
+            Message::new("golive.details-missing").with("n", missing.len()).with("missing", missing.join(", "));
         hits.at(place, "missing", message);
     }
     Answer::LookedAt(shop.pages.len())

@@ -51,7 +51,10 @@ pub fn facts(view: &PageView) -> TermsFacts {
     let words = view.words();
     facts.words = words.split_whitespace().take(REAL_TEXT).count();
     let title = view.parts.first().map_or("", |part| part.outline.title.as_str());
-    if PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(&words[..words.floor_char_boundary(2_000)]) {
+    if PATH.is_match(view.url().path())
+        || WORDS.is_match(title)
+        || WORDS.is_match(&words[..words.floor_char_boundary(2_000)])
+    {
         facts.responsible = RESPONSIBLE.is_match(words);
     }
     facts
@@ -60,9 +63,9 @@ pub fn facts(view: &PageView) -> TermsFacts {
 /// Hosts whose terms bind Mercado Pago, not the merchant.
 fn of_provider(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
-    ["mercadopago", "mercadolibre", "mercadolivre"].iter().any(|name| {
-        host.split('.').any(|label| label == *name) && !host.starts_with("127.")
-    })
+    ["mercadopago", "mercadolibre", "mercadolivre"]
+        .iter()
+        .any(|name| host.split('.').any(|label| label == *name) && !host.starts_with("127."))
 }
 
 fn same(one: &Url, other: &Url) -> bool {
@@ -109,10 +112,13 @@ fn state(shop: &ShopView, url: &Url) -> State {
         (Some(page), _) if page.url.scheme() != "https" => State::Insecure,
         (None, Some(Some(_))) if url.scheme() != "https" => State::Insecure,
         (Some(page), _) if page.terms.words < REAL_TEXT && !page.needs_javascript => State::Empty,
-        (Some(page), _) if page.terms.words < REAL_TEXT => State::Unknown(Some(Message::new("golive.needs-javascript"))),
+        (Some(page), _) if page.terms.words < REAL_TEXT => {
+            State::Unknown(Some(Message::new("golive.needs-javascript")))
+        }
         (Some(_), _) | (None, Some(Some(_))) => State::Read,
         _ => {
-            let left_out = shop.facts.left_out.iter().find(|left| Url::parse(&left.url).is_ok_and(|left| same(&left, url)));
+            let left_out =
+                shop.facts.left_out.iter().find(|left| Url::parse(&left.url).is_ok_and(|left| same(&left, url)));
             State::Unknown(left_out.map(|left| left.reason.clone()))
         }
     }

@@ -54,16 +54,22 @@ pub(super) fn certificate_valid(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let leaf = tls.chain.first();
     for fault in &tls.faults {
-        let field = |field: &str, value: String| Evidence::Certificate { field: field.to_owned(), value: masked(&value) };
+        let field =
+            |field: &str, value: String| Evidence::Certificate { field: field.to_owned(), value: masked(&value) };
         let (message, evidence) = match fault.as_str() {
-            "expired" => (Message::new("golive.certificate-expired"), leaf.map(|l| field("not-after", l.not_after.clone()))),
+            "expired" => {
+                (Message::new("golive.certificate-expired"), leaf.map(|l| field("not-after", l.not_after.clone())))
+            }
             "not-yet-valid" => {
                 (Message::new("golive.certificate-not-yet"), leaf.map(|l| field("not-before", l.not_before.clone())))
             }
-            "wrong-name" => {
-                (Message::new("golive.certificate-wrong-name"), leaf.map(|l| field("names", short(&l.names.join(", ")))))
+            "wrong-name" => (
+                Message::new("golive.certificate-wrong-name"),
+                leaf.map(|l| field("names", short(&l.names.join(", ")))),
+            ),
+            "self-signed" => {
+                (Message::new("golive.certificate-self-signed"), leaf.map(|l| field("issuer", l.issuer.clone())))
             }
-            "self-signed" => (Message::new("golive.certificate-self-signed"), leaf.map(|l| field("issuer", l.issuer.clone()))),
             "unknown-issuer" | "missing-intermediate" => {
                 (Message::new("golive.certificate-unknown-issuer"), leaf.map(|l| field("issuer", l.issuer.clone())))
             }
@@ -80,9 +86,7 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
     match tls.days_left {
-        None => {
-            Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts")))
-        }
+        None => Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts"))),
         Some(days) if days < 0 || tls.faults.iter().any(|fault| fault == "expired") => {
             Answer::NotApplicable(Message::new("golive.certificate-expired-already"))
         }
