@@ -103,4 +103,12 @@ mod tests {
             assert!(text.ends_with(end) && !text.contains('\u{feff}'), "{shown:?} {content_type:?}: {text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_do_harm(bytes in proptest::collection::vec(0u8.., 0..300), kind in ".{0,40}", meta in "[<meta =\"'charsetuf8/>-]{0,60}") {
+            decode(bytes.clone(), Some(&kind));
+            decode([meta.into_bytes(), bytes].concat(), None);
+        }
+    }
 }

@@ -111,7 +111,7 @@ async fn what_is_not_tls_is_a_failure_in_words() {
         (unused, "http.refused"),
         (silent_port, "http.timeout"),
     ] {
-        let facts = probe("127.0.0.1", port, roots.clone(), Duration::from_millis(800), Timestamp::now()).await;
+        let facts = probe("127.0.0.1", port, roots.clone(), Duration::from_secs(2), Timestamp::now()).await;
         assert_eq!(facts.failure.as_ref().map(|message| message.key.as_ref()), Some(key), "{facts:?}");
         assert_eq!((facts.version, facts.chain.len(), facts.faults.len()), (None, 0, 0));
     }

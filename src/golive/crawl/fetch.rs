@@ -43,6 +43,15 @@ pub(super) struct Miss {
 }
 
 impl Miss {
+    pub(super) fn of(url: &Url, reason: Message) -> Miss {
+        Miss { url: url.clone(), reason, status: None, problem: None }
+    }
+
+    /// Whether a browser would find nothing there either: then nothing was missed by not reading it.
+    pub(super) fn holds_nothing(&self) -> bool {
+        matches!(self.status, Some(404 | 410)) || matches!(&*self.reason.key, "crawl.not-html" | "crawl.script-is-html")
+    }
+
     pub(super) fn left_out(&self) -> LeftOut {
         LeftOut { url: http::shown(&self.url), reason: self.reason.clone() }
     }
@@ -90,7 +99,7 @@ impl Fetcher {
 
     /// Reads one resource. Only answers with a 2xx status and a fitting content type count.
     pub(super) async fn get(&self, url: &Url, kind: Kind) -> Result<Fetched, Miss> {
-        let miss = |reason: Message, status: Option<u16>| Miss { url: url.clone(), reason, status, problem: None };
+        let miss = |reason: Message, status: Option<u16>| Miss { status, ..Miss::of(url, reason) };
         let mut hops: Vec<Hop> = Vec::new();
         let mut asked: Vec<Url> = Vec::new();
         let mut current = url.clone();

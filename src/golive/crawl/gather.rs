@@ -38,6 +38,8 @@ pub(super) enum Found {
     Leave { url: Url, reason: Message },
     /// A terms page of another host: its status is worth knowing.
     Ask(Url),
+    /// A script or frame of the shop with nothing behind it.
+    Dead { url: Url, status: Option<u16>, reason: Message },
 }
 
 /// What came of a lead.
@@ -47,7 +49,15 @@ pub(super) enum Gathered {
     Missed(Miss),
 }
 
-type Shared = Arc<OnceCell<Result<Arc<Fetched>, LeftOut>>>;
+type Shared = Arc<OnceCell<Result<Arc<Fetched>, Miss>>>;
+
+/// The parts of one page while it is gathered.
+#[derive(Default)]
+struct Parts {
+    taken: HashSet<Url>,
+    unread: Vec<LeftOut>,
+    dead: Vec<Found>,
+}
 
 /// Gathers pages; one for a whole crawl.
 pub(super) struct Gatherer {
@@ -83,14 +93,14 @@ impl Gatherer {
             frames: Vec::new(),
             unread: Vec::new(),
         };
-        let mut taken = HashSet::new();
+        let mut parts = Parts::default();
         let mut frame_scripts = Vec::new();
         for url in &read.frames {
             if !self.fetcher.scope().holds(url) {
                 page.frames.push(Frame { url: url.clone(), document: None });
                 continue;
             }
-            let document = self.part(url, Kind::Frame, &mut taken, &mut page.unread).await;
+            let document = self.part(url, Kind::Frame, &mut parts).await;
             if let Some(document) = &document {
                 frame_scripts.extend(outline(&document.body, &document.url).scripts);
             }
@@ -98,46 +108,45 @@ impl Gatherer {
         }
         // Scripts of the shop's own frames run in its checkout as well.
         for url in read.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
-            if let Some(script) = self.part(url, Kind::Script, &mut taken, &mut page.unread).await {
+            if let Some(script) = self.part(url, Kind::Script, &mut parts).await {
                 page.scripts.push(script);
             }
         }
-        let found = self.sort_links(read, &page.document.url);
+        page.unread = parts.unread;
+        let mut found = self.sort_links(read, &page.document.url);
+        found.extend(parts.dead);
         Gathered::Page(Box::new(page), found)
     }
 
     /// An own script or frame; `None` when it was taken for this page already or could not be read.
-    async fn part(
-        &self,
-        url: &Url,
-        kind: Kind,
-        taken: &mut HashSet<Url>,
-        unread: &mut Vec<LeftOut>,
-    ) -> Option<Arc<Fetched>> {
+    async fn part(&self, url: &Url, kind: Kind, parts: &mut Parts) -> Option<Arc<Fetched>> {
         let url = scope::clean(url.clone())?;
-        if taken.contains(&url) {
+        if !parts.taken.insert(url.clone()) {
             return None;
         }
-        taken.insert(url.clone());
-        if taken.len() > PER_PAGE {
-            unread.push(LeftOut { url: http::shown(&url), reason: Message::new("crawl.too-many-parts") });
+        if parts.taken.len() > PER_PAGE {
+            parts.unread.push(LeftOut { url: http::shown(&url), reason: Message::new("crawl.too-many-parts") });
             return None;
         }
         let cell = self.shared.lock().unwrap_or_else(PoisonError::into_inner).entry(url.clone()).or_default().clone();
         match cell.get_or_init(|| self.fetch_part(&url, kind)).await {
             Ok(part) => Some(part.clone()),
-            Err(left_out) => {
-                unread.push(left_out.clone());
+            Err(miss) if miss.holds_nothing() => {
+                parts.dead.push(Found::Dead { url, status: miss.status, reason: miss.reason.clone() });
+                None
+            }
+            Err(miss) => {
+                parts.unread.push(miss.left_out());
                 None
             }
         }
     }
 
-    async fn fetch_part(&self, url: &Url, kind: Kind) -> Result<Arc<Fetched>, LeftOut> {
+    async fn fetch_part(&self, url: &Url, kind: Kind) -> Result<Arc<Fetched>, Miss> {
         if self.shared_bytes.load(Ordering::Relaxed) > SHARED_BYTES {
-            return Err(LeftOut { url: http::shown(url), reason: Message::new("crawl.too-many-parts") });
+            return Err(Miss::of(url, Message::new("crawl.too-many-parts")));
         }
-        let part = self.fetcher.get(url, kind).await.map_err(|miss| miss.left_out())?;
+        let part = self.fetcher.get(url, kind).await?;
         self.shared_bytes.fetch_add(part.body.len(), Ordering::Relaxed);
         Ok(Arc::new(part))
     }

@@ -288,6 +288,15 @@ impl<'l> Crawl<'l> {
                     self.leave_out(&url, reason);
                 }
             }
+            Found::Dead { url, status, reason } => {
+                if self.frontier.is_new(&url) {
+                    self.frontier.mark(&url);
+                    if status.is_some() {
+                        self.done.answers.push((url.clone(), status));
+                    }
+                    self.leave_out(&url, reason);
+                }
+            }
             Found::Ask(url) => {
                 if self.frontier.is_new(&url) && self.to_ask.len() < ANSWERS {
                     self.frontier.mark(&url);

@@ -193,4 +193,15 @@ mod tests {
         let text = format!("User-agent: *\nDisallow: /{}x\n", "*a".repeat(200));
         assert!(allows(&text, &format!("/{}", "b".repeat(5_000))));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_and_no_path_does_harm(text in "(?s).{0,200}", rule in "[/a*$%é ]{0,20}", path in "[/a*$%éb?]{0,40}") {
+            let url = Url::parse("https://a.example/").unwrap().join(&path);
+            if let Ok(url) = url {
+                Robots::parse(&text, "homologa").allows(&url);
+                Robots::parse(&format!("User-agent: *\nDisallow: {rule}"), "homologa").allows(&url);
+            }
+        }
+    }
 }

@@ -79,6 +79,7 @@ async fn answer(socket: &mut tokio::net::TcpStream, raw: Raw) {
     let html = "text/html; charset=utf-8";
     let open = format!("HTTP/1.1 200 OK\r\ncontent-type: {html}\r\nconnection: close\r\n\r\n");
     let whole = match raw {
+        Raw::Typed("hang up", _) => return,
         Raw::Html(body) => [ok(html, "", body.len()).into_bytes(), body.into_bytes()].concat(),
         Raw::Typed(kind, body) => [ok(kind, "", body.len()).into_bytes(), body].concat(),
         Raw::Gzip(body) => [ok(html, "content-encoding: gzip\r\n", body.len()).into_bytes(), body].concat(),
@@ -108,7 +109,7 @@ async fn answer(socket: &mut tokio::net::TcpStream, raw: Raw) {
 }
 
 fn quick() -> Options {
-    let limits = Limits { request_time: Duration::from_millis(700), page_bytes: 256 * 1024, ..Limits::default() };
+    let limits = Limits { request_time: Duration::from_secs(2), page_bytes: 256 * 1024, ..Limits::default() };
     Options { limits, ..Options::default() }
 }
 
@@ -179,7 +180,7 @@ async fn hostile_answers_are_left_out_with_their_reason_and_the_rest_is_read() {
     .await;
     let begin = Instant::now();
     let (pages, crawled) = read(&server, &quick()).await;
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(begin.elapsed() < Duration::from_secs(15));
     assert_eq!(paths(&pages), ["/", "/endless", "/bomb", "/good"]);
     for page in &pages[1..3] {
         assert!(page.document.cut);
@@ -247,9 +248,10 @@ async fn scripts_are_fetched_once_frames_are_read_and_refreshes_are_links() {
             "<script src=/s.js></script><script src=https://cdn.example/x.js></script><iframe src=/frame></iframe>\
              <iframe src=https://otra.example/f></iframe><a href=/checkout rel=nofollow>n</a><a href=/dos>d</a>",
         ),
-        "/dos" => html("<script src='/s.js'></script><script src='/gone.js'></script><meta http-equiv=refresh content='0;url=/tres'>"),
+        "/dos" => html("<script src='/s.js'></script><script src='/gone.js'></script><script src='/broken.js'></script><meta http-equiv=refresh content='0;url=/tres'>"),
         "/tres" => html("<meta http-equiv=refresh content='0;url=/dos'>"),
         "/frame" => html("<form><input name=x></form><script src=/f.js></script>"),
+        "/broken.js" => Raw::Typed("hang up", Vec::new()),
         "/s.js" | "/f.js" => Raw::Typed("text/javascript", b"var x = 1;".to_vec()),
         _ => Raw::Status(404),
     })
@@ -262,7 +264,9 @@ async fn scripts_are_fetched_once_frames_are_read_and_refreshes_are_links() {
     assert_eq!(server.asked("/s.js"), 1);
     let frames: Vec<_> = pages[0].frames.iter().map(|frame| frame.document.is_some()).collect();
     assert_eq!(frames, [true, false]);
-    assert_eq!(pages[1].unread.len(), 1);
+    let unread: Vec<_> = pages[1].unread.iter().map(|left| left.reason.key.as_ref()).collect();
+    assert_eq!(unread, ["http.reset"], "a dead script hides nothing, a broken one may");
+    assert!(crawled.answers.iter().any(|(url, status)| url.path() == "/gone.js" && *status == Some(404)));
     assert_eq!(reason(&crawled, "/checkout"), Some("crawl.nofollow"));
     let (pages, _) = read(&server, &Options { robots: false, ..quick() }).await;
     assert_eq!(server.asked("/checkout"), 1);
@@ -311,10 +315,10 @@ async fn time_runs_out_and_what_was_read_stays() {
     })
     .await;
     let limits =
-        Limits { total_time: Duration::from_millis(900), request_time: Duration::from_secs(20), ..Limits::default() };
+        Limits { total_time: Duration::from_millis(1500), request_time: Duration::from_secs(20), ..Limits::default() };
     let begin = Instant::now();
     let (pages, crawled) = read(&server, &Options { limits, ..Options::default() }).await;
-    assert!(begin.elapsed() < Duration::from_secs(3));
+    assert!(begin.elapsed() < Duration::from_secs(10));
     assert_eq!(paths(&pages), ["/"]);
     assert_eq!(crawled.limit.unwrap().key, "crawl.time-limit");
 }
