@@ -77,6 +77,8 @@ pub async fn run(
     let client = http::client(&http::ClientOptions {
         timeout: options.timeout,
         ca_file: options.ca_file.clone(),
+        // The embedded sandbox is on this machine: no proxy stands between.
+        direct: target.kind == TargetKind::Embedded,
         ..http::ClientOptions::default()
     })?;
     let jobs = match (options.jobs, target.kind) {

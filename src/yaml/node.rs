@@ -6,6 +6,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::i18n::Message;
 use crate::run::{Excerpt, Place, Problem};
+use crate::secret::Redactor;
 
 /// A place in a source: line and column in characters, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
@@ -124,9 +125,11 @@ impl Source {
     pub fn problem(&self, mark: Mark, length: usize, message: Message) -> Problem {
         let first_line = mark.line.saturating_sub(1).max(1);
         let lines = self.text.lines().skip(first_line as usize - 1).take(3);
+        let redactor = Redactor::default();
         let excerpt = Excerpt {
             first_line,
-            lines: lines.map(|line| line.chars().take(LONGEST_LINE).collect()).collect(),
+            // A credential pasted into the file must not be repeated.
+            lines: lines.map(|line| redactor.text(line).chars().take(LONGEST_LINE).collect()).collect(),
             line: mark.line,
             column: mark.column,
             length: u32::try_from(length.max(1)).unwrap_or(1),

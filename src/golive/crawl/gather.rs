@@ -10,9 +10,9 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::fetch::{Fetcher, Kind, Miss};
-use super::links::{Outline, outline};
 use super::scope;
 use crate::golive::evidence::{Fetched, Frame, Page};
+use crate::golive::page::{Outline, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::LeftOut;

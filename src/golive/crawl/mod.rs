@@ -7,7 +7,6 @@
 mod fetch;
 mod frontier;
 mod gather;
-mod links;
 mod robots;
 mod scope;
 #[cfg(test)]
