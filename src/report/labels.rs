@@ -17,6 +17,9 @@ pub(super) fn why(verdict: RunVerdict, blockers: usize, open: usize) -> Message 
     match verdict {
         RunVerdict::Ready => Message::new("report.why-ready"),
         RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", blockers),
+        // A run that was killed may hold failures and no verdict.
+        RunVerdict::Inconclusive if blockers > 0 => Message::new("report.why-cut-short").with("n", blockers),
+        RunVerdict::Inconclusive if open == 0 => Message::new("report.why-unsure"),
         RunVerdict::Inconclusive => Message::new("report.why-inconclusive").with("n", open),
     }
 }
@@ -30,6 +33,27 @@ pub(super) fn verdict(verdict: Verdict) -> Message {
         Verdict::Inconclusive => "report.open",
         Verdict::NotApplicable => "report.not-applicable",
     })
+}
+
+/// How many checks came out so.
+pub(super) fn verdict_count(verdict: Verdict, count: usize) -> Message {
+    let message = Message::new(match verdict {
+        Verdict::Pass => "report.n-pass",
+        Verdict::Fail => "report.n-fail",
+        Verdict::Warn => "report.n-warn",
+        Verdict::Inconclusive => "report.n-unanswered",
+        Verdict::NotApplicable => "report.n-not-applicable",
+    });
+    message.with("n", count)
+}
+
+/// The verdict of one part of a run as the verdict of a check.
+pub(super) fn part(verdict: RunVerdict) -> Verdict {
+    match verdict {
+        RunVerdict::Ready => Verdict::Pass,
+        RunVerdict::NotReady => Verdict::Fail,
+        RunVerdict::Inconclusive => Verdict::Inconclusive,
+    }
 }
 
 /// A sign for a verdict, so that colour never speaks alone.
@@ -59,6 +83,26 @@ pub(super) fn severity(severity: Severity) -> Message {
         Severity::Warning => "report.warning",
         Severity::Advice => "report.advice",
     })
+}
+
+/// How much a rule demands, said of one that may well hold.
+pub(super) fn demand(severity: Severity) -> Message {
+    Message::new(match severity {
+        Severity::Blocker => "report.required",
+        Severity::Warning => "report.important",
+        Severity::Advice => "report.recommended",
+    })
+}
+
+/// How many catalogue entries are in a state.
+pub(super) fn coverage_count(state: CoverageState, count: usize) -> Message {
+    let message = Message::new(match state {
+        CoverageState::Observed => "report.n-observed",
+        CoverageState::Provoked => "report.n-provoked",
+        CoverageState::NotReachable => "report.n-not-reachable",
+        CoverageState::NeverRun => "report.n-never-run",
+    });
+    message.with("n", count)
 }
 
 /// A state of coverage in words.

@@ -6,6 +6,9 @@ use anstyle::{AnsiColor, Style};
 
 use crate::run::{RunVerdict, Severity, Verdict};
 
+/// A space at which a line is not broken; shown as an ordinary one.
+pub(super) const UNBROKEN: &str = "\u{a0}";
+
 /// What a piece of text means; the colour follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
@@ -137,8 +140,9 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 pub(super) fn hang(out: &mut String, first: &str, text: &str, tone: Tone, width: usize, color: bool) {
     let indent = columns(first);
     for (index, line) in wrap(text, width.saturating_sub(indent)).iter().enumerate() {
+        let line = line.replace(UNBROKEN, " ");
         let lead = if index == 0 { first.to_owned() } else { " ".repeat(indent) };
-        let _ = writeln!(out, "{lead}{}", paint(line, tone, color));
+        let _ = writeln!(out, "{lead}{}", paint(&line, tone, color));
     }
 }
 

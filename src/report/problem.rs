@@ -80,7 +80,17 @@ mod tests {
 
     #[test]
     fn a_problem_shows_what_where_and_how_to_mend_it() {
-        insta::assert_snapshot!(render(&sample::input_problem(), Lang::Es, false), @"");
+        insta::assert_snapshot!(render(&sample::input_problem(), Lang::Es, false), @r"
+        error: La clave «shop» no existe
+         --> homologa.yaml:3:1
+          |
+        2 | target: embedded
+        3 | shop:
+          | ^^^^
+        4 |   - https://tienda.example/
+          |
+          = ayuda: ¿Quisiste decir «shops»?
+        ");
     }
 
     #[test]

@@ -4,16 +4,21 @@
 
 use std::fmt::Write as _;
 
-use super::outline::{Group, Open, Outline, Spot, Subject, scenario_reason};
-use super::paint::{Tone, columns, cut, hang, paint};
+use super::outline::{Group, Open, Outline, Subject, scenario_reason};
+use super::paint::{Tone, UNBROKEN, columns, cut, hang, paint};
 use super::{clean, format, labels};
 use crate::i18n::{Lang, Message};
-use crate::run::{ContractRecord, CoverageState, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict};
+use crate::run::{
+    ContractRecord, CoverageState, Evidence, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict,
+};
 
 /// How many groups of findings and open questions are shown before pointing to the report.
 const MOST: usize = 10;
 /// How many places of one group are shown.
 const MOST_SPOTS: usize = 3;
+
+/// Columns of an expected or received value that are shown.
+const MOST_VALUE: usize = 60;
 
 /// How the summary looks.
 #[derive(Debug, Clone, Copy)]
@@ -89,24 +94,21 @@ impl Page<'_> {
         }
         if let Some(started) = &record.started {
             let took = format::duration(record.elapsed_ms);
-            let facts = format!(
-                "{} · {} · homologa {} · {} {} · seed {}",
+            let facts = units([
                 format::moment(&started.started),
-                took.get(self.style.lang),
-                started.versions.homologa,
-                self.word("report.catalogue"),
-                started.versions.catalogue,
-                started.seed
-            );
-            let facts = clean::line(&facts).into_owned();
-            self.hang("  ", &facts, Tone::Quiet);
+                took.get(self.style.lang).to_owned(),
+                format!("homologa {}", started.versions.homologa),
+                format!("{} {}", self.word("report.catalogue"), started.versions.catalogue),
+                format!("seed {}", started.seed),
+            ]);
+            self.hang("  ", &clean::line(&facts), Tone::Quiet);
         }
     }
 
     /// One line with the sign of a verdict, a name, and facts under it.
     fn block(&mut self, verdict: RunVerdict, name: &str, facts: &[String]) {
         let sign = self.paint(labels::run_sign(verdict), verdict.into());
-        let words = self.say(&labels::run_verdict(verdict));
+        let words = self.say(&labels::verdict(labels::part(verdict)));
         let name = cut(name, self.style.width.saturating_sub(columns(&words) + 5));
         let name = self.paint(&name, Tone::Strong);
         let _ = writeln!(self.out, "\n{sign} {name} · {}", self.paint(&words, verdict.into()));
@@ -145,7 +147,7 @@ impl Page<'_> {
         if let Some(days) = tls.days_left.filter(|days| *days >= 0) {
             parts.push(self.say(&Message::new("report.tls-days").with("n", days)));
         }
-        parts.join(" · ")
+        units(parts)
     }
 
     /// How many checks came out how, leaving out what did not occur.
@@ -158,14 +160,10 @@ impl Page<'_> {
             (Verdict::Inconclusive, cell.open),
             (Verdict::NotApplicable, cell.not_applicable),
         ];
-        let words: Vec<String> = parts
-            .iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(verdict, count)| {
-                format!("{} {count} {}", labels::verdict_sign(*verdict), self.say(&labels::verdict(*verdict)))
-            })
-            .collect();
-        words.join("  ")
+        let counted = parts.into_iter().filter(|(_, count)| *count > 0);
+        units(counted.map(|(verdict, count)| {
+            format!("{} {}", labels::verdict_sign(verdict), self.say(&labels::verdict_count(verdict, count)))
+        }))
     }
 
     fn contract(&mut self, contract: &ContractRecord) {
@@ -183,7 +181,8 @@ impl Page<'_> {
                 .with("observed", coverage.count(CoverageState::Observed))
                 .with("total", coverage.codes.len());
             facts.push(self.say(&line));
-            facts.push(self.bar(coverage));
+            let (bar, legend) = self.bar(coverage);
+            facts.extend([bar, legend]);
         }
         let name = match &contract.target {
             Some(target) => format!("{} · {} · {}", self.word("report.contract"), target.url, target.site),
@@ -193,14 +192,14 @@ impl Page<'_> {
         self.block(contract.verdict(), &name, &facts);
     }
 
-    /// The coverage of the catalogue as a line of blocks: seen, tried, out of reach, not tried.
-    fn bar(&self, coverage: &crate::run::Coverage) -> String {
+    /// The coverage of the catalogue as a line of blocks, and what each block means.
+    fn bar(&self, coverage: &crate::run::Coverage) -> (String, String) {
         let total = coverage.codes.len().max(1);
-        let width = 30;
+        let width = (self.style.width - 2).min(60);
         let states = [
             (CoverageState::Observed, '█'),
-            (CoverageState::Provoked, '▒'),
-            (CoverageState::NotReachable, '·'),
+            (CoverageState::Provoked, '▓'),
+            (CoverageState::NotReachable, '╌'),
             (CoverageState::NeverRun, '░'),
         ];
         let mut bar = String::new();
@@ -213,10 +212,10 @@ impl Page<'_> {
             bar.extend(std::iter::repeat_n(block, end - drawn));
             drawn = end;
             if count > 0 {
-                words.push(format!("{block} {count} {}", self.say(&labels::coverage(state))));
+                words.push(format!("{block} {}", self.say(&labels::coverage_count(state, count))));
             }
         }
-        format!("{bar}  {}", words.join("  "))
+        (bar, units(words))
     }
 
     fn mend(&mut self, outline: &Outline) {
@@ -227,8 +226,11 @@ impl Page<'_> {
         self.heading(&title, &outline.mend.len().to_string());
         for group in outline.mend.iter().take(MOST) {
             self.group(group);
+            self.out.push('\n');
         }
         self.more(outline.mend.len());
+        let hint = self.word("report.explain-hint");
+        self.hang("  ", &hint, Tone::Quiet);
     }
 
     fn more(&mut self, total: usize) {
@@ -247,16 +249,24 @@ impl Page<'_> {
         };
         let sign = if group.severity == Severity::Blocker { "✗" } else { "!" };
         let weight = self.say(&labels::severity(group.severity));
-        let title = match title {
-            "" => group.spots.first().map(|spot| self.say(&spot.finding.message)).unwrap_or_default(),
-            title => clean::line(title).into_owned(),
+        let noted = matches!(group.subject, Subject::Noted(_));
+        let title = match (noted, group.spots.first()) {
+            (true, Some(spot)) => format!("{} {}", self.word("report.noted"), self.say(&spot.finding.message)),
+            _ => format!("{} {}", self.word("report.not-met"), clean::line(title)),
         };
         let lead = format!("{sign} {weight}");
         let _ = write!(self.out, "{} ", self.paint(&lead, group.severity.into()));
         let _ = writeln!(self.out, "{}", self.paint(&clean::line(id), Tone::Quiet));
         self.hang("  ", &title, Tone::Strong);
+        let mut said = if noted { group.spots.first().map(|spot| &spot.finding.message) } else { None };
         for spot in group.spots.iter().take(MOST_SPOTS) {
-            self.spot(spot);
+            // The same words are said once for all their places.
+            if said.replace(&spot.finding.message) != Some(&spot.finding.message) {
+                let message = self.say(&spot.finding.message);
+                self.hang("  - ", &message, Tone::Plain);
+            }
+            self.place(&spot.finding.place);
+            self.differences(&spot.finding.evidence);
         }
         if group.spots.len() > MOST_SPOTS {
             let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - MOST_SPOTS));
@@ -269,14 +279,34 @@ impl Page<'_> {
         if let Some(fix) = fix {
             self.hang("  → ", &fix, Tone::Plain);
         }
-        self.out.push('\n');
     }
 
-    fn spot(&mut self, spot: &Spot) {
-        let message = self.say(&spot.finding.message);
-        self.hang("  - ", &message, Tone::Plain);
-        if let Some(place) = location(&spot.finding.place) {
-            self.hang("    ", &clean::line(&place), Tone::Link);
+    /// File or address with line and column, and under it the element or the step.
+    fn place(&mut self, place: &Place) {
+        let Some(base) = place.file.as_ref().or(place.url.as_ref()) else { return };
+        let mut text = base.clone();
+        for number in [place.line, place.column].into_iter().map_while(|number| number) {
+            let _ = write!(text, ":{number}");
+        }
+        self.hang("    ", &clean::line(&text), Tone::Link);
+        for part in [&place.selector, &place.step].into_iter().flatten() {
+            self.hang("      ", &clean::line(part), Tone::Quiet);
+        }
+    }
+
+    /// What was expected and what came, for the first places that differ.
+    fn differences(&mut self, evidence: &[Evidence]) {
+        let differences = evidence.iter().filter_map(|each| match each {
+            Evidence::Difference { path, expected, actual } => Some((path, expected, actual)),
+            _ => None,
+        });
+        for (path, expected, actual) in differences.take(MOST_SPOTS) {
+            let message = Message::new("report.difference")
+                .with("path", path)
+                .with("expected", cut(expected, MOST_VALUE))
+                .with("actual", cut(actual, MOST_VALUE));
+            let message = self.say(&message);
+            self.hang("      ", &message, Tone::Plain);
         }
     }
 
@@ -334,17 +364,14 @@ impl Page<'_> {
     }
 }
 
-/// A place in one line: file or address, line and column, selector or step.
-fn location(place: &Place) -> Option<String> {
-    let base = place.file.as_ref().or(place.url.as_ref())?;
-    let mut text = base.clone();
-    for number in [place.line, place.column].into_iter().map_while(|number| number) {
-        let _ = write!(text, ":{number}");
-    }
-    for part in [&place.selector, &place.step].into_iter().flatten() {
-        let _ = write!(text, " · {part}");
-    }
-    Some(text)
+/// Facts side by side; a line is broken between them, not inside one.
+fn units(parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts
+        .into_iter()
+        // A long one has to be broken somewhere.
+        .map(|part| if columns(&part) < 40 { part.replace(' ', UNBROKEN) } else { part })
+        .collect();
+    parts.join(" · ")
 }
 
 #[cfg(test)]
@@ -372,7 +399,7 @@ mod tests {
 
     #[test]
     fn an_empty_record_is_inconclusive_and_partial() {
-        insta::assert_snapshot!(drawn(&RunRecord::default(), Lang::En, false, 80), @"");
+        insta::assert_snapshot!("empty_en", drawn(&RunRecord::default(), Lang::En, false, 80));
     }
 
     #[test]

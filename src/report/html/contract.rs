@@ -128,8 +128,7 @@ struct CodeView<'r> {
 #[derive(Serialize)]
 struct StateView {
     state: CoverageState,
-    word: Message,
-    count: usize,
+    words: Message,
 }
 
 /// Codes of one status and one thousand.
@@ -172,7 +171,7 @@ impl<'r> CoverageView<'r> {
                 None => blocks.push(BlockView { status: code.status, name, codes: vec![view] }),
             }
         }
-        let state = |state| StateView { state, word: labels::coverage(state), count: coverage.count(state) };
+        let state = |state| StateView { state, words: labels::coverage_count(state, coverage.count(state)) };
         CoverageView {
             snapshot: &coverage.snapshot,
             total: coverage.codes.len(),
@@ -258,7 +257,7 @@ impl<'r> ContractView<'r> {
         };
         ContractView {
             target: contract.target.as_ref(),
-            mark: contract.verdict().into(),
+            mark: labels::part(contract.verdict()).into(),
             planned: contract.planned.max(contract.scenarios.len()),
             held: contract.scenarios.len() - failed - open,
             failed,

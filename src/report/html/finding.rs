@@ -132,7 +132,7 @@ impl<'r> SpotView<'r> {
             rule: &finding.rule,
             message: &finding.message,
             place: PlaceView::of(&finding.place),
-            evidence: evidence(&finding.evidence),
+            evidence: evidence(&finding.evidence, &finding.place),
             fix: finding.fix.as_ref(),
             scenario: spot.step.and_then(|(scenario, _)| scenarios.get(scenario.id.as_str()).cloned()),
             scenario_id: spot.step.map(|(scenario, _)| scenario.id.as_str()),
@@ -154,7 +154,7 @@ pub(super) struct LineView {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum EvidenceView<'r> {
-    Code { source: &'r str, lines: Vec<LineView> },
+    Code { source: Option<&'r str>, lines: Vec<LineView> },
     Header { name: &'r str, value: Option<&'r str> },
     Certificate { field: &'r str, value: &'r str },
     Differences { rows: Vec<DifferenceView<'r>> },
@@ -169,12 +169,14 @@ struct DifferenceView<'r> {
     actual: &'r str,
 }
 
-fn evidence(all: &[Evidence]) -> Vec<EvidenceView<'_>> {
+/// The evidence of a finding; a source that is the finding's own place is not said twice.
+fn evidence<'r>(all: &'r [Evidence], place: &'r Place) -> Vec<EvidenceView<'r>> {
     let mut views: Vec<EvidenceView> = Vec::new();
     for each in all {
         let view = match each {
             Evidence::Code { source, line, text, mark, .. } => {
-                EvidenceView::Code { source, lines: lines(text, *line, *mark) }
+                let known = [place.url.as_ref(), place.file.as_ref()].contains(&Some(source));
+                EvidenceView::Code { source: (!known).then_some(source), lines: lines(text, *line, *mark) }
             }
             Evidence::Header { name, value } => EvidenceView::Header { name, value: value.as_deref() },
             Evidence::Certificate { field, value } => EvidenceView::Certificate { field, value },
@@ -226,7 +228,7 @@ pub(super) struct OpenView<'r> {
     place: Option<String>,
     reason: Option<&'r Message>,
     fix: Option<&'r Message>,
-    mark: Option<Mark>,
+    weight: Option<Message>,
     count: usize,
 }
 
@@ -239,7 +241,7 @@ impl<'r> OpenView<'r> {
             place: None,
             reason: None,
             fix: None,
-            mark: None,
+            weight: None,
             count: 0,
         };
         match open {
@@ -247,7 +249,7 @@ impl<'r> OpenView<'r> {
                 id: Some(&check.rule),
                 place: Some(format::host_and_path(&shop.url).to_owned()),
                 reason: check.reason.as_ref(),
-                mark: card.map(|card| Mark::from(card.severity)),
+                weight: card.map(|card| labels::demand(card.severity)),
                 ..blank("check", card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)))
             },
             Open::Scenario(scenario) => OpenView {

@@ -10,9 +10,9 @@ use crate::i18n::{Lang, Message, Text};
 use crate::report::clean;
 
 /// Registers:
-/// - `t("area.key", name=value)`: the three languages as spans, of which the page shows one;
-/// - `plain("area.key", name=value)`: the chosen language as text, for attributes;
-/// - `langs("area.key", name=value)`: `data-es`, `data-pt` and `data-en` attributes, for the language switch;
+/// - `t(key, name=value)`: the three languages as spans, of which the page shows one;
+/// - `plain(key, name=value)`: the chosen language as text, for attributes;
+/// - `langs(key, name=value)`: `data-es`, `data-pt` and `data-en` attributes, for the language switch;
 /// - `value | say`: a recorded message or text as spans; `value | say_plain`: in the chosen language.
 pub(super) fn register(env: &mut Environment<'_>, lang: Lang) {
     env.add_function("t", |key: &str, args: Kwargs| Ok::<_, Error>(spans(&texts(key, &args)?)));

@@ -10,22 +10,32 @@ use super::view::{Mark, Words};
 use crate::i18n::{Message, Text};
 use crate::report::format;
 use crate::report::outline::{Cell, Outline, Subject};
-use crate::run::{CertificateFacts, Check, Generation, Hop, PageSummary, RuleCard, RunRecord, ShopRecord, TlsFacts};
+use crate::run::{
+    CertificateFacts, Check, Generation, Hop, PageSummary, RuleCard, RunRecord, ShopRecord, TlsFacts, Verdict,
+};
 
 /// How many pages and left out addresses are listed; the rest is counted.
 const MOST_ROWS: usize = 500;
+
+/// How many checks came out so.
+#[derive(Serialize)]
+struct CountView {
+    mark: Mark,
+    count: usize,
+    words: Message,
+}
 
 /// Counts of one set of checks.
 #[derive(Serialize)]
 pub(super) struct CellView {
     mark: Mark,
     total: usize,
-    counts: Vec<(Mark, usize)>,
+    counts: Vec<CountView>,
 }
 
 impl CellView {
     pub(super) fn of(cell: Cell) -> CellView {
-        use crate::run::Verdict::{Fail, Inconclusive, NotApplicable, Pass, Warn};
+        use Verdict::{Fail, Inconclusive, NotApplicable, Pass, Warn};
         let counts = [
             (Fail, cell.fail),
             (Inconclusive, cell.open),
@@ -37,7 +47,13 @@ impl CellView {
         CellView {
             mark: cell.verdict().into(),
             total: cell.total(),
-            counts: counts.map(|(verdict, count)| (verdict.into(), count)).collect(),
+            counts: counts
+                .map(|(verdict, count)| CountView {
+                    mark: verdict.into(),
+                    count,
+                    words: labels::verdict_count(verdict, count),
+                })
+                .collect(),
         }
     }
 }
@@ -109,6 +125,8 @@ struct CheckView<'r> {
     rule: &'r str,
     title: Words<'r>,
     weight: Option<Message>,
+    /// Whether it needs nobody's attention.
+    quiet: bool,
     mark: Mark,
     reason: Option<&'r Message>,
     looked_at: u32,
@@ -134,6 +152,7 @@ pub(super) struct ShopView<'r> {
     left_out: Vec<LeftOutView<'r>>,
     left_out_total: usize,
     checks: Vec<CheckView<'r>>,
+    quiet_checks: usize,
 }
 
 impl<'r> ShopView<'r> {
@@ -166,7 +185,8 @@ impl<'r> ShopView<'r> {
             CheckView {
                 rule: &check.rule,
                 title: card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)),
-                weight: card.map(|card| labels::severity(card.severity)),
+                weight: card.map(|card| labels::demand(card.severity)),
+                quiet: matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable),
                 mark: check.verdict.into(),
                 reason: check.reason.as_ref(),
                 looked_at: check.looked_at,
@@ -194,6 +214,11 @@ impl<'r> ShopView<'r> {
                 .map(|left| LeftOutView { url: &left.url, reason: &left.reason })
                 .collect(),
             left_out_total: shop.left_out.len(),
+            quiet_checks: shop
+                .checks
+                .iter()
+                .filter(|check| matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable))
+                .count(),
             checks: shop.checks.iter().map(check).collect(),
         }
     }

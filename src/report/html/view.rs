@@ -81,7 +81,7 @@ struct StartedView<'r> {
 struct RowView<'r> {
     id: &'r str,
     title: &'r Text,
-    source: &'r str,
+    source: Option<&'r str>,
     cells: Vec<CellView>,
 }
 
@@ -102,6 +102,7 @@ pub(super) struct View<'r> {
     mend: Vec<GroupView<'r>>,
     open: Vec<OpenView<'r>>,
     matrix: Vec<RowView<'r>>,
+    matrix_source: Option<&'r str>,
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
     problems: Vec<ProblemView<'r>>,
@@ -120,10 +121,14 @@ impl<'r> View<'r> {
             (true, Some(target)) => format::host_and_path(&target.url).to_owned(),
             _ => names.join(", "),
         };
+        // One source for all requirements is said once.
+        let mut sources = outline.matrix.iter().map(|row| row.requirement.source.as_str());
+        let first = sources.next();
+        let shared = first.filter(|first| sources.all(|source| source == *first));
         let matrix = outline.matrix.iter().map(|row| RowView {
             id: &row.requirement.id,
             title: &row.requirement.title,
-            source: &row.requirement.source,
+            source: (shared.is_none()).then_some(row.requirement.source.as_str()),
             cells: row.cells.iter().map(|cell| CellView::of(*cell)).collect(),
         });
         View {
@@ -148,6 +153,7 @@ impl<'r> View<'r> {
             warnings: outline.count(Severity::Warning),
             advice: outline.count(Severity::Advice),
             matrix: matrix.collect(),
+            matrix_source: shared,
             shops: record.shops.iter().enumerate().map(|at| ShopView::of(at, record, outline)).collect(),
             mend: outline.mend.iter().map(|group| GroupView::of(group, &scenario_anchors)).collect(),
             open: outline.open.iter().map(OpenView::of).collect(),
