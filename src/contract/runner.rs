@@ -65,15 +65,14 @@ impl Plan {
 /// Runs scenarios and emits their results in the order of the list; returns what they covered.
 ///
 /// # Errors
-/// A problem of the input when the HTTP client cannot be made (a CA file that does not read).
+/// A problem of the input when the HTTP client cannot be made (a CA file that does not read) or the target refuses
+/// the credential; of the environment when the target does not answer.
 pub async fn run(
     scenarios: Vec<Scenario>,
     target: Target,
     options: &Options,
     sink: &dyn Sink,
 ) -> Result<Coverage, Problem> {
-    let plans = plan(scenarios, &target);
-    sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
     let client = http::client(&http::ClientOptions {
         timeout: options.timeout,
         ca_file: options.ca_file.clone(),
@@ -81,6 +80,9 @@ pub async fn run(
         direct: target.kind == TargetKind::Embedded,
         ..http::ClientOptions::default()
     })?;
+    super::preflight::check(&target, &client).await?;
+    let plans = plan(scenarios, &target);
+    sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
     let jobs = match (options.jobs, target.kind) {
         (0, TargetKind::Embedded) => 16,
         (0, TargetKind::Url) => 2,

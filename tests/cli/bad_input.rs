@@ -1,0 +1,161 @@
+//! Bad input of every kind: a clear message, the right exit code, and what was done before is kept.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Redirect;
+use axum::routing::any;
+use tempfile::TempDir;
+
+use crate::support::{Ran, closed_port, homologa, homologa_in, homologa_with, serve};
+
+/// A configuration in a folder, and what `check` says of it.
+fn check(config: &str) -> Ran {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("homologa.yaml"), config).unwrap();
+    homologa_in(folder.path(), &["check"])
+}
+
+#[test]
+fn a_missing_configuration_names_the_way_to_one() {
+    let ran = homologa(&["check"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("homologa init"), "{}", ran.stderr);
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_told_with_their_place() {
+    for (config, place, told) in [
+        ("contract: {\n", "homologa.yaml:2:1", "not valid YAML"),
+        ("", "homologa.yaml", "empty"),
+        ("contract:\n  sit: MLA\n", "homologa.yaml:2:3", "did you mean `site`?"),
+        ("contract:\n  site: XYZ\n", "homologa.yaml:2:9", "is no value of `site`"),
+        ("contract:\n  jobs: many\n", "homologa.yaml:2:9", "another kind of value"),
+        ("contract:\n  site: MLA\n  site: MLB\n", "homologa.yaml:3:3", "stands already in line 2"),
+        ("contract:\n\tsite: MLA\n", "homologa.yaml:2", "tabs"),
+        ("golive:\n  shops: ['file:///etc/passwd']\n", "homologa.yaml:2", "is not an http or https address"),
+        ("golive:\n  shops: [https://a.example]\n  rules: { card-fields-no-nmae: off }\n", "", "did you mean `card-fields-no-name`?"),
+    ] {
+        let ran = check(config);
+        assert_eq!(ran.code, 2, "{config}: {}", ran.all());
+        assert!(ran.stderr.contains(place), "{config}: {}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{config}: {}", ran.stderr);
+    }
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("homologa.yaml"), b"lang: \xff\xfe").unwrap();
+    let ran = homologa_in(folder.path(), &["check"]);
+    assert_eq!((ran.code, ran.stderr.contains("UTF-8")), (2, true), "{}", ran.stderr);
+}
+
+#[test]
+fn a_broken_scenario_is_told_and_the_others_still_run() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "good.yaml",
+        "name: Methods are listed\nsteps:\n  - get: /v1/payment_methods\n    expect: { status: 200 }\n",
+    );
+    write("bad.yaml", "name: Bad\nsteps:\n  - get: /v1/payments/${idd}\n    exepct: { status: 200 }\n");
+    let ran = homologa_in(folder.path(), &["--format", "json", "contract", "run", "."]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("bad.yaml:4:5") && ran.stderr.contains("did you mean `expect`?"), "{}", ran.stderr);
+    assert_eq!(ran.json()["contract"]["scenarios"][0]["verdict"], "pass", "{}", ran.stdout);
+}
+
+#[test]
+fn an_unreachable_target_is_inconclusive_and_says_so() {
+    let target = format!("http://127.0.0.1:{}", closed_port());
+    let folder = TempDir::new().unwrap();
+    let environment = [("MERCADOPAGO_ACCESS_TOKEN", "TEST-abc")];
+    let ran = homologa_with(folder.path(), &environment, &["contract", "run", "--target", &target]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.stderr.contains("127.0.0.1"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_missing_a_wrong_and_a_production_credential_are_told_apart() {
+    let refuse = serve(Router::new().fallback(any(|| async { (StatusCode::UNAUTHORIZED, "{}") })));
+    let target = format!("http://{refuse}");
+    let folder = TempDir::new().unwrap();
+    let run = |environment: &[(&str, &str)]| {
+        homologa_with(folder.path(), environment, &["contract", "run", "--target", &target])
+    };
+    let missing = run(&[]);
+    assert_eq!(missing.code, 2, "{}", missing.all());
+    assert!(missing.stderr.contains("MERCADOPAGO_ACCESS_TOKEN"), "{}", missing.stderr);
+    let wrong = run(&[("MERCADOPAGO_ACCESS_TOKEN", "TEST-not-a-token")]);
+    assert_eq!(wrong.code, 2, "{}", wrong.all());
+    assert!(wrong.stderr.contains("does not accept the credential (status 401)"), "{}", wrong.stderr);
+    assert!(!wrong.all().contains("TEST-not-a-token"), "{}", wrong.all());
+    let production = run(&[("MERCADOPAGO_ACCESS_TOKEN", "APP_USR-1")]);
+    assert_eq!(production.code, 2, "{}", production.all());
+    assert!(production.stderr.contains("production credential"), "{}", production.stderr);
+}
+
+#[test]
+fn a_body_that_is_not_json_fails_the_step_and_not_the_program() {
+    let address = serve(Router::new().fallback(any(|| async { (StatusCode::CREATED, "<html>hello</html>") })));
+    let folder = TempDir::new().unwrap();
+    let scenario = "name: x\nsteps:\n  - post: /v1/payments\n    body: {}\n    expect: { status: 201 }\n";
+    std::fs::write(folder.path().join("x.yaml"), scenario).unwrap();
+    let environment = [("MERCADOPAGO_ACCESS_TOKEN", "TEST-abc")];
+    let target = format!("http://{address}");
+    let ran = homologa_with(folder.path(), &environment, &["contract", "run", "x.yaml", "--target", &target]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("is not JSON"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_page_of_fifty_megabytes_is_bounded() {
+    let page = format!("<html><body><p>{}</p></body></html>", "x".repeat(50 * 1024 * 1024));
+    let page: &'static str = Box::leak(page.into_boxed_str());
+    let address = serve(Router::new().fallback(any(move || async move { ([("content-type", "text/html")], page) })));
+    let started = Instant::now();
+    let ran = homologa(&["--format", "json", "golive", &format!("http://{address}/")]);
+    assert!(started.elapsed() < Duration::from_secs(60));
+    assert!(ran.code == 1 || ran.code == 3, "{}", ran.stderr);
+    let pages = ran.json()["shops"][0]["pages"].clone();
+    assert!(pages[0]["bytes"].as_u64().unwrap() <= 5 * 1024 * 1024, "{pages}");
+    assert!(!pages[0]["limit"].is_null(), "{pages}");
+}
+
+#[test]
+fn a_redirect_loop_ends_and_is_told() {
+    let address = serve(Router::new().fallback(any(|| async { Redirect::temporary("/again") })));
+    let ran = homologa(&["golive", &format!("http://{address}/")]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.stderr.contains("/again"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_shop_that_does_not_answer_does_not_stop_the_next_one() {
+    let address = serve(Router::new().fallback(any(|| async { ([("content-type", "text/html")], "<p>hola</p>") })));
+    let closed = format!("http://127.0.0.1:{}/", closed_port());
+    let ran = homologa(&["--format", "json", "golive", &closed, &format!("http://{address}/")]);
+    let record = ran.json();
+    assert_eq!(record["shops"].as_array().unwrap().len(), 1, "{}", ran.stdout);
+    assert_eq!(record["problems"].as_array().unwrap().len(), 1, "{}", ran.stdout);
+}
+
+#[test]
+fn records_that_are_none_are_refused() {
+    let folder = TempDir::new().unwrap();
+    for (text, told) in [("", "empty"), ("{}", "not the record"), ("hello", "not the record"), ("[1,2]", "not the record")] {
+        std::fs::write(folder.path().join("run.json"), text).unwrap();
+        let ran = homologa_in(folder.path(), &["report", "run.json"]);
+        assert_eq!(ran.code, 2, "{text}: {}", ran.all());
+        assert!(ran.stderr.contains(told), "{text}: {}", ran.stderr);
+    }
+    let ran = homologa_in(folder.path(), &["report", "nowhere.json"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let ran = homologa_in(folder.path(), &["demo", "--output", "file/inside"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("cannot be written"), "{}", ran.stderr);
+}

@@ -1,0 +1,76 @@
+//! Commands that need neither a target nor a shop.
+
+use crate::support::{homologa, homologa_in};
+
+#[test]
+fn help_speaks_the_language_of_the_reader() {
+    for (lang, word) in [("es", "Comandos:"), ("pt", "Opções:"), ("en", "Commands:")] {
+        let ran = homologa(&["--lang", lang, "--help"]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.stdout.contains(word), "{lang}: {}", ran.stdout);
+    }
+    let spanish = homologa(&["--lang", "es", "golive", "--help"]).stdout;
+    for english in ["Usage:", "Possible values", "[default", "Print help"] {
+        assert!(!spanish.contains(english), "{english} in {spanish}");
+    }
+}
+
+#[test]
+fn mistakes_in_the_command_line_exit_with_2_and_a_suggestion() {
+    for (arguments, told) in [
+        (vec!["--lang", "es", "demoo"], "¿quisiste decir `demo`?"),
+        (vec!["--lang", "pt", "golive"], "falta"),
+        (vec!["--lang", "en", "sandbox", "--port", "many"], "`many` is no value"),
+        (vec!["--lang", "es", "golive", "--pagess", "3", "https://a.example"], "¿quisiste decir `--pages`?"),
+        (vec!["golive", "ftp://shop.example"], "is not an http or https address"),
+        (vec!["golive", "shop.example/checkout"], "did you mean `https://shop.example/checkout`?"),
+        (vec!["contract", "run", "--site", "MLX"], "there is no site `MLX`"),
+        (vec!["contract", "run", "--report", "pdf=x"], "formats: html, json"),
+        (vec!["explain", "card-field-no-name"], "did you mean `card-fields-no-name`?"),
+    ] {
+        let ran = homologa(&arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.all());
+        assert!(ran.stderr.contains(told), "{arguments:?}: {}", ran.all());
+        assert!(ran.stdout.is_empty(), "{arguments:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn everything_with_an_id_is_explained_in_three_languages() {
+    for id in ["2006", "400/4292", "7", "cc_rejected_high_risk", "approved/accredited", "card-fields-no-name", "environment", "2000"] {
+        for lang in ["es", "pt", "en"] {
+            let ran = homologa(&["--lang", lang, "explain", id]);
+            assert_eq!(ran.code, 0, "{id} {lang}: {}", ran.all());
+            assert!(ran.stdout.lines().all(|line| line.chars().count() <= 100), "{id} {lang}: {}", ran.stdout);
+        }
+        let ran = homologa(&["--format", "json", "explain", id]);
+        assert!(ran.json().to_string().len() > 50, "{id}");
+    }
+}
+
+#[test]
+fn init_writes_a_file_that_check_reads_and_replaces_nothing() {
+    let folder = tempfile::TempDir::new().unwrap();
+    assert_eq!(homologa_in(folder.path(), &["--lang", "es", "init", "--eject"]).code, 0);
+    let written = std::fs::read_to_string(folder.path().join("homologa.yaml")).unwrap();
+    assert!(written.contains("lang: es"));
+    let again = homologa_in(folder.path(), &["init"]);
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+    let linted = homologa_in(folder.path(), &["contract", "check", "scenarios"]);
+    assert_eq!(linted.code, 0, "{}", linted.all());
+    let ran = homologa_in(folder.path(), &["check"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    for report in ["reports/out/report.html", "reports/out/report.json", "reports/out/record.jsonl"] {
+        assert!(folder.path().join(report).exists(), "{report}");
+    }
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = homologa(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.stdout.contains("homologa"), "{shell}");
+    }
+}

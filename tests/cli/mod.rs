@@ -1,0 +1,5 @@
+//! The command line: help, languages, exit codes, files of the user.
+
+mod bad_input;
+mod commands;
+mod demo;
