@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use html5ever::LocalName;
 use serde::Deserialize;
 
 use super::document::{Document, Element, NodeId};
@@ -46,10 +47,7 @@ pub struct CardField<'d> {
 /// the same form together with a code or an expiry, so that loyalty cards and due dates raise no alarm.
 pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
     let mut fields: Vec<(CardField, bool)> = Vec::new();
-    for element in document.elements() {
-        if !matches!(element.name(), "input" | "select") {
-            continue;
-        }
+    for element in document.named(&[LocalName::from("input"), LocalName::from("select")]) {
         let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
         if matches!(kind.as_str(), "hidden" | "submit" | "button" | "checkbox" | "radio") {
             continue;
@@ -129,10 +127,26 @@ fn role_of_name(name: &str) -> Option<CardRole> {
         | "nrotarjeta" | "tarjetanumero" | "numerocartao" | "numerodocartao" | "cartaonumero" => CardRole::Number,
         "securitycode" | "cardsecuritycode" | "cvv" | "cvv2" | "cvc" | "cardcvv" | "cardcvc" | "cccvv" | "cccsc"
         | "codigoseguridad" | "codigodeseguridad" | "codigoseguranca" | "codigodeseguranca" => CardRole::SecurityCode,
-        "cardexpirationmonth" | "cardexpirationyear" | "cardexpiration" | "expirationdate" | "cardexpirationdate"
-        | "expirationmonth" | "expirationyear" | "expmonth" | "expyear" | "expiry" | "expirydate" | "cardexpiry"
-        | "vencimiento" | "mesvencimiento" | "anovencimiento" | "fechavencimiento" | "validade" | "validadecartao"
-        | "mesvalidade" | "anovalidade" => CardRole::Expiry,
+        "cardexpirationmonth"
+        | "cardexpirationyear"
+        | "cardexpiration"
+        | "expirationdate"
+        | "cardexpirationdate"
+        | "expirationmonth"
+        | "expirationyear"
+        | "expmonth"
+        | "expyear"
+        | "expiry"
+        | "expirydate"
+        | "cardexpiry"
+        | "vencimiento"
+        | "mesvencimiento"
+        | "anovencimiento"
+        | "fechavencimiento"
+        | "validade"
+        | "validadecartao"
+        | "mesvalidade"
+        | "anovalidade" => CardRole::Expiry,
         "cardholdername" | "cardholder" | "nombretitular" | "titular" | "nometitular" | "nomedotitular" => {
             CardRole::Holder
         }
@@ -159,10 +173,10 @@ mod tests {
             roles("<form><input data-checkout=cardNumber><select data-checkout=docType></select></form>"),
             [Number, DocType]
         );
-        assert_eq!(roles("<input id=form-checkout__securityCode><input autocomplete='section-a cc-number'>"), [
-            SecurityCode,
-            Number
-        ]);
+        assert_eq!(
+            roles("<input id=form-checkout__securityCode><input autocomplete='section-a cc-number'>"),
+            [SecurityCode, Number]
+        );
         assert_eq!(roles("<form><input name=card_number><input name=cvv></form>"), [Number, SecurityCode]);
         assert!(roles("<form><input name=cvv></form><input name=vencimiento>").is_empty());
         assert!(roles("<form><input name=numero_tarjeta></form>").is_empty(), "a loyalty card");

@@ -23,6 +23,8 @@ pub struct Signs {
     pub v2_calls: bool,
     /// Calls or tags of v1: more than `data-checkout`, which carts reuse with V2.
     pub v1_calls: bool,
+    /// The retired Web Tokenize Checkout, which is none of the front ends.
+    retired: bool,
     /// Ids that the samples of cardForm use, and those of Secure Fields too.
     form_ids: bool,
 }
@@ -40,6 +42,7 @@ impl Signs {
             sdk: self.sdk || other.sdk,
             v2_calls: self.v2_calls || other.v2_calls,
             v1_calls: self.v1_calls || other.v1_calls,
+            retired: self.retired || other.retired,
             form_ids: self.form_ids || other.form_ids,
         }
     }
@@ -141,9 +144,7 @@ pub fn is_sdk_v2(src: &str) -> bool {
     let rest = host_and_path(src);
     ["sdk.mercadopago.com/js/v2", "beta-sdk.mercadopago.com/js/v2", "beta-sdk.mercadopago.com/gama/js/v2"]
         .iter()
-        .any(|known| {
-            rest.strip_prefix(known).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#']))
-        })
+        .any(|known| rest.strip_prefix(known).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#'])))
 }
 
 fn host_and_path(src: &str) -> String {
@@ -166,14 +167,19 @@ pub fn signs_of_markup(document: &Document) -> Signs {
                 } else if is_sdk_v2(src) {
                     signs.sdk = true;
                     signs.v2_calls = true;
+                } else if src.contains("web-tokenize-checkout.js") {
+                    signs.retired = true;
                 } else if src.contains("integrations/v1/web-payment-checkout.js") || src.contains("mptools/render.js") {
                     signs.add(Generation::CheckoutPro);
                 }
             }
             "a" | "form" | "iframe" => {
-                let target = element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
+                let target =
+                    element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
                 if target.contains("mercadopago.com")
-                    && (target.contains("/checkout/") || target.contains("pref_id=") || target.contains("preference-id="))
+                    && (target.contains("/checkout/")
+                        || target.contains("pref_id=")
+                        || target.contains("preference-id="))
                 {
                     signs.add(Generation::CheckoutPro);
                 }
@@ -245,6 +251,9 @@ mod tests {
     fn sdk_addresses_are_exact() {
         assert!(is_sdk_v2("//sdk.mercadopago.com/js/v2?source=x") && is_sdk_v2("http://SDK.mercadopago.com/js/v2/"));
         assert!(!is_sdk_v2("https://sdk.mercadopago.com/js/v20") && !is_sdk_v2("/sdk.mercadopago.com/js/v2"));
-        assert!(is_sdk_v1(SDK_V1) && !is_sdk_v1("https://secure.mlstatic.com.evil.example/sdk/javascript/v1/mercadopago.js"));
+        assert!(
+            is_sdk_v1(SDK_V1)
+                && !is_sdk_v1("https://secure.mlstatic.com.evil.example/sdk/javascript/v1/mercadopago.js")
+        );
     }
 }

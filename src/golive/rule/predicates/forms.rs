@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::patterns;
 use super::sdk::loads_sdk;
 use crate::golive::page::card::CardRole;
-use crate::golive::page::{Element, NodeId, PageView};
+use crate::golive::page::{Element, LocalName, NodeId, PageView};
 use crate::golive::rule::hits::Hits;
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
@@ -32,7 +32,8 @@ const CANONICAL: [&str; 11] = [
     "siteId",
     "installments",
 ];
-const REQUIRED: [&str; 5] = ["cardNumber", "securityCode", "cardExpirationMonth", "cardExpirationYear", "cardholderName"];
+const REQUIRED: [&str; 5] =
+    ["cardNumber", "securityCode", "cardExpirationMonth", "cardExpirationYear", "cardholderName"];
 
 /// Values that official carts use for their own ends.
 const OF_CARTS: [&str; 4] = ["docNumberCNPJ", "doc_type", "doc_number", "cardExpiration"];
@@ -85,10 +86,13 @@ pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
 
 /// Whether the country surely asks for the holder's document; Mexico does not, and .com says nothing.
 fn asks_document(view: &PageView) -> bool {
-    let lang = view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default().to_ascii_lowercase();
+    let lang =
+        view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default().to_ascii_lowercase();
     let host = view.url().host_str().unwrap_or_default();
     ["es-ar", "pt-br", "es-co", "es-cl", "es-pe", "es-uy"].contains(&lang.replace('_', "-").as_str())
-        || ["ar", "br", "co", "cl", "pe", "uy"].iter().any(|end| host.rsplit('.').next() == Some(end) && host.contains('.'))
+        || ["ar", "br", "co", "cl", "pe", "uy"]
+            .iter()
+            .any(|end| host.rsplit('.').next() == Some(end) && host.contains('.'))
             && !host.ends_with(".co")
 }
 
@@ -133,7 +137,8 @@ fn meant(value: &str) -> Option<&'static str> {
 }
 
 pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
-    if loads_sdk(view) || !view.own_signs.generations().is_empty() && view.own_signs.v1_calls | view.own_signs.v2_calls {
+    if loads_sdk(view) || !view.own_signs.generations().is_empty() && view.own_signs.v1_calls | view.own_signs.v2_calls
+    {
         return;
     }
     // Another script of its name, or a bundle that calls it, may bring the SDK: other rules speak of that.
@@ -157,7 +162,7 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
     let fields: Vec<_> = view.card_fields().filter(|(_, field)| sensitive(field.role)).collect();
     let mut handled = None;
     for (at, part) in view.parts.iter().enumerate() {
-        for form in part.document.elements().filter(|element| element.name() == "form") {
+        for form in part.document.named(&[LocalName::from("form")]) {
             let inside: Vec<_> =
                 fields.iter().filter(|(other, field)| *other == at && field.form == Some(form.node.id())).collect();
             if inside.is_empty() {
@@ -168,7 +173,8 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
                 Some(method) if !method.is_empty() => {}
                 // Without a method a browser sends GET, unless a script takes over.
                 _ => {
-                    let named = inside.iter().any(|(_, field)| field.element.attr("name").is_some_and(|n| !n.is_empty()));
+                    let named =
+                        inside.iter().any(|(_, field)| field.element.attr("name").is_some_and(|n| !n.is_empty()));
                     let scripted = form.attr("onsubmit").is_some()
                         || *handled.get_or_insert_with(|| view.in_scripts(&SUBMIT_HANDLER))
                         || form.attr("id").is_some_and(|_| view.scripts.iter().any(|s| s.cut()));
@@ -184,7 +190,9 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
 pub(super) fn test_data(view: &PageView, hits: &mut Hits) {
     let holders = ["APRO", "OTHE", "CONT", "CALL", "FUND", "SECU", "EXPI", "FORM"];
     for (part, field) in view.card_fields() {
-        let Some(value) = field.element.attr("value").map(str::trim).filter(|value| !value.is_empty()) else { continue };
+        let Some(value) = field.element.attr("value").map(str::trim).filter(|value| !value.is_empty()) else {
+            continue;
+        };
         let digits: String = value.chars().filter(char::is_ascii_digit).collect();
         let test = match field.role {
             CardRole::Number => (13..=19).contains(&digits.len()) && luhn(&digits),
@@ -196,7 +204,7 @@ pub(super) fn test_data(view: &PageView, hits: &mut Hits) {
             hits.element(view, part, &field.element, Message::new("golive.test-data"));
         }
     }
-    for (part, element) in view.elements().filter(|(_, element)| element.name() == "input") {
+    for (part, element) in view.named(&[LocalName::from("input")]) {
         if element.attr("value").is_some_and(|value| TEST_MAIL.is_match(value)) {
             hits.element(view, part, &element, Message::new("golive.test-data"));
         }
@@ -208,7 +216,7 @@ pub(super) fn fixed_installments(view: &PageView, hits: &mut Hits) {
         // cardForm empties the list and fills it itself.
         return;
     }
-    for (part, element) in view.elements().filter(|(_, element)| element.name() == "select") {
+    for (part, element) in view.named(&[LocalName::from("select")]) {
         let names = [element.attr("data-checkout"), element.attr("id"), element.attr("name")];
         let is_installments = names.iter().flatten().any(|name| {
             let name = name.to_ascii_lowercase();

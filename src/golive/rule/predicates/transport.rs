@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::patterns;
-use crate::golive::page::PageView;
+use crate::golive::page::{LocalName, PageView};
 use crate::golive::rule::hits::{Hits, masked};
 use crate::golive::rule::judge::short;
 use crate::golive::rule::shop::{Answer, ShopView};
@@ -54,16 +54,22 @@ pub(super) fn certificate_valid(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let leaf = tls.chain.first();
     for fault in &tls.faults {
-        let field = |field: &str, value: String| Evidence::Certificate { field: field.to_owned(), value: masked(&value) };
+        let field =
+            |field: &str, value: String| Evidence::Certificate { field: field.to_owned(), value: masked(&value) };
         let (message, evidence) = match fault.as_str() {
-            "expired" => (Message::new("golive.certificate-expired"), leaf.map(|l| field("not-after", l.not_after.clone()))),
+            "expired" => {
+                (Message::new("golive.certificate-expired"), leaf.map(|l| field("not-after", l.not_after.clone())))
+            }
             "not-yet-valid" => {
                 (Message::new("golive.certificate-not-yet"), leaf.map(|l| field("not-before", l.not_before.clone())))
             }
-            "wrong-name" => {
-                (Message::new("golive.certificate-wrong-name"), leaf.map(|l| field("names", short(&l.names.join(", ")))))
+            "wrong-name" => (
+                Message::new("golive.certificate-wrong-name"),
+                leaf.map(|l| field("names", short(&l.names.join(", ")))),
+            ),
+            "self-signed" => {
+                (Message::new("golive.certificate-self-signed"), leaf.map(|l| field("issuer", l.issuer.clone())))
             }
-            "self-signed" => (Message::new("golive.certificate-self-signed"), leaf.map(|l| field("issuer", l.issuer.clone()))),
             "unknown-issuer" | "missing-intermediate" => {
                 (Message::new("golive.certificate-unknown-issuer"), leaf.map(|l| field("issuer", l.issuer.clone())))
             }
@@ -80,9 +86,7 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
     match tls.days_left {
-        None => {
-            Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts")))
-        }
+        None => Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts"))),
         Some(days) if days < 0 || tls.faults.iter().any(|fault| fault == "expired") => {
             Answer::NotApplicable(Message::new("golive.certificate-expired-already"))
         }
@@ -100,7 +104,7 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
 
 /// The targets of forms: those that hold card fields, and on a page that asks for a payment every form that posts.
 pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
-    for (part, element) in view.elements() {
+    for (part, element) in view.named(&["form", "button", "input"].map(LocalName::from)) {
         let target = match element.name() {
             "form" => element.attr("action"),
             "button" | "input" => element.attr("formaction"),
@@ -144,7 +148,9 @@ pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
     };
     let foreign = |host: &str| !host.eq_ignore_ascii_case(&own);
     let found = |host: &str| Message::new("golive.local-address").with("host", masked(host));
-    for (part, element) in view.elements() {
+    // A look at the whole source spares most pages a look at every attribute.
+    let written = view.parts.iter().map(|part| LOCAL.is_match(part.document.source())).collect::<Vec<_>>();
+    for (part, element) in view.elements().filter(|(part, _)| written[*part]) {
         for name in ["src", "href", "action", "formaction", "data-url", "data-action", "data"] {
             let Some(value) = element.attr(name) else { continue };
             let Some(host) = LOCAL.captures(value).and_then(|all| all.get(1)) else { continue };
@@ -163,10 +169,12 @@ pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
         }
     }
     for script in &view.scripts {
-        for host in LOCAL.captures_iter(&script.clean).filter_map(|all| all.get(1)) {
-            if foreign(host.as_str()) {
-                hits.script(script, host.range(), host.as_str(), found(host.as_str()));
-            }
+        let hosts = script.remember("local", || {
+            let all = LOCAL.captures_iter(&script.clean).filter_map(|all| all.get(1));
+            all.map(|host| (host.range(), host.as_str().to_owned())).collect::<Vec<_>>()
+        });
+        for (range, host) in hosts.iter().filter(|(_, host)| foreign(host)) {
+            hits.script(script, range.clone(), host, found(host));
         }
     }
 }
