@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use html5ever::LocalName;
 use serde::Deserialize;
 
 use super::document::{Document, Element, NodeId};
@@ -46,10 +47,7 @@ pub struct CardField<'d> {
 /// the same form together with a code or an expiry, so that loyalty cards and due dates raise no alarm.
 pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
     let mut fields: Vec<(CardField, bool)> = Vec::new();
-    for element in document.elements() {
-        if !matches!(element.name(), "input" | "select") {
-            continue;
-        }
+    for element in document.named(&[LocalName::from("input"), LocalName::from("select")]) {
         let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
         if matches!(kind.as_str(), "hidden" | "submit" | "button" | "checkbox" | "radio") {
             continue;

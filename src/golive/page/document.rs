@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::{Attribute, ParseOpts, QualName, parse_document};
+use html5ever::{Attribute, LocalName, ParseOpts, QualName, parse_document};
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
 /// Identity of a node in the tree of a [`Document`].
@@ -36,6 +36,8 @@ pub struct Element<'d> {
     pub node: ElementRef<'d>,
     /// Byte offset of its `<` in the source; `None` when the parser added it.
     pub start: Option<usize>,
+    /// Its place in document order.
+    pub place: usize,
 }
 
 impl<'d> Element<'d> {
@@ -56,6 +58,8 @@ pub struct Document<'s> {
     html: Html,
     /// Elements in document order, without what stands inside `template`.
     order: Vec<(NodeId, Option<usize>)>,
+    /// Places in `order` by element name: most questions are about a few names.
+    by_name: HashMap<LocalName, Vec<usize>>,
     line_starts: Vec<usize>,
     cut: bool,
 }
@@ -90,8 +94,14 @@ impl<'s> Document<'s> {
         }
         let (html, marks, cut) = parser.finish();
         let order = visible_order(&html, &marks);
+        let mut by_name: HashMap<LocalName, Vec<usize>> = HashMap::new();
+        for (at, (id, _)) in order.iter().enumerate() {
+            if let Some(element) = html.tree.get(*id).and_then(|node| node.value().as_element()) {
+                by_name.entry(element.name.local.clone()).or_default().push(at);
+            }
+        }
         let line_starts = std::iter::once(0).chain(offsets_after(source, b'\n')).collect();
-        Document { source, html, order, line_starts, cut }
+        Document { source, html, order, by_name, line_starts, cut }
     }
 
     /// The source as it was given.
@@ -106,10 +116,24 @@ impl<'s> Document<'s> {
 
     /// The elements that a browser would show or run, in document order: what stands inside `template` does not count.
     pub fn elements(&self) -> impl Iterator<Item = Element<'_>> {
-        self.order.iter().filter_map(|&(id, start)| {
-            let node = ElementRef::wrap(self.html.tree.get(id)?)?;
-            Some(Element { node, start })
-        })
+        (0..self.order.len()).filter_map(|at| self.element(at))
+    }
+
+    /// The element at a place in document order.
+    pub fn element(&self, at: usize) -> Option<Element<'_>> {
+        let (id, start) = *self.order.get(at)?;
+        let node = ElementRef::wrap(self.html.tree.get(id)?)?;
+        Some(Element { node, start, place: at })
+    }
+
+    /// The elements of these names, in document order.
+    pub fn named(&self, names: &[LocalName]) -> impl Iterator<Item = Element<'_>> {
+        let mut places: Vec<usize> =
+            names.iter().filter_map(|name| self.by_name.get(name)).flatten().copied().collect();
+        if names.len() > 1 {
+            places.sort_unstable();
+        }
+        places.into_iter().filter_map(|at| self.element(at))
     }
 
     /// The elements that a selector matches, in document order.
@@ -117,9 +141,57 @@ impl<'s> Document<'s> {
         self.elements().filter(|element| selector.matches(&element.node))
     }
 
+    /// The words a visitor reads, white space folded, one line per block, at most about `limit` bytes.
+    pub fn words(&self, limit: usize) -> String {
+        let mut words = String::new();
+        let mut node = self.html.tree.root();
+        loop {
+            let mut hidden = node.value().is_fragment();
+            if let Some(text) = node.value().as_text() {
+                for word in text.split_whitespace() {
+                    if words.len() + word.len() > limit {
+                        return words;
+                    }
+                    words.push_str(word);
+                    words.push(' ');
+                }
+            } else if let Some(element) = node.value().as_element() {
+                hidden = matches!(element.name(), "script" | "style" | "noscript" | "head" | "template" | "svg");
+                end_block(&mut words, element.name());
+            }
+            if let Some(child) = node.first_child().filter(|_| !hidden) {
+                node = child;
+                continue;
+            }
+            loop {
+                if let Some(next) = node.next_sibling() {
+                    node = next;
+                    break;
+                }
+                match node.parent() {
+                    Some(parent) => {
+                        node = parent;
+                        if let Some(element) = node.value().as_element() {
+                            end_block(&mut words, element.name());
+                        }
+                    }
+                    None => return words,
+                }
+            }
+        }
+    }
+
     /// Line and column, both from 1, the column in characters, of a byte offset.
     pub fn line_column(&self, offset: usize) -> (u32, u32) {
         line_column(self.source, &self.line_starts, offset)
+    }
+}
+
+/// Begins a new line of words unless the element is one that stands within a sentence.
+fn end_block(words: &mut String, name: &str) {
+    let inline = ["a", "b", "strong", "em", "i", "span", "small", "u", "mark", "abbr", "font", "sup", "sub", "img"];
+    if !words.is_empty() && !words.ends_with('\n') && !inline.contains(&name) {
+        words.push('\n');
     }
 }
 
@@ -366,6 +438,12 @@ mod tests {
         ] {
             assert_eq!(places(source, name), expected, "{source}");
         }
+    }
+
+    #[test]
+    fn words_come_in_order_and_by_block() {
+        let source = "<title>t</title><p>Hasta <b>12</b> cuotas<p>con <a>Mercado\n Pago</a><script>no()</script>";
+        assert_eq!(Document::parse(source).words(100), "Hasta 12 cuotas \ncon Mercado Pago \n");
     }
 
     #[test]

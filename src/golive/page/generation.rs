@@ -23,6 +23,8 @@ pub struct Signs {
     pub v2_calls: bool,
     /// Calls or tags of v1: more than `data-checkout`, which carts reuse with V2.
     pub v1_calls: bool,
+    /// The retired Web Tokenize Checkout, which is none of the front ends.
+    retired: bool,
     /// Ids that the samples of cardForm use, and those of Secure Fields too.
     form_ids: bool,
 }
@@ -40,6 +42,7 @@ impl Signs {
             sdk: self.sdk || other.sdk,
             v2_calls: self.v2_calls || other.v2_calls,
             v1_calls: self.v1_calls || other.v1_calls,
+            retired: self.retired || other.retired,
             form_ids: self.form_ids || other.form_ids,
         }
     }
@@ -164,6 +167,8 @@ pub fn signs_of_markup(document: &Document) -> Signs {
                 } else if is_sdk_v2(src) {
                     signs.sdk = true;
                     signs.v2_calls = true;
+                } else if src.contains("web-tokenize-checkout.js") {
+                    signs.retired = true;
                 } else if src.contains("integrations/v1/web-payment-checkout.js") || src.contains("mptools/render.js") {
                     signs.add(Generation::CheckoutPro);
                 }

@@ -12,6 +12,7 @@ mod selector;
 mod view;
 
 pub use document::{Document, Element, NodeId};
+pub use html5ever::LocalName;
 pub use outline::{Link, Outline, of_document, outline, runs};
 pub use selector::selector_of;
 pub use view::{InlineScript, PageView, Part, ScriptCache, ScriptFacts};

@@ -3,11 +3,11 @@
 use scraper::ElementRef;
 
 /// Most steps of a selector without an id.
-const MAX_STEPS: usize = 4;
+const MAX_STEPS: usize = 12;
 /// Longest id that is used.
 const MAX_ID: usize = 80;
 
-/// `#id`, or up to four steps of the path such as `form > input:nth-of-type(2)`.
+/// `#id`, or up to twelve steps of the path such as `form > input:nth-of-type(2)`.
 pub fn selector_of(element: ElementRef) -> String {
     let mut steps = Vec::new();
     let mut current = Some(element);

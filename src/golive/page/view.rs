@@ -1,13 +1,15 @@
 //! A page as rules see it: its documents and scripts parsed once, with the facts that most rules need.
 
+use std::any::Any;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use html5ever::LocalName;
 use url::Url;
 
 use super::card::{CardField, CardRole, card_fields};
-use super::document::{Document, Element};
+use super::document::{Document, Element, NodeId};
 use super::generation::{Signs, signs_of_markup, signs_of_script};
 use super::outline::{Outline, of_document, runs};
 use super::script::without_comments;
@@ -22,6 +24,7 @@ pub struct ScriptFacts {
     /// Signs of front ends.
     pub signs: Signs,
     fetched: Arc<Fetched>,
+    known: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl ScriptFacts {
@@ -39,11 +42,22 @@ impl ScriptFacts {
     pub fn cut(&self) -> bool {
         self.fetched.cut
     }
+
+    /// What `make` finds in the script, asked once per script and `key`, however many pages load it.
+    pub fn remember<T: Any + Send + Sync>(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(key).and_then(|found| Arc::clone(found).downcast::<T>().ok()) {
+            return found;
+        }
+        let made = Arc::new(make());
+        known.insert(key.to_owned(), Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+        made
+    }
 }
 
 /// Most scripts that are remembered; a shop has far fewer.
 const MAX_REMEMBERED: usize = 512;
-/// Most bytes of words that are kept of a page.
+/// Most bytes of words that are read of one document.
 const MAX_WORDS: usize = 200_000;
 
 /// Scripts that were read already, by identity: the crawl shares one [`Arc`] among all pages.
@@ -62,7 +76,7 @@ impl ScriptCache {
         }
         let clean = without_comments(&fetched.body);
         let signs = signs_of_script(&clean);
-        let facts = Arc::new(ScriptFacts { clean, signs, fetched: Arc::clone(fetched) });
+        let facts = Arc::new(ScriptFacts { clean, signs, fetched: Arc::clone(fetched), known: Mutex::default() });
         if known.len() >= MAX_REMEMBERED {
             known.clear();
         }
@@ -103,6 +117,8 @@ pub struct PageView<'p> {
     /// Scripts written inside it that a browser would run.
     pub inline: Vec<InlineScript<'p>>,
     words: OnceCell<String>,
+    /// Part, place in it, role and form of each card field.
+    fields: Vec<(usize, usize, CardRole, Option<NodeId>)>,
     /// Own scripts it loads.
     pub scripts: Vec<Arc<ScriptFacts>>,
     /// Signs in markup and inline scripts.
@@ -130,6 +146,12 @@ impl<'p> PageView<'p> {
             page,
             needs_javascript: parts.iter().any(|part| part.outline.needs_javascript),
             inline: parts.iter().enumerate().flat_map(|(at, part)| inline_scripts(at, part)).collect(),
+            fields: parts
+                .iter()
+                .enumerate()
+                .flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |field| (at, field)))
+                .map(|(at, field)| (at, field.element.place, field.role, field.form))
+                .collect(),
             parts,
             scripts,
             words: OnceCell::new(),
@@ -165,38 +187,32 @@ impl<'p> PageView<'p> {
         self.parts.iter().enumerate().flat_map(|(at, part)| part.document.elements().map(move |element| (at, element)))
     }
 
+    /// The elements of these names, with the part that holds them.
+    pub fn named<'v>(&'v self, names: &'v [LocalName]) -> impl Iterator<Item = (usize, Element<'v>)> {
+        let parts = self.parts.iter().enumerate();
+        parts.flat_map(move |(at, part)| part.document.named(names).map(move |element| (at, element)))
+    }
+
     /// The fields that take card data, with the part that holds them.
     pub fn card_fields(&self) -> impl Iterator<Item = (usize, CardField<'_>)> {
-        self.parts
-            .iter()
-            .enumerate()
-            .flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |f| (at, f)))
+        self.fields.iter().filter_map(|&(part, place, role, form)| {
+            Some((part, CardField { role, element: self.parts.get(part)?.document.element(place)?, form }))
+        })
     }
 
     /// Whether `pattern` stands in a script of the page, own file or inline, comments aside.
     pub fn in_scripts(&self, pattern: &regex::Regex) -> bool {
-        self.scripts.iter().any(|script| pattern.is_match(&script.clean))
-            || self.inline.iter().any(|script| pattern.is_match(&script.clean))
+        let in_file =
+            |script: &Arc<ScriptFacts>| *script.remember(pattern.as_str(), || pattern.is_match(&script.clean));
+        self.scripts.iter().any(in_file) || self.inline.iter().any(|script| pattern.is_match(&script.clean))
     }
 
-    /// The words a visitor reads, white space folded, at most 200,000 bytes.
+    /// The words a visitor reads, white space folded, one line per block, bounded.
     pub fn words(&self) -> &str {
         self.words.get_or_init(|| {
             let mut words = String::new();
-            for (_, element) in self.elements() {
-                if matches!(element.name(), "script" | "style" | "noscript" | "head" | "title" | "template") {
-                    continue;
-                }
-                for child in element.node.children() {
-                    let Some(text) = child.value().as_text() else { continue };
-                    for word in text.split_whitespace() {
-                        if words.len() + word.len() > MAX_WORDS {
-                            return words;
-                        }
-                        words.push_str(word);
-                        words.push(' ');
-                    }
-                }
+            for part in &self.parts {
+                words.push_str(&part.document.words(MAX_WORDS));
             }
             words
         })
@@ -205,10 +221,8 @@ impl<'p> PageView<'p> {
 
 fn inline_scripts<'p>(at: usize, part: &Part<'p>) -> Vec<InlineScript<'p>> {
     let source = part.document.source();
-    let scripts = part
-        .document
-        .elements()
-        .filter(|element| element.name() == "script" && element.attr("src").is_none() && runs(element));
+    let names = [LocalName::from("script")];
+    let scripts = part.document.named(&names).filter(|element| element.attr("src").is_none() && runs(element));
     scripts
         .filter_map(|element| inner_range(source, element.start?))
         .filter_map(|(start, end)| Some((start, source.get(start..end)?)))

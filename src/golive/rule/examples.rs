@@ -89,6 +89,118 @@ fn every_rule_proves_itself() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Editors check rule files by this schema, so it must accept ours and refuse what the loader refuses.
+#[test]
+fn the_published_schema_agrees_with_the_loader() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = std::fs::read_to_string(root.join("specs/dsl/rule.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let text = |path: &str| std::fs::read_to_string(root.join("rules").join(path)).unwrap();
+    let mut wrong = Vec::new();
+    for rule in &RuleSet::builtin().unwrap_or_else(|_| panic!("rules")).rules {
+        let path = format!("{}/{}.yaml", rule.family, rule.file.id);
+        let value: serde_json::Value = serde_yaml::from_str(&text(&path)).unwrap();
+        wrong.extend(schema.iter_errors(&value).map(|error| format!("{path}: {error}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let good = text("card/card-fields-no-name.yaml");
+    for (from, to) in [
+        ("severity: blocker", "severity: fatal"),
+        ("scope: checkout", "scope: chekout"),
+        ("lack-attribute", "lacks-attribute"),
+        ("origin: documented-formerly", "origin: hearsay"),
+        ("check: {", "check: { predicate: hsts, "),
+        ("requirement:", "requirements:"),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good, "{from}");
+        let value: serde_json::Value = serde_yaml::from_str(&bad).unwrap();
+        assert!(!schema.is_valid(&value), "the schema takes {to}");
+        let requirements = RuleSet::builtin().unwrap_or_else(|_| panic!("rules")).requirements;
+        let loaded = super::load::load("rules/card/card-fields-no-name.yaml", "card", &bad, &requirements);
+        assert!(loaded.is_err(), "the loader takes {to}");
+    }
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place() {
+    let requirements = RuleSet::builtin().unwrap_or_else(|_| panic!("rules")).requirements;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let good = std::fs::read_to_string(root.join("rules/sdk/sdk-loaded-once.yaml")).unwrap();
+    for (from, to, place) in [
+        ("severity: warning", "severity: warnin", Some(3)),
+        ("script[src*=", "script[src*", None),
+        ("requirement: sdk", "requirement: sdl", None),
+        ("id: sdk-loaded-once", "id: sdk-loaded-twice", None),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        let problem = super::load::load("rules/sdk/sdk-loaded-once.yaml", "sdk", &bad, &requirements).err().unwrap();
+        assert_eq!(problem.place.line, place, "{to}");
+        assert_eq!(problem.place.file.as_deref(), Some("rules/sdk/sdk-loaded-once.yaml"));
+    }
+}
+
+#[test]
+fn a_rule_can_be_weighed_anew_and_a_wrong_id_is_helped() {
+    let mut rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let example = Example::Html("<p>Hola</p>".to_owned());
+    let verdict = |rules: &RuleSet| judge(rules, &example).into_iter().find(|c| c.rule == "transport-hsts").unwrap();
+    assert_eq!(verdict(&rules).verdict, Verdict::Warn);
+    rules.override_severity("transport-hsts", Some(crate::run::Severity::Blocker)).unwrap();
+    assert_eq!(verdict(&rules).verdict, Verdict::Fail);
+    rules.override_severity("transport-hsts", None).unwrap();
+    assert_eq!(verdict(&rules).verdict, Verdict::NotApplicable);
+    let problem = rules.override_severity("transport-hst", None).unwrap_err();
+    assert!(problem.plain(Lang::En).contains("transport-hsts"));
+    assert!(rules.override_severity("something-else", None).unwrap_err().fix.is_none());
+}
+
+/// What was not seen is never a pass.
+#[test]
+fn what_javascript_draws_stays_open() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let app = Example::Html("<body><div id=root></div><script src=/app.js></script></body>".to_owned());
+    for check in judge(&rules, &app) {
+        let seen_anyway = ["transport-hsts", "transport-certificate", "credentials-", "terms-page", "terms-data"];
+        if !seen_anyway.iter().any(|id| check.rule.starts_with(id)) {
+            assert_eq!(check.verdict, Verdict::Inconclusive, "{}: {:?}", check.rule, check.reason);
+        }
+    }
+    // A page that could not be read whole decides nothing, unless something was found in what was read.
+    let html = "<form><input data-checkout=cardNumber name=n></form>";
+    let mut cut = page(&ExampleShop { html: html.to_owned(), ..ExampleShop::default() });
+    cut.unread
+        .push(crate::run::LeftOut { url: "/a.js".to_owned(), reason: crate::i18n::Message::new("golive.unread") });
+    let pages = [rules.judge_page(&cut)];
+    let start = Url::parse(ADDRESS).unwrap();
+    let facts = ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None };
+    let checks = rules.judge_shop(&facts, &pages);
+    let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
+    assert_eq!(of("card-fields-no-name"), Verdict::Fail);
+    assert_eq!(of("credentials-no-access-token-in-client"), Verdict::Inconclusive);
+}
+
+#[test]
+fn the_same_fault_has_the_same_id_and_is_told_once() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let shop = |before: &str| {
+        let html = format!("{before}<script src=/a.js></script>");
+        let scripts = BTreeMap::from([("/a.js".to_owned(), "fetch('http://localhost:3000/x')".to_owned())]);
+        let second = ExampleShop {
+            url: Some("https://shop.example/b".to_owned()),
+            html: html.clone(),
+            scripts: scripts.clone(),
+            ..ExampleShop::default()
+        };
+        Example::Shop(Box::new(ExampleShop { html, scripts, pages: vec![second], ..ExampleShop::default() }))
+    };
+    let found =
+        |example: &Example| judge(&rules, example).into_iter().find(|c| c.rule == "transport-no-local-endpoints");
+    let (one, other) = (found(&shop("<p>x</p>")).unwrap(), found(&shop("<p>x</p>\n\n<p>y</p>")).unwrap());
+    assert_eq!(one.findings.len(), 1);
+    assert_eq!(one.findings[0].id, other.findings[0].id);
+}
+
 /// Which rules object to which examples: read a change of this snapshot as a change of what users are told.
 #[test]
 fn what_every_rule_says_of_every_example() {
@@ -112,3 +224,25 @@ fn what_every_rule_says_of_every_example() {
 
 /// Rules that object to nearly every small example, because it is small.
 const QUIET: [&str; 3] = ["transport-hsts", "promo-communicated", "terms-link"];
+
+/// A hostile page costs no more than its size, and says so where it was cut.
+#[test]
+fn hostile_pages_are_bounded() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    for html in [
+        "<img src=http://a.example/x>".repeat(20_000),
+        "<div>".repeat(60_000),
+        format!("<form>{}", "<input data-checkout=cvv name=x>".repeat(5_000)),
+        format!("<script>{}</script>", "/*".repeat(100_000)),
+        format!("<script>{}", "`${".repeat(50_000)),
+        "<a href='/terminos'>Términos</a>".repeat(6_000),
+        format!("<p>{}", "</p>".repeat(20_000)),
+        "responsable ".repeat(20_000),
+    ] {
+        let started = std::time::Instant::now();
+        let verdicts = rules.judge_page(&page(&ExampleShop { html, ..ExampleShop::default() }));
+        assert!(verdicts.findings.len() < 40 * super::hits::MAX_PER_PAGE);
+        // Generous: unoptimised code on a busy machine. What is quadratic takes minutes.
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    }
+}

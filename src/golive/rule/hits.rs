@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use regex::{Captures, Regex};
 use url::Url;
 
 use crate::golive::page::{Element, PageView, ScriptFacts, selector_of};
 use crate::i18n::Message;
 use crate::run::{Evidence, Finding, Place, Severity, fingerprint};
-use crate::secret::Redactor;
+use crate::secret::{Redactor, find_credentials};
 
 /// Longest piece of source shown, in characters.
 const FRAME: usize = 200;
@@ -16,9 +17,22 @@ pub const MAX_PER_PAGE: usize = 20;
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 
+/// The value of a client secret or webhook secret: it has no shape of its own, only a name before it.
+#[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
+pub static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)(?:client|webhook)[_-]?secret(?:[_-]?key)?["'`]?\s*(?:[:=]|value\s*=)\s*["'`]([A-Za-z0-9]{16,128})["'`]"#,
+    )
+    .expect("a valid pattern")
+});
+
 /// Masks what must not leave the process.
 pub fn masked(text: &str) -> String {
-    REDACTOR.text(text).into_owned()
+    let text = REDACTOR.text(text);
+    if !SECRET.is_match(&text) {
+        return text.into_owned();
+    }
+    SECRET.replace_all(&text, |found: &Captures| found[0].replace(&found[1], "****")).into_owned()
 }
 
 /// An address without credentials, secrets masked.
@@ -73,12 +87,11 @@ impl<'r> Hits<'r> {
 
     /// A finding at an element of a page.
     pub fn element(&mut self, view: &PageView, part: usize, element: &Element, message: Message) {
-        let selector = selector_of(element.node);
-        self.element_with(view, part, element, selector, message);
-    }
-
-    /// A finding at an element, told apart by `identity` where one element can have several.
-    pub fn element_with(&mut self, view: &PageView, part: usize, element: &Element, id: String, message: Message) {
+        // Describing an element costs more than finding it: a page full of faults must not cost a run.
+        if self.found.len() >= MAX_PER_PAGE {
+            self.more += 1;
+            return;
+        }
         let part = &view.parts[part];
         let selector = selector_of(element.node);
         let url = &part.fetched.url;
@@ -91,7 +104,7 @@ impl<'r> Hits<'r> {
             (place.line, place.column) = (Some(line), Some(column));
             evidence.push(code(&shown_url(url), source, start, length, line, column));
         }
-        self.push(&[url.path(), &id], message, place, evidence);
+        self.push(&[url.path(), &selector], message, place, evidence);
     }
 
     /// A finding at a byte range of a document of the page.
@@ -118,12 +131,7 @@ impl<'r> Hits<'r> {
     }
 
     /// A finding at a place that was noted before; lines are no part of its identity.
-    pub fn at(&mut self, place: Place, identity: &str, message: Message) {
-        self.at_with(place, identity, message, Vec::new());
-    }
-
-    /// As [`Hits::at`], with evidence.
-    pub fn at_with(&mut self, place: Place, identity: &str, message: Message, evidence: Vec<Evidence>) {
+    pub fn at(&mut self, place: Place, identity: &str, message: Message, evidence: Vec<Evidence>) {
         let path = place.url.as_deref().and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
         self.push(&[path.as_deref().unwrap_or_default(), identity], message, place, evidence);
     }
@@ -144,11 +152,11 @@ impl<'r> Hits<'r> {
     }
 }
 
-/// The start tag at `start`, at most as long as a frame shows.
+/// The start tag at `start`, bounded far above what is shown, so that secrets in it are masked whole.
 pub fn tag_text(source: &str, start: usize) -> &str {
-    let rest = source.get(start..).unwrap_or_default();
+    let rest = slice(source, start, start + MASKED);
     let mut quote = None;
-    for (at, c) in rest.char_indices().take(FRAME) {
+    for (at, c) in rest.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
             Some(_) => {}
@@ -157,35 +165,63 @@ pub fn tag_text(source: &str, start: usize) -> &str {
             None => {}
         }
     }
-    rest.char_indices().nth(FRAME).map_or(rest, |(at, _)| &rest[..at])
+    rest
 }
 
 /// Bytes of source around a mark that are masked before the piece is cut, so that no half secret is left.
 const MASKED: usize = 4_000;
 
+/// Stand for the borders of the mark while the piece is masked; no document means anything by them.
+const BORDERS: [char; 2] = ['\u{f8fe}', '\u{f8ff}'];
+
 /// A piece of source around a range: the rest of its line before and after, secrets masked, cut to a frame.
-fn code(url: &str, source: &str, start: usize, length: usize, line: u32, column: u32) -> Evidence {
+pub(super) fn code(url: &str, source: &str, start: usize, length: usize, line: u32, column: u32) -> Evidence {
     let start = start.min(source.len());
-    let end = start.saturating_add(length).min(source.len());
-    let line_start = source.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let before = masked(slice(source, line_start.max(start.saturating_sub(MASKED)), start));
-    let marked: String = masked(slice(source, start, end.min(start + MASKED))).chars().take(FRAME).collect();
-    let after = slice(source, end, end + MASKED);
-    let after = masked(after.split('\n').next().unwrap_or_default());
+    let end = start.saturating_add(length).min(source.len()).min(start + MASKED);
+    // A border inside a secret would hide the secret from the patterns: the mark grows around it instead.
+    let from = border(source, start.saturating_sub(MASKED));
+    let window = slice(source, from, end + MASKED);
+    let secrets = SECRET.find_iter(window).map(|found| found.range());
+    let credentials = find_credentials(window).into_iter().map(|found| found.range);
+    let (mut start, mut end) = (start, end);
+    for range in secrets.chain(credentials).map(|range| range.start + from..range.end + from) {
+        if range.contains(&start) {
+            start = range.start;
+        }
+        if range.start < end && end < range.end {
+            end = range.end;
+        }
+    }
+    let piece = |from: usize, to: usize| slice(source, from, to).replace(BORDERS, "");
+    let whole = masked(&format!(
+        "{}{}{}{}{}",
+        piece(start.saturating_sub(MASKED), start),
+        BORDERS[0],
+        piece(start, end),
+        BORDERS[1],
+        piece(end, end + MASKED)
+    ));
+    let (before, rest) = whole.split_once(BORDERS[0]).unwrap_or(("", &whole));
+    let (marked, after) = rest.split_once(BORDERS[1]).unwrap_or((rest, ""));
+    let before = before.rsplit('\n').next().unwrap_or_default();
     let before: String = before.chars().skip(before.chars().count().saturating_sub(40)).collect();
     let before = before.trim_start();
+    let marked: String = marked.chars().take(FRAME).collect();
     let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
     let room = FRAME.saturating_sub(before.chars().count() + marked.chars().count());
-    let after: String = after.chars().take(room).collect();
+    let after: String = after.chars().take_while(|c| *c != '\n').take(room).collect();
     let mark = Some((count(before), count(&marked)));
     Evidence::Code { source: url.to_owned(), line, column, text: format!("{before}{marked}{}", after.trim_end()), mark }
 }
 
-/// A slice whose ends are moved inwards to borders of characters.
-fn slice(source: &str, from: usize, to: usize) -> &str {
-    let from = source.ceil_char_boundary(from.min(source.len()));
-    let to = source.floor_char_boundary(to.min(source.len()));
-    source.get(from..to).unwrap_or_default()
+/// A slice whose ends are moved forward to borders of characters.
+pub(super) fn slice(source: &str, from: usize, to: usize) -> &str {
+    source.get(border(source, from)..border(source, to)).unwrap_or_default()
+}
+
+/// The first border of a character from `at` on.
+fn border(source: &str, at: usize) -> usize {
+    (at..source.len()).find(|at| source.is_char_boundary(*at)).unwrap_or(source.len())
 }
 
 #[cfg(test)]
@@ -202,6 +238,15 @@ mod tests {
         let (at, length) = mark.unwrap();
         let marked: String = text.chars().skip(at as usize).take(length as usize).collect();
         assert_eq!(marked, crate::secret::mask_credential(&token));
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_the_mark_is() {
+        let source = "var x = 1, client_secret = \"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6\";";
+        for (start, length) in [(4, 5), (11, 50), (27, 5)] {
+            let Evidence::Code { text, .. } = code("u", source, start, length, 1, 1) else { panic!() };
+            assert!(!text.contains("a1B2c3D4e5F6g7H8"), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::hits::{Hits, masked, shown_url, tag_text};
+use super::hits::{Hits, MAX_PER_PAGE, masked, shown_url, tag_text};
 use super::load::{Check, Demands};
 use super::model::Scope;
 use super::predicates::{Looks, Run, terms};
@@ -147,7 +147,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
             for (part, element) in select.of(view).filter(|(_, element)| keep.broken(element).is_none()) {
                 let source = view.parts[part].document.source();
                 let tag = element.start.map_or(element.name(), |start| tag_text(source, start));
-                hits.element(view, part, &element, Message::new("golive.found").with("what", masked(tag)));
+                hits.element(view, part, &element, Message::new("golive.found").with("what", short(&masked(tag))));
             }
             Looks { markup: true, scripts: false }
         }
@@ -216,11 +216,15 @@ fn no_script(view: &PageView, pattern: &regex::Regex, hits: &mut Hits) {
         }
     }
     for script in &view.scripts {
-        for found in pattern.find_iter(&script.clean) {
-            let what = masked(found.as_str());
+        let key = format!("no-script {pattern}");
+        let found = script.remember(&key, || {
+            let found = pattern.find_iter(&script.clean).take(MAX_PER_PAGE);
+            found.map(|found| (found.range(), masked(found.as_str()))).collect::<Vec<_>>()
+        });
+        for (range, what) in found.iter() {
             if seen.insert(what.clone()) {
-                let message = Message::new("golive.found").with("what", short(&what));
-                hits.script(script, found.range(), &what, message);
+                let message = Message::new("golive.found").with("what", short(what));
+                hits.script(script, range.clone(), what, message);
             }
         }
     }

@@ -7,7 +7,7 @@ use scraper::Selector;
 use super::model::{CheckFile, Conditions, RuleFile};
 use super::predicates::{self, Predicate};
 use crate::golive::page::card::CardRole;
-use crate::golive::page::{Element, PageView};
+use crate::golive::page::{Element, LocalName, PageView};
 use crate::i18n::Message;
 use crate::run::{Excerpt, Problem, RequirementCard};
 
@@ -16,8 +16,8 @@ pub(super) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules"
 
 /// Which elements a check looks at.
 pub enum Selection {
-    /// Those a selector matches.
-    Css(Selector),
+    /// Those a selector matches; the names it can match at all, when it says them.
+    Css(Selector, Vec<LocalName>),
     /// Card fields of these roles.
     Card(Vec<CardRole>),
 }
@@ -49,7 +49,12 @@ impl Selection {
     /// The elements with the part of the page that holds them.
     pub(super) fn of<'v>(&'v self, view: &'v PageView) -> Box<dyn Iterator<Item = (usize, Element<'v>)> + 'v> {
         match self {
-            Selection::Css(selector) => Box::new(view.elements().filter(|(_, e)| selector.matches(&e.node))),
+            Selection::Css(selector, names) if names.is_empty() => {
+                Box::new(view.elements().filter(|(_, element)| selector.matches(&element.node)))
+            }
+            Selection::Css(selector, names) => {
+                Box::new(view.named(names).filter(|(_, element)| selector.matches(&element.node)))
+            }
             Selection::Card(roles) => Box::new(
                 view.card_fields()
                     .filter(|(_, field)| roles.contains(&field.role))
@@ -179,9 +184,49 @@ fn compile(check: &CheckFile) -> Result<Check, Box<Message>> {
 }
 
 fn css(source: &str) -> Result<Selection, Box<Message>> {
-    Selector::parse(source).map(Selection::Css).map_err(|error| {
+    Selector::parse(source).map(|selector| Selection::Css(selector, names_of(source))).map_err(|error| {
         Box::new(Message::new("golive.bad-selector").with("selector", source).with("error", error.to_string()))
     })
+}
+
+/// The element names of a selector whose alternatives are all plain (`name[…]`), else nothing. Only saves time.
+fn names_of(source: &str) -> Vec<LocalName> {
+    let (mut names, mut depth, mut start) = (Vec::new(), 0u32, 0);
+    let mut alternatives = Vec::new();
+    for (at, c) in source.char_indices() {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                alternatives.push(&source[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    alternatives.push(&source[start..]);
+    for alternative in alternatives {
+        let alternative = alternative.trim();
+        let end = alternative.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(alternative.len());
+        let (name, rest) = alternative.split_at(end);
+        // Outside its brackets and quotes nothing may follow: a combinator makes the last name count.
+        let mut depth = 0u32;
+        let combined = rest.chars().any(|c| {
+            match c {
+                '[' | '(' => depth += 1,
+                ']' | ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0 && matches!(c, ' ' | '>' | '+' | '~')
+        });
+        if name.is_empty() || combined {
+            return Vec::new();
+        }
+        names.push(LocalName::from(name.to_ascii_lowercase()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn pattern(source: &str) -> Result<Regex, Box<Message>> {

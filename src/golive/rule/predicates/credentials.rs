@@ -4,13 +4,12 @@ use std::ops::Range;
 
 use super::patterns;
 use crate::golive::page::PageView;
-use crate::golive::rule::hits::{Hits, masked};
+use crate::golive::rule::hits::{Hits, SECRET, masked};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
 use crate::secret::{Credential, find_credentials, mask_credential};
 
 patterns! {
-    SECRET = r#"(?i)(?:client|webhook)[_-]?secret(?:[_-]?key)?["'`]?\s*(?:[:=]|value\s*=)\s*["'`]([A-Za-z0-9]{16,128})["'`]"#;
     KEY_CALL = r#"(?:setPublishableKey|new\s+(?:window\.)?MercadoPago|initMercadoPago)\s*\(\s*["'`]([^"'`\n]{1,80})["'`]"#;
     PLACEHOLDER = r"(?i)^[<{\[$%\s]*(?:(?:your|tu|sua|seu|my|enter|insert|env)[\s_-]*)?(?:mp[\s_-]*)?(?:prod(?:uction)?[\s_-]*|test[\s_-]*|sample[\s_-]*)?(?:public[\s_-]*key|access[\s_-]*token|publishable[\s_-]*key|clave[\s_-]*publica)[>}\]%\s]*$";
     LITERAL = r#"["'`](<?\b(?:YOUR|TU|SUA|ENV)_(?:PUBLIC_KEY|ACCESS_TOKEN|PREFERENCE_ID)\b>?|<PREFERENCE_ID>|<PUBLIC_KEY>)["'`]"#;
@@ -27,8 +26,8 @@ pub(super) fn private(view: &PageView, hits: &mut Hits) {
         }
     }
     for script in &view.scripts {
-        for (range, shown) in private_in(script.source()) {
-            hits.script(script, range, &shown, Message::new("golive.private-credential").with("value", &shown));
+        for (range, shown) in script.remember("private", || private_in(script.source())).iter() {
+            hits.script(script, range.clone(), shown, Message::new("golive.private-credential").with("value", shown));
         }
     }
 }
@@ -49,8 +48,8 @@ pub(super) fn client_secret(view: &PageView, hits: &mut Hits) {
         }
     }
     for script in &view.scripts {
-        for (range, id) in secrets_in(script.source()) {
-            hits.script(script, range, &id, Message::new("golive.client-secret").with("name", &id));
+        for (range, id) in script.remember("secrets", || secrets_in(script.source())).iter() {
+            hits.script(script, range.clone(), id, Message::new("golive.client-secret").with("name", id));
         }
     }
 }
@@ -63,38 +62,44 @@ fn secrets_in(source: &str) -> Vec<(Range<usize>, String)> {
             let value = found.get(1)?;
             let real = value.as_str().bytes().any(|byte| byte.is_ascii_digit()) && !FILLER.is_match(value.as_str());
             let whole = found.get(0)?;
-            // Only the name is marked and shown, so that no part of the value gets into the evidence.
             let name: String =
                 whole.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
-            real.then(|| (whole.start()..whole.start() + name.len(), name))
+            real.then(|| (whole.range(), name))
         })
         .collect()
 }
 
 pub(super) fn test_public_key(view: &PageView, hits: &mut Hits) {
-    let is_test = |found: &crate::secret::FoundCredential| found.kind == Credential::PublicKey && found.test;
     let message = |shown: &str| Message::new("golive.test-public-key").with("value", shown);
-    for (part, element) in view.elements() {
-        for (_, value) in element.node.value().attrs() {
-            if let Some(found) = find_credentials(value).into_iter().find(is_test) {
-                let shown = mask_credential(value.get(found.range).unwrap_or_default());
+    // A look at the whole source spares most pages a look at every attribute.
+    let written = |part: usize| !test_keys_in(view.parts[part].document.source()).is_empty();
+    for part in (0..view.parts.len()).filter(|part| written(*part)) {
+        for element in view.parts[part].document.elements() {
+            let keys = element.node.value().attrs().flat_map(|(_, value)| test_keys_in(value)).next();
+            if let Some((_, shown)) = keys {
                 hits.element(view, part, &element, message(&shown));
             }
         }
     }
     for inline in &view.inline {
-        for found in find_credentials(&inline.clean).into_iter().filter(is_test) {
-            let shown = mask_credential(inline.clean.get(found.range.clone()).unwrap_or_default());
-            let range = inline.start + found.range.start..inline.start + found.range.end;
+        for (range, shown) in test_keys_in(&inline.clean) {
+            let range = inline.start + range.start..inline.start + range.end;
             hits.markup(view, inline.part, range, &shown, message(&shown));
         }
     }
     for script in &view.scripts {
-        for found in find_credentials(&script.clean).into_iter().filter(is_test) {
-            let shown = mask_credential(script.clean.get(found.range.clone()).unwrap_or_default());
-            hits.script(script, found.range, &shown, message(&shown));
+        for (range, shown) in script.remember("test-keys", || test_keys_in(&script.clean)).iter() {
+            hits.script(script, range.clone(), shown, message(shown));
         }
     }
+}
+
+fn test_keys_in(text: &str) -> Vec<(Range<usize>, String)> {
+    find_credentials(text)
+        .into_iter()
+        .filter(|found| found.kind == Credential::PublicKey && found.test)
+        .filter_map(|found| Some((found.range.clone(), mask_credential(text.get(found.range)?))))
+        .collect()
 }
 
 pub(super) fn placeholder(view: &PageView, hits: &mut Hits) {
@@ -106,8 +111,8 @@ pub(super) fn placeholder(view: &PageView, hits: &mut Hits) {
         }
     }
     for script in &view.scripts {
-        for (range, shown) in placeholders_in(&script.clean) {
-            hits.script(script, range, &shown, message(&shown));
+        for (range, shown) in script.remember("placeholders", || placeholders_in(&script.clean)).iter() {
+            hits.script(script, range.clone(), shown, message(shown));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::patterns;
 use super::sdk::loads_sdk;
 use crate::golive::page::card::CardRole;
-use crate::golive::page::{Element, NodeId, PageView};
+use crate::golive::page::{Element, LocalName, NodeId, PageView};
 use crate::golive::rule::hits::Hits;
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
@@ -162,7 +162,7 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
     let fields: Vec<_> = view.card_fields().filter(|(_, field)| sensitive(field.role)).collect();
     let mut handled = None;
     for (at, part) in view.parts.iter().enumerate() {
-        for form in part.document.elements().filter(|element| element.name() == "form") {
+        for form in part.document.named(&[LocalName::from("form")]) {
             let inside: Vec<_> =
                 fields.iter().filter(|(other, field)| *other == at && field.form == Some(form.node.id())).collect();
             if inside.is_empty() {
@@ -204,7 +204,7 @@ pub(super) fn test_data(view: &PageView, hits: &mut Hits) {
             hits.element(view, part, &field.element, Message::new("golive.test-data"));
         }
     }
-    for (part, element) in view.elements().filter(|(_, element)| element.name() == "input") {
+    for (part, element) in view.named(&[LocalName::from("input")]) {
         if element.attr("value").is_some_and(|value| TEST_MAIL.is_match(value)) {
             hits.element(view, part, &element, Message::new("golive.test-data"));
         }
@@ -216,7 +216,7 @@ pub(super) fn fixed_installments(view: &PageView, hits: &mut Hits) {
         // cardForm empties the list and fills it itself.
         return;
     }
-    for (part, element) in view.elements().filter(|(_, element)| element.name() == "select") {
+    for (part, element) in view.named(&[LocalName::from("select")]) {
         let names = [element.attr("data-checkout"), element.attr("id"), element.attr("name")];
         let is_installments = names.iter().flatten().any(|name| {
             let name = name.to_ascii_lowercase();

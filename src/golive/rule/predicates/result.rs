@@ -4,10 +4,10 @@
 
 use super::patterns;
 use crate::golive::page::PageView;
-use crate::golive::rule::hits::{Hits, shown_url};
+use crate::golive::rule::hits::{Hits, code, shown_url};
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
-use crate::run::{Generation, Place};
+use crate::run::{Evidence, Generation, Place};
 
 /// The values of `status_detail` that Mercado Pago documents for the result page.
 pub const DETAILS: [&str; 17] = [
@@ -30,6 +30,9 @@ pub const DETAILS: [&str; 17] = [
     "cc_rejected_other_reason",
 ];
 
+/// Most places of raw values that are kept of one page.
+const MAX_RAW: usize = 5;
+
 patterns! {
     APPROVED = r#"["'`]approved["'`]|\bapproved\s*:"#;
     PENDING = r#"["'`](?:pending|in_process)["'`]|\b(?:pending|in_process)\s*:"#;
@@ -51,25 +54,25 @@ pub struct ResultFacts {
     /// Uses the Status Screen Brick, which tells everything itself.
     brick: bool,
     /// Where the script is that tells most, with its address and line.
-    place: Option<Place>,
-    /// Where a raw `status_detail` is shown.
-    raw: Vec<Place>,
+    place: Option<(Place, Evidence)>,
+    /// Where a raw `status_detail` is shown, with the code.
+    raw: Vec<(Place, Evidence)>,
     /// Where only an approved payment is told from all others.
-    only_approved: Option<Place>,
+    only_approved: Option<(Place, Evidence)>,
 }
 
 impl ResultFacts {
     /// Reads the scripts of a page.
     pub fn of(view: &PageView) -> ResultFacts {
         let mut facts = ResultFacts::default();
-        let mut most = 0;
         for inline in &view.inline {
             let part = &view.parts[inline.part];
             let place = |offset: usize| {
-                let (line, column) = part.document.line_column(inline.start + offset);
-                at(shown_url(&part.fetched.url), line, column)
+                let start = inline.start + offset;
+                let (line, column) = part.document.line_column(start);
+                at(shown_url(&part.fetched.url), part.document.source(), start, line, column)
             };
-            facts.read(&inline.clean, &mut most, &place);
+            facts = facts.with(&ResultFacts::of_script(&inline.clean, &place));
         }
         for script in &view.scripts {
             let place = |offset: usize| {
@@ -77,49 +80,69 @@ impl ResultFacts {
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
                 let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-                at(shown_url(script.url()), number(line), number(column))
+                at(shown_url(script.url()), script.source(), offset, number(line), number(column))
             };
-            facts.read(&script.clean, &mut most, &place);
+            facts = facts.with(&script.remember("result", || ResultFacts::of_script(&script.clean, &place)));
         }
         facts
     }
 
-    fn read(&mut self, clean: &str, most: &mut u32, place: &dyn Fn(usize) -> Place) {
+    fn of_script(clean: &str, place: &dyn Fn(usize) -> (Place, Evidence)) -> ResultFacts {
+        let mut facts = ResultFacts::default();
         if !["approved", "rejected", "status", "in_process"].iter().any(|word| clean.contains(word)) {
-            return;
+            return facts;
         }
-        let approved = APPROVED.find(clean);
-        let details = DETAILS
+        let rejected = REJECTED.find(clean);
+        facts.approved = APPROVED.is_match(clean);
+        facts.pending = PENDING.is_match(clean);
+        facts.rejected = rejected.is_some();
+        facts.details = DETAILS
             .iter()
             .enumerate()
             .filter(|(_, detail)| clean.contains(*detail))
             .fold(0u32, |bits, (bit, _)| bits | 1 << bit);
-        let (pending, rejected) = (PENDING.is_match(clean), REJECTED.find(clean));
-        self.approved |= approved.is_some();
-        self.pending |= pending;
-        self.rejected |= rejected.is_some();
-        self.details |= details;
-        self.brick |= STATUS_BRICK.is_match(clean);
-        let weight = details.count_ones() + u32::from(rejected.is_some());
-        if weight > *most {
-            *most = weight;
+        facts.brick = STATUS_BRICK.is_match(clean);
+        if facts.weight() > 0 {
             let offset = clean.find("cc_rejected").or(rejected.map(|found| found.start())).unwrap_or(0);
-            self.place = Some(place(offset));
+            facts.place = Some(place(offset));
         }
-        self.raw.extend(RAW.find_iter(clean).take(5).map(|found| place(found.start())));
+        facts.raw.extend(RAW.find_iter(clean).take(MAX_RAW).map(|found| place(found.start())));
         if let Some(found) = ONLY_APPROVED.find(clean)
-            && !pending
-            && rejected.is_none()
-            && details & !1 == 0
+            && !facts.pending
+            && !facts.rejected
+            && facts.details & !1 == 0
             && PAYMENT.is_match(clean)
         {
-            self.only_approved = Some(place(found.start()));
+            facts.only_approved = Some(place(found.start()));
         }
+        facts
+    }
+
+    fn weight(&self) -> u32 {
+        self.details.count_ones() + u32::from(self.rejected)
+    }
+
+    /// Joins what two scripts do; the place is that of the one that tells most.
+    fn with(mut self, other: &ResultFacts) -> ResultFacts {
+        if other.weight() > self.weight() || self.place.is_none() {
+            self.place = other.place.clone().or(self.place);
+        }
+        self.approved |= other.approved;
+        self.pending |= other.pending;
+        self.rejected |= other.rejected;
+        self.details |= other.details;
+        self.brick |= other.brick;
+        let room = MAX_RAW.saturating_sub(self.raw.len());
+        self.raw.extend(other.raw.iter().take(room).cloned());
+        self.only_approved = self.only_approved.or_else(|| other.only_approved.clone());
+        self
     }
 }
 
-fn at(url: String, line: u32, column: u32) -> Place {
-    Place { url: Some(url), line: Some(line), column: Some(column), ..Place::default() }
+fn at(url: String, source: &str, start: usize, line: u32, column: u32) -> (Place, Evidence) {
+    let length = source.get(start..).map_or(0, |rest| rest.find([';', '\n']).unwrap_or(0).min(120));
+    let evidence = code(&url, source, start, length.max(1), line, column);
+    (Place { url: Some(url), line: Some(line), column: Some(column), ..Place::default() }, evidence)
 }
 
 /// Whether the shop's own pages are the ones to tell a result: with Checkout Pro alone Mercado Pago tells it.
@@ -147,13 +170,13 @@ pub(super) fn communicated(shop: &ShopView, hits: &mut Hits) -> Answer {
         return answer;
     }
     let all = joined(shop);
-    for place in shop.pages.iter().flat_map(|page| &page.result.raw) {
-        hits.at(place.clone(), "raw", Message::new("golive.raw-status"));
+    for (place, code) in shop.pages.iter().flat_map(|page| &page.result.raw) {
+        hits.at(place.clone(), "raw", Message::new("golive.raw-status"), vec![code.clone()]);
     }
     let told = all.approved && all.pending && all.rejected;
     if !told && !all.pending && !all.rejected && !all.brick {
-        for place in shop.pages.iter().filter_map(|page| page.result.only_approved.as_ref()) {
-            hits.at(place.clone(), "only-approved", Message::new("golive.only-approved"));
+        for (place, code) in shop.pages.iter().filter_map(|page| page.result.only_approved.as_ref()) {
+            hits.at(place.clone(), "only-approved", Message::new("golive.only-approved"), vec![code.clone()]);
         }
     }
     if hits.any() || told || all.brick {
@@ -177,7 +200,15 @@ pub(super) fn details(shop: &ShopView, hits: &mut Hits) -> Answer {
         .filter_map(|page| Some((page.result.details.count_ones(), page.result.place.clone()?)))
         .max_by_key(|(count, _)| *count)
         .map(|(_, place)| place);
-    let Some(place) = place.filter(|_| all.rejected || all.details.count_ones() > 1) else {
+    // Showing the value as it came is no message either.
+    let raw: Vec<(Place, Evidence)> = shop.pages.iter().flat_map(|page| page.result.raw.clone()).collect();
+    if !raw.is_empty() && all.details & !0b111 == 0 {
+        for (place, code) in raw {
+            hits.at(place, "raw", Message::new("golive.raw-status"), vec![code]);
+        }
+        return Answer::LookedAt(shop.pages.len());
+    }
+    let Some((place, code)) = place.filter(|_| all.rejected || all.details.count_ones() > 1) else {
         return Answer::Inconclusive(Message::new("golive.result-not-seen"));
     };
     let missing: Vec<&str> = DETAILS
@@ -187,11 +218,11 @@ pub(super) fn details(shop: &ShopView, hits: &mut Hits) -> Answer {
         .map(|(_, detail)| *detail)
         .collect();
     if all.details & !0b111 == 0 {
-        hits.at(place, "generic", Message::new("golive.one-text-for-all"));
+        hits.at(place, "generic", Message::new("golive.one-text-for-all"), vec![code]);
     } else if !missing.is_empty() {
         let message =
             Message::new("golive.details-missing").with("n", missing.len()).with("missing", missing.join(", "));
-        hits.at(place, "missing", message);
+        hits.at(place, "missing", message, vec![code]);
     }
     Answer::LookedAt(shop.pages.len())
 }

@@ -3,8 +3,8 @@
 use super::patterns;
 use crate::golive::page::card::CardRole;
 use crate::golive::page::generation::{is_sdk_v1, is_sdk_v2};
-use crate::golive::page::{Element, PageView, runs};
-use crate::golive::rule::hits::{Hits, masked};
+use crate::golive::page::{Element, LocalName, PageView, runs};
+use crate::golive::rule::hits::{Hits, masked, slice};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
 use crate::run::Generation;
@@ -40,19 +40,20 @@ pub(super) fn present(view: &PageView, hits: &mut Hits) {
 }
 
 pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
+    let scripts = [LocalName::from("script")];
     let calls = view.own_signs.v1_calls
         || view.own_signs.v2_calls
         || view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls);
-    let official = view.elements().any(|(_, element)| is_official_tag(&element));
-    for (part, element) in view.elements() {
-        if element.name() != "script" || !runs(&element) || is_official_tag(&element) {
+    let official = view.named(&scripts).any(|(_, element)| is_official_tag(&element));
+    for (part, element) in view.named(&scripts) {
+        if !runs(&element) || is_official_tag(&element) {
             continue;
         }
         let Some(src) = element.attr("src").map(str::trim) else { continue };
         let address = view.parts[part].outline.base.join(src).ok();
         let body = view.scripts.iter().find(|script| address.as_ref() == Some(script.url()));
         let is_copy = match body {
-            Some(script) => is_sdk_body(&script.clean),
+            Some(script) => *script.remember("sdk-body", || is_sdk_body(&script.clean)),
             None => false,
         };
         // Unread or unlike it, but of its very name, and nothing else could answer the calls.
@@ -66,11 +67,9 @@ pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
 }
 
 fn is_sdk_body(clean: &str) -> bool {
-    SDK_BODY.find_iter(clean).any(|found| !ALIAS.is_match(clean.get(found.start()..).map_or("", |rest| head(rest))))
-}
-
-fn head(text: &str) -> &str {
-    &text[..text.floor_char_boundary(80)]
+    SDK_BODY
+        .find_iter(clean)
+        .any(|found| !ALIAS.is_match(clean.get(found.start()..).map_or("", |rest| slice(rest, 0, 80))))
 }
 
 #[cfg(test)]

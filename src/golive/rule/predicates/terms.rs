@@ -4,7 +4,7 @@ use url::Url;
 
 use super::patterns;
 use crate::golive::page::PageView;
-use crate::golive::rule::hits::{Hits, shown_url};
+use crate::golive::rule::hits::{Hits, shown_url, slice};
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
 use crate::run::Evidence;
@@ -12,7 +12,7 @@ use crate::run::Evidence;
 patterns! {
     WORDS = r"(?i)\bt[eé]rminos\b|\bcondiciones\s+(?:de|del|generales|comerciales|y)\b|\bbases\s+y\s+condiciones|\btermos\b|\bcondi[cç][oõ]es\s+(?:de|gerais|comerciais)\b|\bterms\b|\bconditions\s+of\b|\bt\s?&\s?c\b";
     PATH = r"(?i)(?:^|[/_.-])(?:t[eé]rminos|terms|termos|condiciones|condicoes|conditions|tyc|tos|aviso-legal)(?:$|[/_.-])";
-    RESPONSIBLE = r"(?is)\brespons[aá]?[bvi]\w*[^.;]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;]{0,200}\brespons[aá]?[bvi]\w*";
+    RESPONSIBLE = r"(?i)\brespons[aá]?[bvi]\w*[^.;\n]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;\n]{0,200}\brespons[aá]?[bvi]\w*";
 }
 
 /// Fewest words of a page that is more than a placeholder.
@@ -21,8 +21,8 @@ const REAL_TEXT: usize = 40;
 /// What a page tells of terms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TermsFacts {
-    /// Links to terms of the merchant's own, bounded: address, line, column.
-    links: Vec<(Url, u32, u32)>,
+    /// Links to terms of the merchant's own, bounded: address and line.
+    links: Vec<(Url, u32)>,
     /// Whether it links to terms of Mercado Pago.
     provider: bool,
     words: usize,
@@ -42,8 +42,8 @@ pub fn facts(view: &PageView) -> TermsFacts {
             }
             if of_provider(&link.url) {
                 facts.provider = true;
-            } else if facts.links.len() < 20 && !facts.links.iter().any(|(url, _, _)| same(url, &link.url)) {
-                facts.links.push((link.url.clone(), link.line, link.column));
+            } else if facts.links.len() < 20 && !facts.links.iter().any(|(url, _)| same(url, &link.url)) {
+                facts.links.push((link.url.clone(), link.line));
             }
         }
     }
@@ -51,10 +51,7 @@ pub fn facts(view: &PageView) -> TermsFacts {
     let words = view.words();
     facts.words = words.split_whitespace().take(REAL_TEXT).count();
     let title = view.parts.first().map_or("", |part| part.outline.title.as_str());
-    if PATH.is_match(view.url().path())
-        || WORDS.is_match(title)
-        || WORDS.is_match(&words[..words.floor_char_boundary(2_000)])
-    {
+    if PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(slice(words, 0, 2_000)) {
         facts.responsible = RESPONSIBLE.is_match(words);
     }
     facts
@@ -125,12 +122,12 @@ fn state(shop: &ShopView, url: &Url) -> State {
 }
 
 /// Every link to own terms once, with the page that has it.
-fn links<'s>(shop: &'s ShopView) -> Vec<(&'s Url, &'s Url, u32, u32)> {
-    let mut found: Vec<(&Url, &Url, u32, u32)> = Vec::new();
+fn links<'s>(shop: &'s ShopView) -> Vec<(&'s Url, &'s Url, u32)> {
+    let mut found: Vec<(&Url, &Url, u32)> = Vec::new();
     for page in shop.pages {
-        for (url, line, column) in &page.terms.links {
+        for (url, line) in &page.terms.links {
             if found.len() < 50 && !found.iter().any(|(known, ..)| same(known, url)) {
-                found.push((url, &page.url, *line, *column));
+                found.push((url, &page.url, *line));
             }
         }
     }
@@ -144,7 +141,7 @@ pub(crate) fn reachable(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let mut unknown = None;
     let mut looked_at = 0;
-    for (url, from, line, column) in links {
+    for (url, from, line) in links {
         looked_at += 1;
         let shown = shown_url(url);
         let message = match state(shop, url) {
@@ -162,13 +159,9 @@ pub(crate) fn reachable(shop: &ShopView, hits: &mut Hits) -> Answer {
             State::Answered(status) => Some(status),
             _ => Some(200),
         };
-        let place = crate::run::Place {
-            url: Some(shown_url(from)),
-            line: Some(line),
-            column: Some(column),
-            ..crate::run::Place::default()
-        };
-        hits.at_with(place, url.path(), message, vec![Evidence::Answer { url: shown, status }]);
+        let linked = Message::new("golive.linked-from").with("url", shown_url(from)).with("line", line);
+        let evidence = vec![Evidence::Answer { url: shown, status }, Evidence::Note { message: linked }];
+        hits.plain(url, "terms-page", message, evidence);
     }
     match unknown {
         Some(reason) if looked_at == 0 => Answer::Inconclusive(reason),

@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::patterns;
-use crate::golive::page::PageView;
+use crate::golive::page::{LocalName, PageView};
 use crate::golive::rule::hits::{Hits, masked};
 use crate::golive::rule::judge::short;
 use crate::golive::rule::shop::{Answer, ShopView};
@@ -104,7 +104,7 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
 
 /// The targets of forms: those that hold card fields, and on a page that asks for a payment every form that posts.
 pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
-    for (part, element) in view.elements() {
+    for (part, element) in view.named(&["form", "button", "input"].map(LocalName::from)) {
         let target = match element.name() {
             "form" => element.attr("action"),
             "button" | "input" => element.attr("formaction"),
@@ -148,7 +148,9 @@ pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
     };
     let foreign = |host: &str| !host.eq_ignore_ascii_case(&own);
     let found = |host: &str| Message::new("golive.local-address").with("host", masked(host));
-    for (part, element) in view.elements() {
+    // A look at the whole source spares most pages a look at every attribute.
+    let written = view.parts.iter().map(|part| LOCAL.is_match(part.document.source())).collect::<Vec<_>>();
+    for (part, element) in view.elements().filter(|(part, _)| written[*part]) {
         for name in ["src", "href", "action", "formaction", "data-url", "data-action", "data"] {
             let Some(value) = element.attr(name) else { continue };
             let Some(host) = LOCAL.captures(value).and_then(|all| all.get(1)) else { continue };
@@ -167,10 +169,12 @@ pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
         }
     }
     for script in &view.scripts {
-        for host in LOCAL.captures_iter(&script.clean).filter_map(|all| all.get(1)) {
-            if foreign(host.as_str()) {
-                hits.script(script, host.range(), host.as_str(), found(host.as_str()));
-            }
+        let hosts = script.remember("local", || {
+            let all = LOCAL.captures_iter(&script.clean).filter_map(|all| all.get(1));
+            all.map(|host| (host.range(), host.as_str().to_owned())).collect::<Vec<_>>()
+        });
+        for (range, host) in hosts.iter().filter(|(_, host)| foreign(host)) {
+            hits.script(script, range.clone(), host, found(host));
         }
     }
 }
