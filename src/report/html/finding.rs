@@ -270,6 +270,7 @@ impl<'r> OpenView<'r> {
                 reason: scenario_reason(scenario),
                 ..blank("scenario", Words::Plain(&scenario.name))
             },
+            Open::CutShort => blank("cut-short", Words::Plain("")),
             Open::Missing { count } => OpenView { count: *count, ..blank("missing", Words::Plain("")) },
             Open::Problem(problem) => OpenView {
                 place: problem.location(),
