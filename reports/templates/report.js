@@ -24,9 +24,9 @@
     });
   }
   document.querySelectorAll('[data-set]').forEach(function (button) {
-    button.addEventListener('click', function () { speak(stored('lang', button.getAttribute('data-set')) || button.getAttribute('data-set')); });
+    button.addEventListener('click', function () { speak(button.getAttribute('data-set')); });
   });
-  var wanted = /[#&?]lang=(es|pt|en)\b/.exec(location.search);
+  var wanted = /[?&]lang=(es|pt|en)\b/.exec(location.search);
   speak(wanted ? wanted[1] : root.getAttribute('data-lang'));
 
   function dark() {
@@ -42,8 +42,7 @@
   });
 
   function reveal() {
-    var id = decodeURIComponent(location.hash.slice(1));
-    var target = id && document.getElementById(id);
+    var target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (!target) return;
     for (var element = target; element; element = element.parentElement) {
       if (element.tagName === 'DETAILS') element.open = true;

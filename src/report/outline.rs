@@ -61,6 +61,8 @@ pub struct Spot<'r> {
 
 /// A question that the run did not answer.
 pub enum Open<'r> {
+    /// The run did not reach its end.
+    CutShort,
     /// A rule that could not be judged on a shop.
     Check {
         /// The shop.
@@ -246,7 +248,8 @@ fn open<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<O
     let checks = checks.into_iter().map(|(shop, check, card)| Open::Check { shop, check, card });
     let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
     let scenarios = scenarios.filter(|scenario| scenario.verdict == Verdict::Inconclusive).map(Open::Scenario);
-    problems.chain(missing).chain(checks).chain(scenarios).collect()
+    let cut = (!record.complete).then_some(Open::CutShort);
+    cut.into_iter().chain(problems).chain(missing).chain(checks).chain(scenarios).collect()
 }
 
 fn matrix<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<Row<'r>> {

@@ -341,6 +341,7 @@ impl Page<'_> {
                 let what = format!("{} · {}", scenario.name, scenario.id);
                 (clean::line(&what).into_owned(), scenario_reason(scenario).map(|reason| self.say(reason)))
             }
+            Open::CutShort => (self.word("report.cut-short"), Some(self.word("report.cut-short-fix"))),
             Open::Missing { count } => (self.say(&Message::new("report.scenarios-missing").with("n", count)), None),
             Open::Problem(problem) => {
                 let place = problem.location().map(|place| format!("{place}: ")).unwrap_or_default();

@@ -15,6 +15,10 @@ use crate::run::{
 
 /// Scenarios that hold and are shown with their exchanges; beyond this only their line is.
 const MOST_DETAILED: usize = 400;
+/// The same for scenarios that do not hold or have no answer.
+const MOST_DETAILED_FAILED: usize = 1_000;
+/// Codes of neighbouring thousands that are few enough for one line.
+const SMALL_BLOCK: usize = 8;
 /// Width of a waterfall, in its own units.
 const WATERFALL: u64 = 1_000;
 
@@ -171,6 +175,15 @@ impl<'r> CoverageView<'r> {
                 None => blocks.push(BlockView { status: code.status, name, codes: vec![view] }),
             }
         }
+        // Neighbours of a few codes each share a line of the picture.
+        blocks.dedup_by(|next, block| {
+            let merge = next.status == block.status && next.codes.len() + block.codes.len() <= SMALL_BLOCK;
+            if merge {
+                block.name = format!("{}, {}", block.name, next.name);
+                block.codes.append(&mut next.codes);
+            }
+            merge
+        });
         let state = |state| StateView { state, words: labels::coverage_count(state, coverage.count(state)) };
         CoverageView {
             snapshot: &coverage.snapshot,
@@ -199,7 +212,7 @@ fn thousand(code: &str) -> String {
     match code.parse::<u32>() {
         Ok(number) if number < 1_000 => "1–999".to_owned(),
         Ok(number) => format!("{}xxx", number / 1_000),
-        Err(_) => "abc".to_owned(),
+        Err(_) => "a–z".to_owned(),
     }
 }
 
@@ -237,11 +250,12 @@ impl<'r> ContractView<'r> {
     pub(super) fn of(contract: &'r ContractRecord) -> ContractView<'r> {
         let of = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
         let (failed, open) = (of(Verdict::Fail), of(Verdict::Inconclusive));
-        let mut detailed = 0;
+        let (mut holding, mut others) = (0, 0);
         let scenario = |(index, scenario): (usize, &'r ScenarioResult)| {
             let holds = !matches!(scenario.verdict, Verdict::Fail | Verdict::Inconclusive);
-            detailed += usize::from(holds);
-            let show = !holds || detailed <= MOST_DETAILED;
+            let (seen, most) = if holds { (&mut holding, MOST_DETAILED) } else { (&mut others, MOST_DETAILED_FAILED) };
+            *seen += 1;
+            let show = *seen <= most;
             ScenarioView {
                 anchor: format!("{}-{index}", anchor("s", &scenario.id)),
                 id: &scenario.id,

@@ -15,6 +15,9 @@ use crate::run::{Evidence, Excerpt, Place, Problem};
 /// How many places of one group are shown in full; the rest is counted.
 const MOST_SPOTS: usize = 200;
 
+/// Groups whose exchanges are shown in place; later ones lead to their scenario.
+const MOST_EXCHANGES: usize = 100;
+
 /// A source, linked when it is an address.
 #[derive(Serialize)]
 struct SourceView<'r> {
@@ -41,7 +44,8 @@ pub(super) struct GroupView<'r> {
 }
 
 impl<'r> GroupView<'r> {
-    pub(super) fn of(group: &'r Group<'r>, scenarios: &HashMap<&'r str, String>) -> GroupView<'r> {
+    pub(super) fn of(index: usize, group: &'r Group<'r>, scenarios: &HashMap<&'r str, String>) -> GroupView<'r> {
+        let with_exchange = index < MOST_EXCHANGES;
         let card = match &group.subject {
             Subject::Rule { card, .. } => *card,
             _ => None,
@@ -65,7 +69,12 @@ impl<'r> GroupView<'r> {
             fix: card.map(|card| &card.fix),
             example: card.and_then(|card| card.example.as_deref()),
             sources: card.map(|card| card.sources.iter().map(source).collect()).unwrap_or_default(),
-            spots: group.spots.iter().take(MOST_SPOTS).map(|spot| SpotView::of(spot, scenarios)).collect(),
+            spots: group
+                .spots
+                .iter()
+                .take(MOST_SPOTS)
+                .map(|spot| SpotView::of(spot, scenarios, with_exchange))
+                .collect(),
             hidden: group.spots.len().saturating_sub(MOST_SPOTS),
             scenario: match &group.subject {
                 Subject::Scenario(scenario) => Some(&scenario.file),
@@ -124,7 +133,7 @@ struct SpotView<'r> {
 }
 
 impl<'r> SpotView<'r> {
-    fn of(spot: &'r Spot<'r>, scenarios: &HashMap<&'r str, String>) -> SpotView<'r> {
+    fn of(spot: &'r Spot<'r>, scenarios: &HashMap<&'r str, String>, with_exchange: bool) -> SpotView<'r> {
         let finding = spot.finding;
         SpotView {
             anchor: &spot.anchor,
@@ -136,7 +145,11 @@ impl<'r> SpotView<'r> {
             fix: finding.fix.as_ref(),
             scenario: spot.step.and_then(|(scenario, _)| scenarios.get(scenario.id.as_str()).cloned()),
             scenario_id: spot.step.map(|(scenario, _)| scenario.id.as_str()),
-            exchange: spot.step.and_then(|(_, step)| step.exchange.as_ref()).map(ExchangeView::of),
+            exchange: spot
+                .step
+                .filter(|_| with_exchange)
+                .and_then(|(_, step)| step.exchange.as_ref())
+                .map(ExchangeView::of),
         }
     }
 }
@@ -257,6 +270,7 @@ impl<'r> OpenView<'r> {
                 reason: scenario_reason(scenario),
                 ..blank("scenario", Words::Plain(&scenario.name))
             },
+            Open::CutShort => blank("cut-short", Words::Plain("")),
             Open::Missing { count } => OpenView { count: *count, ..blank("missing", Words::Plain("")) },
             Open::Problem(problem) => OpenView {
                 place: problem.location(),

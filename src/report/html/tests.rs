@@ -99,9 +99,9 @@ fn every_finding_scenario_code_and_open_question_is_on_the_page() {
 
 #[test]
 fn the_page_speaks_three_languages_and_shows_no_raw_key() {
+    let raw = regex::Regex::new(r"\breport\.[a-z-]+").unwrap();
     for record in records() {
         let html = page(&record, Lang::En);
-        let raw = regex::Regex::new(r"\breport\.[a-z-]+").unwrap();
         for found in raw.find_iter(&html) {
             assert_eq!(found.as_str(), "report.json");
         }
@@ -112,13 +112,64 @@ fn the_page_speaks_three_languages_and_shows_no_raw_key() {
     }
 }
 
-/// Writes the samples for looking at them: `HOMOLOGA_LOOK=/tmp cargo test --lib look`.
+/// Contrast of WCAG 2 between two colours written `#rrggbb`.
+fn contrast(one: &str, two: &str) -> f64 {
+    let luminance = |color: &str| {
+        let part = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.039_28 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    };
+    let (one, two) = (luminance(one), luminance(two));
+    (one.max(two) + 0.05) / (one.min(two) + 0.05)
+}
+
 #[test]
-fn look() {
-    if let Some(folder) = std::env::var_os("HOMOLOGA_LOOK") {
-        for (name, record) in ["bad", "good", "partial", "empty"].iter().zip(records()) {
-            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), page(&record, Lang::Es))
-                .unwrap();
+fn text_can_be_read_in_light_in_dark_and_on_paper() {
+    let variable = regex::Regex::new(r"--([a-z-]+): (#[0-9a-f]{6});").unwrap();
+    let themes = CSS.split("--bg:").skip(1).map(|rest| format!("--bg:{}", rest.split('}').next().unwrap()));
+    let themes: Vec<String> = themes.collect();
+    assert_eq!(themes.len(), 4);
+    for theme in themes {
+        let colors: std::collections::HashMap<&str, &str> = variable
+            .captures_iter(&theme)
+            .map(|found| found.extract())
+            .map(|(_, [name, color])| (name, color))
+            .collect();
+        for ground in ["bg", "panel", "sunk"] {
+            for ink in ["ink", "soft", "link", "pass", "fail", "warn", "open", "advice"] {
+                let value = contrast(colors[ink], colors[ground]);
+                assert!(value >= 4.5, "{ink} on {ground}: {value:.2}");
+            }
         }
+        for state in ["pass", "fail", "warn", "open", "advice"] {
+            let value = contrast(colors[state], colors[format!("{state}-bg").as_str()]);
+            assert!(value >= 4.5, "{state} on its ground: {value:.2}");
+            assert!(contrast(colors["bg"], colors[state]) >= 4.5);
+        }
+    }
+}
+
+/// A platform's run must render in seconds and into a file that a browser opens.
+#[test]
+fn thousands_of_scenarios_stay_within_bounds() {
+    let mut record = sample::not_ready();
+    if let Some(contract) = &mut record.contract {
+        let few = contract.scenarios.clone();
+        contract.scenarios = few.iter().cycle().take(3_000).cloned().collect();
+        contract.planned = 3_000;
+    }
+    let html = page(&record, Lang::Es);
+    assert!(html.len() < 20_000_000, "{} bytes", html.len());
+}
+
+/// Writes the samples into the folder of `HOMOLOGA_LOOK`, to be looked at in a browser.
+#[test]
+#[ignore = "writes pages for a person to look at"]
+fn look() {
+    let folder = std::path::PathBuf::from(std::env::var_os("HOMOLOGA_LOOK").expect("HOMOLOGA_LOOK names a folder"));
+    for (name, record) in ["not-ready", "ready", "partial", "empty"].iter().zip(records()) {
+        std::fs::write(folder.join(format!("{name}.html")), page(&record, Lang::Es)).unwrap();
     }
 }

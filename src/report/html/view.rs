@@ -155,7 +155,12 @@ impl<'r> View<'r> {
             matrix: matrix.collect(),
             matrix_source: shared,
             shops: record.shops.iter().enumerate().map(|at| ShopView::of(at, record, outline)).collect(),
-            mend: outline.mend.iter().map(|group| GroupView::of(group, &scenario_anchors)).collect(),
+            mend: outline
+                .mend
+                .iter()
+                .enumerate()
+                .map(|(index, group)| GroupView::of(index, group, &scenario_anchors))
+                .collect(),
             open: outline.open.iter().map(OpenView::of).collect(),
             problems: record.problems.iter().map(ProblemView::of).collect(),
             rules: record.rules.len(),
