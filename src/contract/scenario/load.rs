@@ -181,7 +181,56 @@ mod tests {
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");
-            assert_eq!(read(&Source::new("x.yaml", &*text), "x").is_ok(), right, "the reader: {text}");
+            assert_eq!(read(&Source::new("x.yaml", &text), "x").is_ok(), right, "the reader: {text}");
+        }
+    }
+
+    #[test]
+    fn the_schema_offers_the_words_that_exist() {
+        let schema = specs::FILES.get_file("dsl/scenario.schema.json").unwrap().contents_utf8().unwrap();
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let words = |path: &str| -> BTreeSet<String> {
+            let found = schema.pointer(path).and_then(serde_json::Value::as_array).unwrap();
+            found.iter().map(|word| word.get("const").unwrap_or(word).as_str().unwrap().to_owned()).collect()
+        };
+        let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(words("/$defs/site/enum"), own(specs::sites::all().iter().map(|site| site.id.as_str()).collect()));
+        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names()));
+        let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
+        assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
+        let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
+        assert_eq!(words("/$defs/request/properties/card/properties/holder/examples"), own(holders));
+    }
+
+    #[test]
+    fn the_examples_of_the_guide_read() {
+        let guide = specs::FILES.get_file("scenarios/README.md").unwrap().contents_utf8().unwrap();
+        let blocks = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let mut examples = 0;
+        for block in blocks.filter(|block| !block.starts_with('#')) {
+            let text = if block.starts_with("name:") { block.to_owned() } else { format!("name: x\n{block}") };
+            let read = read(&Source::new("README.md", &text), "x");
+            assert!(read.is_ok(), "{text}\n{:?}", read.err());
+            examples += 1;
+        }
+        assert_eq!(examples, 2);
+    }
+
+    #[test]
+    fn every_cardholder_name_pays_in_every_country() {
+        let scenarios = builtin().scenarios;
+        for holder in specs::cards::holders() {
+            let id = match holder.status.as_str() {
+                "rejected" => "declined/cardholder-names",
+                "approved" => "approved/cardholder-names",
+                _ => "in-process/contingency",
+            };
+            let scenario = scenarios.iter().find(|scenario| scenario.id == id).unwrap();
+            assert_eq!(scenario.sites.len(), specs::sites::all().len(), "{id}");
+            let row = scenario.rows.iter().find(|row| row.id == holder.code).unwrap();
+            if holder.status == "rejected" {
+                assert_eq!(row.values["status_detail"], holder.status_detail.as_str(), "{}", holder.code);
+            }
         }
     }
 
@@ -216,7 +265,7 @@ mod tests {
             .map(|entry| entry.id.as_str())
             .collect();
         assert!(missing.is_empty(), "no scenario expects {}", missing.join(", "));
-        assert!(by_request.len() >= 70, "only {} by a request", by_request.len());
+        assert!(by_request.len() >= 71, "only {} by a request", by_request.len());
         for entry in catalogue().entries().iter().filter(|entry| matches!(entry.provoke.reach, Reach::Outside)) {
             assert!(by_request.contains(&entry.id), "{} can be provoked and is only played", entry.id);
         }
