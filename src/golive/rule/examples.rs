@@ -166,6 +166,17 @@ fn what_javascript_draws_stays_open() {
             assert_eq!(check.verdict, Verdict::Inconclusive, "{}: {:?}", check.rule, check.reason);
         }
     }
+    // A bundle of another host may bring the SDK; a library that everybody knows does not.
+    for (bundle, expected) in
+        [("https://cdn.example/app.3f.js", Verdict::Inconclusive), ("https://code.jquery.com/jquery.js", Verdict::Fail)]
+    {
+        let html = format!(
+            "<form method=post><input autocomplete=cc-number><input autocomplete=cc-csc></form><script src='{bundle}'></script>"
+        );
+        let checks = judge(&rules, &Example::Html(html));
+        let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
+        assert_eq!(of("card-raw-without-sdk"), expected, "{bundle}");
+    }
     // A page that could not be read whole decides nothing, unless something was found in what was read.
     let html = "<form><input data-checkout=cardNumber name=n></form>";
     let mut cut = page(&ExampleShop { html: html.to_owned(), ..ExampleShop::default() });
