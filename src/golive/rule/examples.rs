@@ -192,6 +192,31 @@ fn what_javascript_draws_stays_open() {
 }
 
 #[test]
+fn results_are_judged_only_by_what_is_seen() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let of = |script: &str| {
+        let html =
+            format!("<script src='https://sdk.mercadopago.com/js/v2'></script><p>Pagar</p><script>{script}</script>");
+        let checks = judge(&rules, &Example::Html(html));
+        let check = checks.into_iter().find(|check| check.rule == "result-status-communicated").unwrap();
+        (check.verdict, check.findings.len())
+    };
+    for (script, expected) in [
+        ("pay()", (Verdict::Inconclusive, 0)),
+        ("if (payment.status === 'approved') { yes() } else { no() }", (Verdict::Inconclusive, 1)),
+        ("box.textContent = texts[payment.status_detail];", (Verdict::Inconclusive, 0)),
+        ("box.textContent = textOf(payment.status_detail);", (Verdict::Inconclusive, 0)),
+        ("form.append('detail', payment.status_detail);", (Verdict::Inconclusive, 0)),
+        ("// box.textContent = payment.status_detail;", (Verdict::Inconclusive, 0)),
+        ("box.innerHTML = `Estado: ${payment.status_detail}`;", (Verdict::Fail, 1)),
+        ("$('#box').text(data.status_detail);", (Verdict::Fail, 1)),
+        ("switch (s) { case 'approved': a(); case 'in_process': b(); case 'rejected': c() }", (Verdict::Pass, 0)),
+    ] {
+        assert_eq!(of(script), expected, "{script}");
+    }
+}
+
+#[test]
 fn the_same_fault_has_the_same_id_and_is_told_once() {
     let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
     let shop = |before: &str| {
