@@ -50,3 +50,60 @@ impl<'r> Judge<'r> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use url::Url;
+
+    use super::*;
+    use crate::golive::evidence::Fetched;
+    use crate::run::{Generation, RunVerdict};
+
+    fn page(path: &str, body: &str) -> Page {
+        let url = Url::parse("https://shop.example").unwrap().join(path).unwrap();
+        let document = Fetched {
+            requested: url.clone(),
+            url,
+            hops: Vec::new(),
+            status: 200,
+            headers: Vec::new(),
+            body: body.to_owned(),
+            bytes: body.len() as u64,
+            cut: false,
+        };
+        Page { document: Arc::new(document), depth: 0, scripts: Vec::new(), frames: Vec::new(), unread: Vec::new() }
+    }
+
+    fn facts() -> ShopFacts {
+        let start = Url::parse("https://user:pass@shop.example/").unwrap();
+        ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None }
+    }
+
+    #[test]
+    fn pages_become_a_record() {
+        let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+        let mut judge = Judge::new(&rules);
+        judge.add(&page("/", "<title>Tienda</title><p>Hola</p>"));
+        let summary = judge.add(&page("/pagar", "<form method=get><input data-checkout=cardNumber name=n></form>"));
+        assert_eq!((summary.checkout, summary.generations), (true, vec![Generation::V1]));
+        let record = judge.finish(facts());
+        assert_eq!(record.verdict, RunVerdict::NotReady);
+        assert_eq!(record.url, "https://shop.example/");
+        assert_eq!(record.pages.len(), 2);
+        assert_eq!(record.checks.len(), rules.cards().len());
+    }
+
+    #[test]
+    fn a_shop_without_pages_or_without_a_checkout_is_not_ready_by_silence() {
+        let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+        assert_eq!(Judge::new(&rules).finish(facts()).verdict, RunVerdict::Inconclusive);
+        let mut judge = Judge::new(&rules);
+        judge.add(&page("/", "<p>Hola</p><a href='https://other.example/terminos'>Términos</a>"));
+        let mut facts = facts();
+        facts.tls = Some(crate::run::TlsFacts { days_left: Some(90), ..Default::default() });
+        facts.answers = vec![(Url::parse("https://other.example/terminos").unwrap(), Some(200))];
+        assert_eq!(judge.finish(facts).verdict, RunVerdict::Inconclusive);
+    }
+}

@@ -166,6 +166,17 @@ fn what_javascript_draws_stays_open() {
             assert_eq!(check.verdict, Verdict::Inconclusive, "{}: {:?}", check.rule, check.reason);
         }
     }
+    // A bundle of another host may bring the SDK; a library that everybody knows does not.
+    for (bundle, expected) in
+        [("https://cdn.example/app.3f.js", Verdict::Inconclusive), ("https://code.jquery.com/jquery.js", Verdict::Fail)]
+    {
+        let html = format!(
+            "<form method=post><input autocomplete=cc-number><input autocomplete=cc-csc></form><script src='{bundle}'></script>"
+        );
+        let checks = judge(&rules, &Example::Html(html));
+        let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
+        assert_eq!(of("card-raw-without-sdk"), expected, "{bundle}");
+    }
     // A page that could not be read whole decides nothing, unless something was found in what was read.
     let html = "<form><input data-checkout=cardNumber name=n></form>";
     let mut cut = page(&ExampleShop { html: html.to_owned(), ..ExampleShop::default() });
@@ -178,6 +189,31 @@ fn what_javascript_draws_stays_open() {
     let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
     assert_eq!(of("card-fields-no-name"), Verdict::Fail);
     assert_eq!(of("credentials-no-access-token-in-client"), Verdict::Inconclusive);
+}
+
+#[test]
+fn results_are_judged_only_by_what_is_seen() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let of = |script: &str| {
+        let html =
+            format!("<script src='https://sdk.mercadopago.com/js/v2'></script><p>Pagar</p><script>{script}</script>");
+        let checks = judge(&rules, &Example::Html(html));
+        let check = checks.into_iter().find(|check| check.rule == "result-status-communicated").unwrap();
+        (check.verdict, check.findings.len())
+    };
+    for (script, expected) in [
+        ("pay()", (Verdict::Inconclusive, 0)),
+        ("if (payment.status === 'approved') { yes() } else { no() }", (Verdict::Inconclusive, 1)),
+        ("box.textContent = texts[payment.status_detail];", (Verdict::Inconclusive, 0)),
+        ("box.textContent = textOf(payment.status_detail);", (Verdict::Inconclusive, 0)),
+        ("form.append('detail', payment.status_detail);", (Verdict::Inconclusive, 0)),
+        ("// box.textContent = payment.status_detail;", (Verdict::Inconclusive, 0)),
+        ("box.innerHTML = `Estado: ${payment.status_detail}`;", (Verdict::Fail, 1)),
+        ("$('#box').text(data.status_detail);", (Verdict::Fail, 1)),
+        ("switch (s) { case 'approved': a(); case 'in_process': b(); case 'rejected': c() }", (Verdict::Pass, 0)),
+    ] {
+        assert_eq!(of(script), expected, "{script}");
+    }
 }
 
 #[test]

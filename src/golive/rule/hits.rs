@@ -50,12 +50,13 @@ pub struct Hits<'r> {
     severity: Severity,
     found: Vec<Finding>,
     more: usize,
+    open: Option<Message>,
 }
 
 impl<'r> Hits<'r> {
     /// No findings yet.
     pub fn new(rule: &'r str, severity: Severity) -> Hits<'r> {
-        Hits { rule, severity, found: Vec::new(), more: 0 }
+        Hits { rule, severity, found: Vec::new(), more: 0, open: None }
     }
 
     /// Changes the weight of the findings that follow.
@@ -66,6 +67,16 @@ impl<'r> Hits<'r> {
     /// Whether there is any finding.
     pub fn any(&self) -> bool {
         !self.found.is_empty()
+    }
+
+    /// Notes that the rule could not tell; a finding decides all the same.
+    pub fn leave_open(&mut self, reason: Message) {
+        self.open = Some(reason);
+    }
+
+    /// Why the rule could not tell, if so.
+    pub fn open(&self) -> Option<&Message> {
+        self.open.as_ref()
     }
 
     /// The findings, and how many more there were.

@@ -179,6 +179,9 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
     if hits.any() {
         return Look::Hit;
     }
+    if let Some(reason) = hits.open() {
+        return Look::Open(reason.clone());
+    }
     open(view, looks).map_or(Look::Clean { there }, Look::Open)
 }
 

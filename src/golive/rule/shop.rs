@@ -178,7 +178,8 @@ fn of_shop(at: usize, rule: &Rule, shop: &ShopView) -> Check {
         Answer::LookedAt(n) => number(*n),
         _ => 0,
     };
-    if let Some(check) = decided(rule, &mut findings, false, looked_at) {
+    let open = matches!(answer, Answer::Inconclusive(_));
+    if let Some(check) = decided(rule, &mut findings, open, looked_at) {
         return check;
     }
     let (verdict, reason) = match answer {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::patterns;
-use super::sdk::loads_sdk;
+use super::sdk::{loads_sdk, may_load_sdk};
 use crate::golive::page::card::CardRole;
 use crate::golive::page::{Element, LocalName, NodeId, PageView};
-use crate::golive::rule::hits::Hits;
+use crate::golive::rule::hits::{Hits, shown_url};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
 use crate::secret::luhn;
@@ -145,14 +145,19 @@ pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
     if view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls) {
         return;
     }
+    let unread = may_load_sdk(view);
     for (part, field) in view.card_fields() {
         let together = view.card_fields().any(|(other, companion)| {
             other == part
                 && companion.form == field.form
                 && matches!(companion.role, CardRole::SecurityCode | CardRole::Expiry)
         });
-        if field.role == CardRole::Number && together {
-            hits.element(view, part, &field.element, Message::new("golive.raw-card"));
+        if field.role != CardRole::Number || !together {
+            continue;
+        }
+        match &unread {
+            Some(url) => hits.leave_open(Message::new("golive.sdk-may-come").with("url", shown_url(url))),
+            None => hits.element(view, part, &field.element, Message::new("golive.raw-card")),
         }
     }
 }
@@ -176,8 +181,7 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
                     let named =
                         inside.iter().any(|(_, field)| field.element.attr("name").is_some_and(|n| !n.is_empty()));
                     let scripted = form.attr("onsubmit").is_some()
-                        || *handled.get_or_insert_with(|| view.in_scripts(&SUBMIT_HANDLER))
-                        || form.attr("id").is_some_and(|_| view.scripts.iter().any(|s| s.cut()));
+                        || *handled.get_or_insert_with(|| view.in_scripts(&SUBMIT_HANDLER));
                     if named && !scripted {
                         hits.element(view, at, &form, Message::new("golive.card-form-no-method"));
                     }

@@ -7,7 +7,7 @@ use crate::golive::page::PageView;
 use crate::golive::rule::hits::{Hits, code, shown_url};
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
-use crate::run::{Evidence, Generation, Place};
+use crate::run::{Evidence, Generation, Place, Severity};
 
 /// The values of `status_detail` that Mercado Pago documents for the result page.
 pub const DETAILS: [&str; 17] = [
@@ -39,7 +39,7 @@ patterns! {
     REJECTED = r#"["'`]rejected["'`]|\brejected\s*:"#;
     ONLY_APPROVED = r#"\bstatus\s*={2,3}\s*["'`]approved["'`]"#;
     PAYMENT = r"(?i)payment|pago|pagamento|status_detail";
-    RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html|\.append|\.insertAdjacentText)\s*\(\s*)[^;\n\[(]{0,160}\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
+    RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html)\s*\(\s*)[^;\n\[(]{0,160}\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
     STATUS_BRICK = r#"\.create\s*\(\s*["'`]statusScreen["'`]"#;
 }
 
@@ -174,12 +174,15 @@ pub(super) fn communicated(shop: &ShopView, hits: &mut Hits) -> Answer {
         hits.at(place.clone(), "raw", Message::new("golive.raw-status"), vec![code.clone()]);
     }
     let told = all.approved && all.pending && all.rejected;
+    let raw = hits.any();
     if !told && !all.pending && !all.rejected && !all.brick {
+        // The server may tell the rest apart: worth a warning, not a verdict.
+        hits.weigh(Severity::Warning);
         for (place, code) in shop.pages.iter().filter_map(|page| page.result.only_approved.as_ref()) {
             hits.at(place.clone(), "only-approved", Message::new("golive.only-approved"), vec![code.clone()]);
         }
     }
-    if hits.any() || told || all.brick {
+    if raw || told || all.brick {
         Answer::LookedAt(shop.pages.len())
     } else {
         Answer::Inconclusive(Message::new("golive.result-not-seen"))

@@ -1,10 +1,12 @@
 //! The official SDK: whether a page that needs it loads it, and from where.
 
+use url::Url;
+
 use super::patterns;
 use crate::golive::page::card::CardRole;
 use crate::golive::page::generation::{is_sdk_v1, is_sdk_v2};
 use crate::golive::page::{Element, LocalName, PageView, runs};
-use crate::golive::rule::hits::{Hits, masked, slice};
+use crate::golive::rule::hits::{Hits, masked, shown_url, slice};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
 use crate::run::Generation;
@@ -14,6 +16,7 @@ patterns! {
     SDK_BODY = r"(?:\b(?:window|self|global|globalThis|root|this)\s*\.\s*|\b(?:var|let|const|class|function)\s+)(?:Mercadopago|MercadoPago)\s*(?:=[^=]|\(|\{|extends\b)|MPHiddenInputToken\b.*secure-fields\.mercadopago\.com";
     // A mere alias of the global that the official SDK made.
     ALIAS = r"(?:Mercadopago|MercadoPago)\s*=\s*(?:window\s*\.\s*)?(?:Mercadopago|MercadoPago)\b|(?:Mercadopago|MercadoPago)\s*=\s*(?:new\s|await\s|require\b|null|undefined|\{\s*\})";
+    KNOWN = r"(?i)jquery|bootstrap|popper|polyfill|font-?awesome|sweetalert|google|gstatic|gtag|facebook|fbcdn|hotjar|clarity\.ms|doubleclick|cdnjs\.|unpkg\.|jsdelivr\.|tiktok|recaptcha|mlstatic\.|mercadopago\.|mercadolibre\.|mercadolivre\.|cloudflareinsights";
     SDK_FILE = r"(?i)(?:^|/)mercadopago(?:\.min)?\.js(?:[?#]|$)";
 }
 
@@ -34,9 +37,27 @@ pub(super) fn present(view: &PageView, hits: &mut Hits) {
         || view.own_signs.v2_calls
         || view.card_fields().any(|(_, field)| field.role == CardRole::Number)
         || view.generations.iter().any(|one| !matches!(one, Generation::CheckoutPro));
-    if needs && !loads_sdk(view) {
-        hits.plain(view.url(), "sdk", Message::new("golive.sdk-missing"), Vec::new());
+    if !needs || loads_sdk(view) {
+        return;
     }
+    match may_load_sdk(view) {
+        Some(url) => hits.leave_open(Message::new("golive.sdk-may-come").with("url", shown_url(&url))),
+        None => hits.plain(view.url(), "sdk", Message::new("golive.sdk-missing"), Vec::new()),
+    }
+}
+
+/// A script of another host that nobody read and that may well bring the SDK: a bundle on a CDN, say.
+/// Libraries and trackers that everybody knows do not.
+pub(super) fn may_load_sdk(view: &PageView) -> Option<Url> {
+    view.parts
+        .iter()
+        .flat_map(|part| &part.outline.scripts)
+        .find(|url| {
+            let own = url.origin() == view.url().origin();
+            let copy = SDK_FILE.is_match(url.path());
+            !own && !copy && !is_sdk_v1(url.as_str()) && !is_sdk_v2(url.as_str()) && !KNOWN.is_match(url.as_str())
+        })
+        .cloned()
 }
 
 pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
@@ -59,7 +80,7 @@ pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
         // Unread or unlike it, but of its very name, and nothing else could answer the calls.
         let only_candidate = SDK_FILE.is_match(src) && calls && !official;
         let foreign = address.as_ref().is_some_and(|address| address.origin() != view.url().origin());
-        if is_copy || only_candidate || (foreign && SDK_FILE.is_match(src) && body.is_none()) {
+        if is_copy || only_candidate || (foreign && SDK_FILE.is_match(src) && body.is_none() && !official) {
             let message = Message::new("golive.sdk-copy").with("src", short(&masked(src)));
             hits.element(view, part, &element, message);
         }

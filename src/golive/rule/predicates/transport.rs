@@ -1,5 +1,8 @@
 //! HTTPS, certificates, HSTS and addresses that exist only on a developer's machine.
 
+use std::collections::HashSet;
+
+use scraper::ElementRef;
 use url::{Host, Url};
 
 use super::patterns;
@@ -102,15 +105,20 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
 }
 
-/// The targets of forms: those that hold card fields, and on a page that asks for a payment every form that posts.
+/// The targets of forms that hold card fields; on a page whose card fields stand in frames of Mercado Pago, of
+/// every form that posts.
 pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
+    let with_card: HashSet<_> = view.card_fields().filter_map(|(part, field)| Some((part, field.form?))).collect();
     for (part, element) in view.named(&["form", "button", "input"].map(LocalName::from)) {
-        let target = match element.name() {
-            "form" => element.attr("action"),
-            "button" | "input" => element.attr("formaction"),
-            _ => None,
-        };
-        if let Some(target) = target.map(str::trim)
+        let form = std::iter::once(element.node)
+            .chain(element.node.ancestors().filter_map(ElementRef::wrap))
+            .find(|node| node.value().name() == "form");
+        let Some(form) = form else { continue };
+        let gets = form.attr("method").is_some_and(|method| method.trim().eq_ignore_ascii_case("get"));
+        let concerned = if with_card.is_empty() { !gets } else { with_card.contains(&(part, form.id())) };
+        let target = element.attr(if element.name() == "form" { "action" } else { "formaction" });
+        if concerned
+            && let Some(target) = target.map(str::trim)
             && target.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("http:"))
         {
             let message = Message::new("golive.form-target-http").with("target", short(&masked(target)));
