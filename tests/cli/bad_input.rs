@@ -35,7 +35,11 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
         ("contract:\n  site: MLA\n  site: MLB\n", "homologa.yaml:3:3", "stands already in line 2"),
         ("contract:\n\tsite: MLA\n", "homologa.yaml:2", "tabs"),
         ("golive:\n  shops: ['file:///etc/passwd']\n", "homologa.yaml:2", "is not an http or https address"),
-        ("golive:\n  shops: [https://a.example]\n  rules: { card-fields-no-nmae: off }\n", "", "did you mean `card-fields-no-name`?"),
+        (
+            "golive:\n  shops: [https://a.example]\n  rules: { card-fields-no-nmae: off }\n",
+            "",
+            "did you mean `card-fields-no-name`?",
+        ),
     ] {
         let ran = check(config);
         assert_eq!(ran.code, 2, "{config}: {}", ran.all());
@@ -52,10 +56,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
 fn a_broken_scenario_is_told_and_the_others_still_run() {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "good.yaml",
-        "name: Methods are listed\nsteps:\n  - get: /v1/payment_methods\n    expect: { status: 200 }\n",
-    );
+    write("good.yaml", "name: Methods are listed\nsteps:\n  - get: /v1/payment_methods\n    expect: { status: 200 }\n");
     write("bad.yaml", "name: Bad\nsteps:\n  - get: /v1/payments/${idd}\n    exepct: { status: 200 }\n");
     let ran = homologa_in(folder.path(), &["--format", "json", "contract", "run", "."]);
     assert_eq!(ran.code, 2, "{}", ran.all());
@@ -141,7 +142,9 @@ fn a_shop_that_does_not_answer_does_not_stop_the_next_one() {
 #[test]
 fn records_that_are_none_are_refused() {
     let folder = TempDir::new().unwrap();
-    for (text, told) in [("", "empty"), ("{}", "not the record"), ("hello", "not the record"), ("[1,2]", "not the record")] {
+    for (text, told) in
+        [("", "empty"), ("{}", "not the record"), ("hello", "not the record"), ("[1,2]", "not the record")]
+    {
         std::fs::write(folder.path().join("run.json"), text).unwrap();
         let ran = homologa_in(folder.path(), &["report", "run.json"]);
         assert_eq!(ran.code, 2, "{text}: {}", ran.all());

@@ -37,7 +37,16 @@ fn mistakes_in_the_command_line_exit_with_2_and_a_suggestion() {
 
 #[test]
 fn everything_with_an_id_is_explained_in_three_languages() {
-    for id in ["2006", "400/4292", "7", "cc_rejected_high_risk", "approved/accredited", "card-fields-no-name", "environment", "2000"] {
+    for id in [
+        "2006",
+        "400/4292",
+        "7",
+        "cc_rejected_high_risk",
+        "approved/accredited",
+        "card-fields-no-name",
+        "environment",
+        "2000",
+    ] {
         for lang in ["es", "pt", "en"] {
             let ran = homologa(&["--lang", lang, "explain", id]);
             assert_eq!(ran.code, 0, "{id} {lang}: {}", ran.all());

@@ -73,7 +73,12 @@ fn a_seed_repeats_the_run() {
         let ran = homologa(&["--format", "json", "contract", "run", "--tag", "declined", "--seed", seed]);
         let mut record = ran.json();
         let bodies = record["contract"]["scenarios"].as_array_mut().unwrap().iter_mut().flat_map(|scenario| {
-            scenario["steps"].as_array().unwrap().iter().map(|step| step["exchange"]["request_body"].clone()).collect::<Vec<_>>()
+            scenario["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|step| step["exchange"]["request_body"].clone())
+                .collect::<Vec<_>>()
         });
         bodies.collect::<Vec<Value>>()
     };
