@@ -230,6 +230,7 @@ fn shorten(text: &str, width: usize) -> String {
 fn state_word(state: CoverageState) -> Message {
     Message::new(match state {
         CoverageState::Observed => "contract.state-observed",
+        CoverageState::Injected => "contract.state-injected",
         CoverageState::Provoked => "contract.state-provoked",
         CoverageState::NotReachable => "contract.state-not-reachable",
         CoverageState::NeverRun => "contract.state-never-run",

@@ -118,7 +118,10 @@ impl Page {
         let name = key.render(self.lang);
         self.out.push_str(&format!("\n{name}\n"));
         for line in code.lines() {
-            self.out.push_str(&format!("  {line}\n"));
+            let characters: Vec<char> = line.chars().collect();
+            for piece in characters.chunks(78) {
+                self.out.push_str(&format!("  {}\n", piece.iter().collect::<String>()));
+            }
         }
     }
 }

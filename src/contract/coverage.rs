@@ -11,6 +11,7 @@ use crate::specs::statuses::statuses;
 pub struct Tally {
     expected_codes: BTreeMap<String, BTreeSet<String>>,
     observed_codes: BTreeMap<String, BTreeSet<String>>,
+    injected_codes: BTreeMap<String, BTreeSet<String>>,
     expected_pairs: BTreeMap<(String, Option<String>), BTreeSet<String>>,
     observed_pairs: BTreeMap<(String, Option<String>), BTreeSet<String>>,
 }
@@ -24,6 +25,11 @@ impl Tally {
     /// An answer showed this catalogue entry.
     pub fn observe_code(&mut self, entry: &str, scenario: &str) {
         self.observed_codes.entry(entry.to_owned()).or_default().insert(scenario.to_owned());
+    }
+
+    /// An answer showed this catalogue entry because the sandbox was asked to play it.
+    pub fn inject_code(&mut self, entry: &str, scenario: &str) {
+        self.injected_codes.entry(entry.to_owned()).or_default().insert(scenario.to_owned());
     }
 
     /// A scenario expects this pair.
@@ -47,6 +53,7 @@ impl Tally {
         }
         join(&mut self.expected_codes, other.expected_codes);
         join(&mut self.observed_codes, other.observed_codes);
+        join(&mut self.injected_codes, other.injected_codes);
         join(&mut self.expected_pairs, other.expected_pairs);
         join(&mut self.observed_pairs, other.observed_pairs);
     }
@@ -54,8 +61,13 @@ impl Tally {
     /// The coverage of the whole catalogue: an entry counts as observed only when a response showed it.
     pub fn coverage(&self) -> Coverage {
         let codes = catalogue().entries().iter().map(|entry| {
-            let (state, scenarios) = state(&self.observed_codes, &self.expected_codes, &entry.id);
+            let (state, mut scenarios) = state(&self.observed_codes, &self.expected_codes, &entry.id);
+            let played = self.injected_codes.get(&entry.id);
             let state = match state {
+                CoverageState::Provoked | CoverageState::NeverRun if played.is_some() => {
+                    scenarios = played.into_iter().flatten().cloned().collect();
+                    CoverageState::Injected
+                }
                 CoverageState::NeverRun if entry.provoke.reach == Reach::Never => CoverageState::NotReachable,
                 state => state,
             };
@@ -107,11 +119,13 @@ mod tests {
         tally.expect_code("400/2006", "a");
         tally.expect_code("400/3003", "a");
         tally.observe_code("400/2006", "b");
+        tally.inject_code("400/2007", "c");
         let coverage = tally.coverage();
         assert_eq!(coverage.codes.len(), 90);
         let state = |id: &str| coverage.codes.iter().find(|code| code.id == id).unwrap().state;
         assert_eq!(state("400/2006"), CoverageState::Observed);
         assert_eq!(state("400/3003"), CoverageState::Provoked);
+        assert_eq!(state("400/2007"), CoverageState::Injected);
         assert_eq!(state("400/2004"), CoverageState::NotReachable);
         assert_eq!(state("400/4000"), CoverageState::NeverRun);
         assert_eq!(coverage.count(CoverageState::Observed), 1);

@@ -183,6 +183,11 @@ impl Prepared {
         self.method
     }
 
+    /// Whether the sandbox was asked to play a fault.
+    pub(super) fn plays_a_fault(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == FAULT_HEADER)
+    }
+
     pub(super) fn path(&self) -> &str {
         self.url.path()
     }

@@ -143,6 +143,8 @@ fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
 fn variables(plan: &Plan, row: Option<&Row>, ids: &Ids) -> Variables {
     let mut variables = Variables::default();
     let site = sites::get(&plan.site);
+    variables.set("uuid", json!(ids.uuid()));
+    variables.set("hex32", json!(ids.hex32()));
     variables.set("site", json!(plan.site));
     variables.set("currency", json!(site.map(|site| site.currency.as_str())));
     let document = cards::of_site(&plan.site).and_then(|cards| cards.document.as_ref());
@@ -313,7 +315,11 @@ impl State<'_> {
         let Some(body) = &answer.json else { return };
         if answer.status >= 400 {
             for entry in judge::observed(answer.status, &judge::normalise(body)) {
-                self.tally.observe_code(&entry.id, self.id);
+                if prepared.plays_a_fault() {
+                    self.tally.inject_code(&entry.id, self.id);
+                } else {
+                    self.tally.observe_code(&entry.id, self.id);
+                }
             }
         } else if expect::default_schema(prepared.method(), prepared.path(), answer.status) == Some("payment")
             && let Some(status) = body.get("status").and_then(Value::as_str)

@@ -98,6 +98,7 @@ pub(super) fn demand(severity: Severity) -> Message {
 pub(super) fn coverage_count(state: CoverageState, count: usize) -> Message {
     let message = Message::new(match state {
         CoverageState::Observed => "report.n-observed",
+        CoverageState::Injected => "report.n-injected",
         CoverageState::Provoked => "report.n-provoked",
         CoverageState::NotReachable => "report.n-not-reachable",
         CoverageState::NeverRun => "report.n-never-run",
@@ -109,6 +110,7 @@ pub(super) fn coverage_count(state: CoverageState, count: usize) -> Message {
 pub(super) fn coverage(state: CoverageState) -> Message {
     Message::new(match state {
         CoverageState::Observed => "report.observed",
+        CoverageState::Injected => "report.injected",
         CoverageState::Provoked => "report.provoked",
         CoverageState::NotReachable => "report.not-reachable",
         CoverageState::NeverRun => "report.never-run",

@@ -198,7 +198,8 @@ impl Page<'_> {
         let width = (self.style.width - 2).min(60);
         let states = [
             (CoverageState::Observed, '█'),
-            (CoverageState::Provoked, '▓'),
+            (CoverageState::Injected, '▓'),
+            (CoverageState::Provoked, '·'),
             (CoverageState::NotReachable, '╌'),
             (CoverageState::NeverRun, '░'),
         ];

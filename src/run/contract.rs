@@ -94,8 +94,10 @@ pub struct ScenarioResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CoverageState {
-    /// Seen in a response.
+    /// Seen in a response to a request that provokes it.
     Observed,
+    /// Seen only where the sandbox was asked to play it: no client provoked it.
+    Injected,
     /// A scenario expected it, but no response showed it.
     Provoked,
     /// Cannot be provoked by a client; the entry says why.

@@ -113,7 +113,7 @@ pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let (fields, document) = (holder.unwrap_or(&empty), document.unwrap_or(&empty));
     let digits = |number: String| number.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
     let mut token = CardToken {
-        id: world.ids.hex32(),
+        id: call.ids(world).hex32(),
         user_id: account.user_id,
         public_key: account.public_key.clone(),
         live: account.live(),
@@ -131,6 +131,10 @@ pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
         created: Some(world.now()),
     };
     let mut state = world.state();
+    // Tokens are not idempotent: the same key again makes another one.
+    if state.tokens.get(&token.id).is_some() {
+        token.id = world.ids.hex32();
+    }
     if let Some(card) = &token.card_id {
         let owner = state.card_owners.get(card).and_then(|owner| state.customers.get(owner));
         let owner = owner.filter(|customer| customer.user_id == account.user_id);

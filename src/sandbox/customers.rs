@@ -103,7 +103,7 @@ pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
         return Ok(refuse(400, "101", "the customer already exist"));
     }
     let customer = Customer {
-        id: format!("{}-{}", account.user_id, world.ids.hex32().get(..14).unwrap_or_default()),
+        id: format!("{}-{}", account.user_id, call.ids(world).hex32().get(..14).unwrap_or_default()),
         user_id: account.user_id,
         email,
         first_name: text(&body, "first_name"),
@@ -155,7 +155,7 @@ pub(super) fn add_card(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     let found = state.tokens.get_mut(&token).filter(|found| found.user_id == account.user_id && !found.used);
     let Some(found) = found else { return Ok(refuse(400, "120", "card not found")) };
     found.used = true;
-    let card_id = (9_000_000_000 + world.ids.below(1_000_000_000)).to_string();
+    let card_id = (9_000_000_000 + call.ids(world).below(1_000_000_000)).to_string();
     let card = CardToken { security_code: None, card_id: Some(card_id.clone()), used: false, ..found.clone() };
     let Some(customer) = state.customers.get_mut(id) else { return Ok(unknown()) };
     if customer.cards.len() >= MOST_CARDS {

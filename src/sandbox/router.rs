@@ -11,6 +11,7 @@ use super::errors::{Checked, Refusal, edge_not_found};
 use super::reply::Reply;
 use super::world::World;
 use super::{card_tokens, customers, faults, payment_methods, payments};
+use crate::ids::Ids;
 
 /// A request as the resources see it.
 pub(super) struct Call<'c> {
@@ -57,6 +58,15 @@ impl<'c> Call<'c> {
     pub(super) fn idempotency_key(&self) -> Checked<&str> {
         let key = self.header("x-idempotency-key").map(str::trim).unwrap_or_default();
         if key.is_empty() { Err(Refusal::bad("4292")) } else { Ok(key) }
+    }
+
+    /// Identifiers of what this request creates: they follow from its idempotency key, so that a run with the same
+    /// seed gets the same ids however its requests are interleaved; without a key they follow from the order.
+    pub(super) fn ids(&self, world: &World) -> Ids {
+        match self.header("x-idempotency-key") {
+            Some(key) => world.ids.part(&format!("{} {key}", self.path)),
+            None => world.ids.part(&world.ids.hex32()),
+        }
     }
 
     fn bearer(&self) -> Option<&str> {

@@ -6,6 +6,7 @@ use super::bounded::Bounded;
 use super::card_tokens::CardToken;
 use super::customers::Customer;
 use super::payments::Payment;
+use crate::ids::Ids;
 
 /// Most entries of each kind.
 const MOST: usize = 100_000;
@@ -13,6 +14,11 @@ const MOST: usize = 100_000;
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// Most bytes of payments, about: a usual one takes four thousand.
 const MOST_PAYMENT_BYTES: usize = 512 * 1024 * 1024;
+
+/// Smallest id of a payment or refund.
+const FIRST_ID: u64 = 130_000_000_000;
+/// Ids are spread over so many numbers.
+const SPREAD: u64 = 800_000_000_000;
 
 /// An idempotency key belongs to an account and an endpoint.
 pub(super) type ReplayKey = (u64, String, String);
@@ -38,19 +44,17 @@ pub(super) struct State {
     pub(super) card_owners: Bounded<String, String>,
     /// By account, endpoint and key.
     pub(super) replays: Bounded<ReplayKey, Created>,
-    next: u64,
 }
 
 impl State {
-    /// An empty memory; ids of payments and refunds count up from `first`.
-    pub(super) fn new(first: u64) -> State {
+    /// An empty memory.
+    pub(super) fn new() -> State {
         State {
             tokens: Bounded::new(MOST, MOST_BYTES),
             payments: Bounded::new(MOST, MOST_PAYMENT_BYTES),
             customers: Bounded::new(MOST, MOST_BYTES),
             card_owners: Bounded::new(MOST, MOST_BYTES),
             replays: Bounded::new(MOST, MOST_BYTES),
-            next: first,
         }
     }
 
@@ -60,10 +64,12 @@ impl State {
         self.replays.insert(key, created, weight);
     }
 
-    /// The next id of a payment or refund.
-    pub(super) fn next_id(&mut self) -> u64 {
-        // Ids of the real service are not consecutive either.
-        self.next += 37;
-        self.next
+    /// A free id for a payment or refund: twelve digits, which do not fit 32 bits, as ids have today.
+    pub(super) fn free_id(&self, ids: &Ids) -> u64 {
+        let mut id = FIRST_ID + ids.below(SPREAD);
+        while self.payments.get(&id).is_some() {
+            id += 1;
+        }
+        id
     }
 }

@@ -26,12 +26,10 @@ impl World {
     /// An empty sandbox.
     pub(super) fn new(seed: u64, clock: Clock) -> World {
         let ids = Ids::seeded(seed).part("sandbox");
-        // Ids of payments have twelve digits today and do not fit 32 bits.
-        let first_payment = 130_000_000_000 + ids.below(1_000_000_000);
         World {
             accounts: Accounts::all(),
             catalogue: Catalogue::embedded(),
-            state: Mutex::new(State::new(first_payment)),
+            state: Mutex::new(State::new()),
             ids,
             clock,
         }

@@ -123,6 +123,15 @@ impl Source {
 
     /// A problem of the input at `mark`, with the lines around it; `length` characters are marked.
     pub fn problem(&self, mark: Mark, length: usize, message: Message) -> Problem {
+        // A parser that misses something at the end of a file points behind it: the last line is where to look.
+        let last = self.text.lines().enumerate().last();
+        let mark = match last {
+            Some((index, line)) if mark.line as usize > index + 1 => Mark {
+                line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+                column: u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX),
+            },
+            _ => mark,
+        };
         let first_line = mark.line.saturating_sub(1).max(1);
         let lines = self.text.lines().skip(first_line as usize - 1).take(3);
         let redactor = Redactor::default();

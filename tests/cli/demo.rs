@@ -51,12 +51,12 @@ fn canaries() -> Vec<String> {
             ..Default::default()
         })
         .unwrap();
+        let secret = regex::Regex::new(r#"(?i)client_?secret['"]?\s*[:=]\s*['"]([^'"]+)"#).unwrap();
         for path in ["js/config.js", "checkout.html"] {
             let response = client.get(shop.url.join(path).unwrap()).send().await.unwrap();
             let (bytes, _) = homologa::http::read_bounded(response, 1_000_000).await.unwrap();
             let text = String::from_utf8(bytes).unwrap();
             canaries.extend(find_credentials(&text).into_iter().map(|found| text[found.range].to_owned()));
-            let secret = regex::Regex::new(r#"(?i)client_?secret['"]?\s*[:=]\s*['"]([^'"]+)"#).unwrap();
             canaries.extend(secret.captures(&text).map(|found| found[1].to_owned()));
         }
     });

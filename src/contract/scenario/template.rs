@@ -38,11 +38,10 @@ impl Variables {
     /// # Errors
     /// The first variable without a value.
     pub fn fill(&self, text: &str) -> Result<Value, Unfilled> {
-        let mut parts = Parts { rest: text };
         let mut filled = String::new();
         let mut whole = None;
         let mut count = 0;
-        while let Some(part) = parts.next() {
+        for part in (Parts { rest: text }) {
             count += 1;
             match part {
                 Part::Text(text) => filled.push_str(text),
@@ -131,8 +130,8 @@ impl<'t> Iterator for Parts<'t> {
         let from = usize::from(self.rest.starts_with("${")) * 2;
         let end = self.rest[from..].find("${").map_or(self.rest.len(), |index| from + index);
         let end = if end > 0 && self.rest[..end].ends_with('$') && end < self.rest.len() { end - 1 } else { end };
-        let end = end.max(1).min(self.rest.len());
-        let (text, rest) = self.rest.split_at(self.rest.ceil_char_boundary(end));
+        // Never nothing: a text that begins with an opening was taken above, unless its brace is missing.
+        let (text, rest) = self.rest.split_at(end);
         self.rest = rest;
         Some(Part::Text(text))
     }

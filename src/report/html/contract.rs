@@ -165,7 +165,7 @@ struct CoverageView<'r> {
 
 impl<'r> CoverageView<'r> {
     fn of(coverage: &'r Coverage) -> CoverageView<'r> {
-        use CoverageState::{NeverRun, NotReachable, Observed, Provoked};
+        use CoverageState::{Injected, NeverRun, NotReachable, Observed, Provoked};
         let mut blocks: Vec<BlockView> = Vec::new();
         for (index, code) in coverage.codes.iter().enumerate() {
             let name = thousand(&code.code);
@@ -189,7 +189,7 @@ impl<'r> CoverageView<'r> {
             snapshot: &coverage.snapshot,
             total: coverage.codes.len(),
             observed: coverage.count(Observed),
-            states: [Observed, Provoked, NotReachable, NeverRun].map(state).into_iter().collect(),
+            states: [Observed, Injected, Provoked, NotReachable, NeverRun].map(state).into_iter().collect(),
             blocks,
             pairs: coverage
                 .pairs

@@ -163,13 +163,3 @@ fn thousands_of_scenarios_stay_within_bounds() {
     let html = page(&record, Lang::Es);
     assert!(html.len() < 20_000_000, "{} bytes", html.len());
 }
-
-/// Writes the samples into the folder of `HOMOLOGA_LOOK`, to be looked at in a browser.
-#[test]
-#[ignore = "writes pages for a person to look at"]
-fn look() {
-    let folder = std::path::PathBuf::from(std::env::var_os("HOMOLOGA_LOOK").expect("HOMOLOGA_LOOK names a folder"));
-    for (name, record) in ["not-ready", "ready", "partial", "empty"].iter().zip(records()) {
-        std::fs::write(folder.join(format!("{name}.html")), page(&record, Lang::Es)).unwrap();
-    }
-}

@@ -48,11 +48,12 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let (amount, installments) = (subject.amount(), subject.installments());
     let expires = validation::expiration(subject.get("date_of_expiration"), now)?;
     let token = subject.token().cloned();
+    let ids = call.ids(world);
     let flag = |name: &str| body.get(name).and_then(Value::as_bool);
     let (status, detail) =
         outcome(method, token.as_ref(), flag("capture") == Some(false), flag("binary_mode") == Some(true));
     let payment = Payment {
-        id: state.next_id(),
+        id: state.free_id(&ids),
         collector: account.user_id,
         site,
         method,
@@ -67,7 +68,7 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
         expires: expires.or_else(|| term(method, now)),
         card: token.as_ref().map(card),
         authorization_code: matches!(status, "approved" | "authorized")
-            .then(|| token.as_ref().map(|_| format!("{:06}", world.ids.below(1_000_000))))
+            .then(|| token.as_ref().map(|_| format!("{:06}", ids.below(1_000_000))))
             .flatten(),
         refunds: Vec::new(),
         sent: echo(body),

@@ -32,7 +32,7 @@ pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checke
         }
     }
     let body = if call.body.iter().all(u8::is_ascii_whitespace) { Map::new() } else { call.object()? };
-    let refund_id = state.next_id();
+    let refund_id = state.free_id(&call.ids(world));
     let payment = find(&mut *state, id, account, "3002")?;
     demand(payment.status == "approved", "2063")?;
     let left = payment.amount.minus(payment.refunded());

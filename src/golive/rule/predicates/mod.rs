@@ -72,7 +72,7 @@ pub static ALL: [Predicate; 23] = [
     page("test-public-key", SCRIPTS, credentials::test_public_key),
     page("placeholder-key", SCRIPTS, credentials::placeholder),
     shop("result-communicated", result::communicated),
-    shop("result-details", result::details),
+    shop("result-details", result::messages),
     shop("terms-link", terms::link),
     shop("terms-reachable", terms::reachable),
     shop("terms-responsibility", terms::responsibility),

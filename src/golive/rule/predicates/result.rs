@@ -2,33 +2,30 @@
 //!
 //! Seen statically, only code that handles results can say anything: its silence proves nothing.
 
+use std::sync::OnceLock;
+
 use super::patterns;
 use crate::golive::page::PageView;
 use crate::golive::rule::hits::{Hits, code, shown_url};
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
 use crate::run::{Evidence, Generation, Place, Severity};
+use crate::specs::statuses::statuses;
 
-/// The values of `status_detail` that Mercado Pago documents for the result page.
-pub const DETAILS: [&str; 17] = [
-    "accredited",
-    "pending_contingency",
-    "pending_review_manual",
-    "cc_rejected_bad_filled_card_number",
-    "cc_rejected_bad_filled_date",
-    "cc_rejected_bad_filled_other",
-    "cc_rejected_bad_filled_security_code",
-    "cc_rejected_blacklist",
-    "cc_rejected_call_for_authorize",
-    "cc_rejected_card_disabled",
-    "cc_rejected_card_error",
-    "cc_rejected_duplicated_payment",
-    "cc_rejected_high_risk",
-    "cc_rejected_insufficient_amount",
-    "cc_rejected_invalid_installments",
-    "cc_rejected_max_attempts",
-    "cc_rejected_other_reason",
-];
+/// The values of `status_detail` that Mercado Pago's guide asks a checkout to tell apart, at most 32; those of
+/// rejections are marked.
+fn details() -> &'static [(&'static str, bool)] {
+    static DETAILS: OnceLock<Vec<(&'static str, bool)>> = OnceLock::new();
+    DETAILS.get_or_init(|| {
+        let pairs = statuses().pairs.iter().filter(|pair| pair.must_communicate);
+        pairs.filter_map(|pair| Some((pair.status_detail.as_deref()?, pair.status == "rejected"))).take(32).collect()
+    })
+}
+
+/// The bits of the rejections among [`details`].
+fn rejections() -> u32 {
+    details().iter().enumerate().filter(|(_, (_, rejected))| *rejected).fold(0, |bits, (bit, _)| bits | 1 << bit)
+}
 
 /// Most places of raw values that are kept of one page.
 const MAX_RAW: usize = 5;
@@ -49,7 +46,7 @@ pub struct ResultFacts {
     approved: bool,
     pending: bool,
     rejected: bool,
-    /// Bit per value of [`DETAILS`].
+    /// Bit per value of [`details`].
     details: u32,
     /// Uses the Status Screen Brick, which tells everything itself.
     brick: bool,
@@ -96,10 +93,10 @@ impl ResultFacts {
         facts.approved = APPROVED.is_match(clean);
         facts.pending = PENDING.is_match(clean);
         facts.rejected = rejected.is_some();
-        facts.details = DETAILS
+        facts.details = details()
             .iter()
             .enumerate()
-            .filter(|(_, detail)| clean.contains(*detail))
+            .filter(|(_, (detail, _))| clean.contains(detail))
             .fold(0u32, |bits, (bit, _)| bits | 1 << bit);
         facts.brick = STATUS_BRICK.is_match(clean);
         if facts.weight() > 0 {
@@ -110,7 +107,7 @@ impl ResultFacts {
         if let Some(found) = ONLY_APPROVED.find(clean)
             && !facts.pending
             && !facts.rejected
-            && facts.details & !1 == 0
+            && facts.details & rejections() == 0
             && PAYMENT.is_match(clean)
         {
             facts.only_approved = Some(place(found.start()));
@@ -189,7 +186,7 @@ pub(super) fn communicated(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
 }
 
-pub(super) fn details(shop: &ShopView, hits: &mut Hits) -> Answer {
+pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
     if let Some(answer) = concerned(shop) {
         return answer;
     }
@@ -197,32 +194,30 @@ pub(super) fn details(shop: &ShopView, hits: &mut Hits) -> Answer {
     if all.brick {
         return Answer::LookedAt(shop.pages.len());
     }
-    let place = shop
-        .pages
-        .iter()
-        .filter_map(|page| Some((page.result.details.count_ones(), page.result.place.clone()?)))
-        .max_by_key(|(count, _)| *count)
-        .map(|(_, place)| place);
-    // Showing the value as it came is no message either.
-    let raw: Vec<(Place, Evidence)> = shop.pages.iter().flat_map(|page| page.result.raw.clone()).collect();
-    if !raw.is_empty() && all.details & !0b111 == 0 {
-        for (place, code) in raw {
-            hits.at(place, "raw", Message::new("golive.raw-status"), vec![code]);
+    let telling = || shop.pages.iter().map(|page| &page.result).filter(|facts| facts.place.is_some());
+    if all.details & rejections() == 0 {
+        for (place, code) in telling().filter(|facts| facts.rejected).filter_map(|facts| facts.place.clone()) {
+            hits.at(place, "generic", Message::new("golive.one-text-for-all"), vec![code]);
         }
-        return Answer::LookedAt(shop.pages.len());
+        if !hits.any() {
+            // Showing the value as it came is no message either.
+            for (place, code) in shop.pages.iter().flat_map(|page| page.result.raw.clone()) {
+                hits.at(place, "raw", Message::new("golive.raw-status"), vec![code]);
+            }
+        }
+        return match hits.any() {
+            true => Answer::LookedAt(shop.pages.len()),
+            false => Answer::Inconclusive(Message::new("golive.result-not-seen")),
+        };
     }
-    let Some((place, code)) = place.filter(|_| all.rejected || all.details.count_ones() > 1) else {
-        return Answer::Inconclusive(Message::new("golive.result-not-seen"));
-    };
-    let missing: Vec<&str> = DETAILS
+    let missing: Vec<&str> = details()
         .iter()
         .enumerate()
         .filter(|(bit, _)| all.details & (1 << bit) == 0)
-        .map(|(_, detail)| *detail)
+        .map(|(_, (detail, _))| *detail)
         .collect();
-    if all.details & !0b111 == 0 {
-        hits.at(place, "generic", Message::new("golive.one-text-for-all"), vec![code]);
-    } else if !missing.is_empty() {
+    let place = telling().max_by_key(|facts| facts.details.count_ones()).and_then(|facts| facts.place.clone());
+    if let (Some((place, code)), false) = (place, missing.is_empty()) {
         let message =
             Message::new("golive.details-missing").with("n", missing.len()).with("missing", missing.join(", "));
         hits.at(place, "missing", message, vec![code]);
