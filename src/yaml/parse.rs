@@ -1,5 +1,7 @@
 //! From text to [`Node`]s, in one pass over the parser's events, without recursion.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::{Key, Kind, Mark, Node, Source, scalar};
@@ -92,7 +94,7 @@ fn syntax(source: &Source, error: &ScanError) -> Problem {
 /// A collection that is not closed yet.
 enum Open {
     List(Mark, Vec<Node>),
-    Map(Mark, Vec<(Key, Node)>, Option<Key>),
+    Map(Mark, Vec<(Key, Node)>, Option<Key>, HashMap<String, u32>),
 }
 
 struct Builder<'s> {
@@ -107,8 +109,8 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, _, tag) => {
                 self.refuse_tag(mark, tag.as_deref())?;
-                if let Some(Open::Map(_, members, key @ None)) = self.open.last_mut() {
-                    return match name(self.source, members, &text, style, mark) {
+                if let Some(Open::Map(_, _, key @ None, seen)) = self.open.last_mut() {
+                    return match name(self.source, seen, &text, style, mark) {
                         Ok(name) => {
                             *key = Some(name);
                             Ok(())
@@ -123,10 +125,10 @@ impl Builder<'_> {
                 self.put(Node { kind, mark })
             }
             Event::SequenceStart(_, tag) => self.enter(mark, tag.as_deref(), Open::List(mark, Vec::new())),
-            Event::MappingStart(_, tag) => self.enter(mark, tag.as_deref(), Open::Map(mark, Vec::new(), None)),
+            Event::MappingStart(_, tag) => self.enter(mark, tag.as_deref(), Open::Map(mark, Vec::new(), None, HashMap::new())),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List(mark, items)) => self.put(Node { kind: Kind::List(items), mark }),
-                Some(Open::Map(mark, members, _)) => self.put(Node { kind: Kind::Map(members), mark }),
+                Some(Open::Map(mark, members, ..)) => self.put(Node { kind: Kind::Map(members), mark }),
                 None => Ok(()),
             },
             Event::Alias(_) => {
@@ -138,7 +140,7 @@ impl Builder<'_> {
 
     fn enter(&mut self, mark: Mark, tag: Option<&Tag>, open: Open) -> Result<(), Problem> {
         self.refuse_tag(mark, tag)?;
-        if let Some(Open::Map(_, _, None)) = self.open.last() {
+        if let Some(Open::Map(_, _, None, _)) = self.open.last() {
             return Err(self.source.problem(mark, 1, Message::new("yaml.key-not-text")));
         }
         if self.open.len() >= DEEPEST {
@@ -161,7 +163,7 @@ impl Builder<'_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, members, key)) => match key.take() {
+            Some(Open::Map(_, members, key, _)) => match key.take() {
                 Some(key) => members.push((key, node)),
                 None => return Err(self.source.problem(node.mark, 1, Message::new("yaml.key-not-text"))),
             },
@@ -173,7 +175,7 @@ impl Builder<'_> {
 /// The key of a mapping, refused when it stands there twice or would merge another mapping.
 fn name(
     source: &Source,
-    members: &[(Key, Node)],
+    seen: &mut HashMap<String, u32>,
     text: &str,
     style: ScalarStyle,
     mark: Mark,
@@ -183,8 +185,8 @@ fn name(
         let problem = source.problem(mark, length, Message::new("yaml.merge-key")).fix(Message::new("yaml.alias-fix"));
         return Err(Box::new(problem));
     }
-    if let Some((first, _)) = members.iter().find(|(key, _)| key.text == text) {
-        let message = Message::new("yaml.duplicate-key").with("key", text).with("line", first.mark.line);
+    if let Some(line) = seen.insert(text.to_owned(), mark.line) {
+        let message = Message::new("yaml.duplicate-key").with("key", text).with("line", line);
         return Err(Box::new(source.problem(mark, length, message).fix(Message::new("yaml.duplicate-key-fix"))));
     }
     Ok(Key { text: text.to_owned(), mark })
@@ -230,6 +232,8 @@ mod tests {
         assert_eq!(read(&"[".repeat(100_000)).unwrap_err().message.key, "yaml.too-deep");
         let nested = (0..80).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
         assert_eq!(read(&nested).unwrap_err().message.key, "yaml.too-deep");
+        let many: String = (0..100_000).map(|key| format!("k{key}: 1\n")).collect();
+        assert!(read(&many).is_ok(), "a hundred thousand keys are read in linear time");
         assert_eq!(read(&"a".repeat(LARGEST_FILE + 1)).unwrap_err().message.key, "yaml.too-large");
     }
 

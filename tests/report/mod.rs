@@ -1,5 +1,7 @@
 //! Reports are pure functions of the record.
 
+mod browser;
+
 use std::path::Path;
 
 use tempfile::TempDir;

@@ -1,5 +1,7 @@
 //! Running the program with a scrubbed environment, and servers of a test's own.
 
+pub mod browser;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -14,7 +14,7 @@ use crate::run::{
 };
 
 /// Scenarios that hold and are shown with their exchanges; beyond this only their line is.
-const MOST_DETAILED: usize = 400;
+const MOST_DETAILED: usize = 60;
 /// The same for scenarios that do not hold or have no answer.
 const MOST_DETAILED_FAILED: usize = 1_000;
 /// Codes of neighbouring thousands that are few enough for one line.
