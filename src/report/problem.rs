@@ -15,6 +15,8 @@ pub fn render(problem: &Problem, lang: Lang, color: bool) -> String {
     let message = problem.message.render(lang);
     let message = clean::block(&message);
     let name = labels::blame(problem.blame).render(lang);
+    // An empty file has no line to show.
+    let excerpt = problem.excerpt.as_ref().filter(|excerpt| !excerpt.lines.is_empty());
     let level = match problem.blame {
         Blame::Input => Level::ERROR,
         Blame::Environment => Level::WARNING,
@@ -22,7 +24,7 @@ pub fn render(problem: &Problem, lang: Lang, color: bool) -> String {
     };
     let title = level.with_name(name).primary_title(message.as_ref());
     let place = problem.place.file.as_ref().or(problem.place.url.as_ref()).map(|place| clean::line(place));
-    let source = problem.excerpt.as_ref().map(source_of);
+    let source = excerpt.map(source_of);
     let mut groups = vec![match (&source, &place) {
         (Some((text, span, first_line)), place) => {
             let snippet = Snippet::source(text.as_str())
@@ -45,7 +47,9 @@ pub fn render(problem: &Problem, lang: Lang, color: bool) -> String {
         (None, None) => Group::with_title(title),
     }];
     let fix = problem.fix.as_ref().map(|fix| fix.render(lang));
-    if let (Some(fix), Some(group)) = (&fix, groups.pop()) {
+    if let Some(fix) = &fix
+        && let Some(group) = groups.pop()
+    {
         let help = Message::new("report.help").render(lang);
         groups.push(group.element(Level::HELP.with_name(help).message(clean::block(fix).into_owned())));
     }
@@ -77,6 +81,15 @@ fn source_of(excerpt: &Excerpt) -> (String, std::ops::Range<usize>, usize) {
 mod tests {
     use super::*;
     use crate::report::sample;
+
+    #[test]
+    fn a_problem_without_lines_and_without_help_still_says_what_and_where() {
+        let empty = crate::yaml::parse(&crate::yaml::Source::new("a.yaml", "")).unwrap_err();
+        let drawn = render(&empty, Lang::En, false);
+        assert!(drawn.contains("the file is empty") && drawn.contains("--> a.yaml:1:1"), "{drawn}");
+        let drawn = render(&Problem::notice(Message::new("cli.interrupted")), Lang::En, false);
+        assert!(drawn.contains("interrupted"), "{drawn}");
+    }
 
     #[test]
     fn a_problem_shows_what_where_and_how_to_mend_it() {

@@ -199,7 +199,7 @@ impl Page<'_> {
         let states = [
             (CoverageState::Observed, '█'),
             (CoverageState::Injected, '▓'),
-            (CoverageState::Provoked, '·'),
+            (CoverageState::Provoked, '▒'),
             (CoverageState::NotReachable, '╌'),
             (CoverageState::NeverRun, '░'),
         ];

@@ -125,7 +125,9 @@ impl Builder<'_> {
                 self.put(Node { kind, mark })
             }
             Event::SequenceStart(_, tag) => self.enter(mark, tag.as_deref(), Open::List(mark, Vec::new())),
-            Event::MappingStart(_, tag) => self.enter(mark, tag.as_deref(), Open::Map(mark, Vec::new(), None, HashMap::new())),
+            Event::MappingStart(_, tag) => {
+                self.enter(mark, tag.as_deref(), Open::Map(mark, Vec::new(), None, HashMap::new()))
+            }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List(mark, items)) => self.put(Node { kind: Kind::List(items), mark }),
                 Some(Open::Map(mark, members, ..)) => self.put(Node { kind: Kind::Map(members), mark }),
@@ -218,7 +220,7 @@ mod tests {
             ("a: {}\n<<: {}\n", "yaml.merge-key", 2, 1),
             ("a: 1\n---\nb: 2\n", "yaml.second-document", 2, 1),
             ("", "yaml.empty", 1, 1),
-            ("a: [1\n", "yaml.syntax", 2, 1),
+            ("a: [1\n", "yaml.syntax", 1, 6),
             ("? [a]\n: 1\n", "yaml.key-not-text", 1, 3),
         ] {
             let problem = read(text).unwrap_err();

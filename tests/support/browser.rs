@@ -13,9 +13,8 @@ const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome-stable"
 /// The browser; `None` when there is none, which is said loudly, and fails in CI.
 pub fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).find_map(|folder| {
-        NAMES.iter().map(|name| folder.join(name)).find(|candidate| candidate.is_file())
-    });
+    let found = std::env::split_paths(&path)
+        .find_map(|folder| NAMES.iter().map(|name| folder.join(name)).find(|candidate| candidate.is_file()));
     if found.is_none() {
         assert!(std::env::var_os("CI").is_none(), "no Chromium: tests of the report need one in CI");
         // Written to the stream itself: what goes through `eprintln!` is swallowed when a test passes.

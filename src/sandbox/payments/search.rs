@@ -61,7 +61,8 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
         "id" => found.sort_by_key(|payment| payment.id),
         sort => {
             let date = date_of(sort).ok_or_else(|| Refusal::bad("1"))?;
-            found.sort_by_key(|payment| (date(payment), payment.id));
+            // The sort is stable: payments of one moment stay in the order in which they were made.
+            found.sort_by_key(|payment| date(payment));
         }
     }
     if !ascending {

@@ -125,7 +125,13 @@ fn search_filters_sorts_and_pages() {
     };
     assert_eq!(find("external_reference=order-3"), (1, vec!["order-3".to_owned()]));
     assert_eq!(find("status=rejected").0, 3);
-    assert_eq!(find("sort=id&criteria=asc&limit=2&offset=1"), (7, vec!["order-1".to_owned(), "order-2".to_owned()]));
+    assert_eq!(
+        find("sort=date_created&criteria=asc&limit=2&offset=1"),
+        (7, vec!["order-1".to_owned(), "order-2".to_owned()])
+    );
+    let (_, page) = bench.ask("GET", "/v1/payments/search?sort=id&criteria=asc", &Value::Null);
+    let ids: Vec<u64> = page["results"].as_array().unwrap().iter().map(|one| one["id"].as_u64().unwrap()).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
     assert_eq!(find("limit=1"), (7, vec!["order-6".to_owned()]));
     assert_eq!(find("range=date_created&begin_date=NOW-1DAYS&end_date=NOW").0, 7);
     assert_eq!(find("begin_date=NOW%2B1DAYS").0, 0);
