@@ -26,6 +26,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("report.html", include_str!("../../../reports/templates/report.html")),
     ("macros.html", include_str!("../../../reports/templates/macros.html")),
     ("mend.html", include_str!("../../../reports/templates/mend.html")),
+    ("matrix.html", include_str!("../../../reports/templates/matrix.html")),
     ("shops.html", include_str!("../../../reports/templates/shops.html")),
     ("contract.html", include_str!("../../../reports/templates/contract.html")),
 ];
