@@ -148,7 +148,7 @@ fn list(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
         .iter()
         .map(|scenario| Listed {
             id: &scenario.id,
-            name: &scenario.name,
+            name: scenario.name.get(output.lang),
             file: &scenario.source.file,
             tags: &scenario.tags,
             sites: &scenario.sites,
@@ -202,9 +202,13 @@ async fn coverage(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Pro
             text.push('\n');
         }
         let total = coverage.codes.len();
-        for state in
-            [CoverageState::Observed, CoverageState::Provoked, CoverageState::NotReachable, CoverageState::NeverRun]
-        {
+        for state in [
+            CoverageState::Observed,
+            CoverageState::Injected,
+            CoverageState::Provoked,
+            CoverageState::NotReachable,
+            CoverageState::NeverRun,
+        ] {
             text.push_str(&format!("\n{:>3}/{total}  {}", coverage.count(state), output.say(&state_word(state))));
         }
         text.push('\n');

@@ -15,7 +15,7 @@ use super::judge;
 use super::scenario::{Action, Row, Scenario, Step, Variables};
 use super::target::{Target, TargetKind};
 use crate::http;
-use crate::i18n::Message;
+use crate::i18n::{Message, Text};
 use crate::ids::Ids;
 use crate::run::{
     Coverage, Event, Evidence, Finding, Problem, ScenarioResult, Severity, Sink, StepResult, Verdict, fingerprint,
@@ -213,9 +213,13 @@ async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
 }
 
 /// The name of a result: that of the scenario, with the row named where there is one.
-fn name(plan: &Plan, row: Option<&Row>) -> String {
+fn name(plan: &Plan, row: Option<&Row>) -> Text {
     match row {
-        Some(row) => format!("{} [{}]", plan.scenario.name, row.id),
+        Some(row) => {
+            let named = |name: &str| format!("{name} [{}]", row.id);
+            let name = &plan.scenario.name;
+            Text { es: named(&name.es), pt: named(&name.pt), en: named(&name.en) }
+        }
         None => plan.scenario.name.clone(),
     }
 }

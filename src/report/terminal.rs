@@ -245,7 +245,7 @@ impl Page<'_> {
         let lang = self.style.lang;
         let (id, title) = match &group.subject {
             Subject::Rule { id, card } => (*id, card.map_or(*id, |card| card.title.get(lang))),
-            Subject::Scenario(scenario) => (scenario.id.as_str(), scenario.name.as_str()),
+            Subject::Scenario(scenario) => (scenario.id.as_str(), scenario.name.get(lang)),
             Subject::Noted(id) => (*id, ""),
         };
         let sign = if group.severity == Severity::Blocker { "✗" } else { "!" };
@@ -339,7 +339,7 @@ impl Page<'_> {
                 (clean::line(&what).into_owned(), check.reason.as_ref().map(|reason| self.say(reason)))
             }
             Open::Scenario(scenario) => {
-                let what = format!("{} · {}", scenario.name, scenario.id);
+                let what = format!("{} · {}", scenario.name.get(self.style.lang), scenario.id);
                 (clean::line(&what).into_owned(), scenario_reason(scenario).map(|reason| self.say(reason)))
             }
             Open::CutShort => (self.word("report.cut-short"), Some(self.word("report.cut-short-fix"))),

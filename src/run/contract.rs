@@ -73,8 +73,8 @@ pub struct StepResult {
 pub struct ScenarioResult {
     /// Stable id: file stem, site, and row where the scenario is a table.
     pub id: String,
-    /// Name as the file gives it.
-    pub name: String,
+    /// Name as the file gives it; a name in one language stands in all three.
+    pub name: Text,
     /// File, relative to the scenario folder.
     pub file: String,
     /// Site, for example `MLA`.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Expect;
 use crate::contract::Role;
+use crate::i18n::Text;
 use crate::yaml::{Mark, Source};
 
 /// One scenario file.
@@ -13,8 +14,8 @@ pub struct Scenario {
     pub source: Source,
     /// Path below the scenario folder without ending, for example `declined/insufficient-funds`.
     pub id: String,
-    /// Name.
-    pub name: String,
+    /// Name; one that is given in one language stands in all three.
+    pub name: Text,
     /// Tags.
     pub tags: Vec<String>,
     /// Sites it runs on; empty means the site of the target.

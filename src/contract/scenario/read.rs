@@ -6,7 +6,7 @@ use super::{
     Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Request, Row, Same, Scenario, Step, lint,
 };
 use crate::contract::Role;
-use crate::i18n::Message;
+use crate::i18n::{Message, Text};
 use crate::run::Problem;
 use crate::specs::{catalogue::catalogue, schemas, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
@@ -32,7 +32,7 @@ pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
 
 fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>) -> Option<Scenario> {
     let mut fields = Fields::new(source, root, problems)?;
-    let name = fields.required_text("name").unwrap_or_default().to_owned();
+    let name = name(&mut fields);
     fields.text("description");
     let tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
     let skip = fields.text("skip").map(str::to_owned);
@@ -64,6 +64,27 @@ fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>)
         }
     }
     Some(Scenario { source: source.clone(), id: id.to_owned(), name, tags, sites, rows, variables, steps: read, skip })
+}
+
+/// The name: a text, or one for each language.
+fn name(fields: &mut Fields<'_, '_>) -> Text {
+    let Some(node) = fields.node("name") else {
+        fields.missing("name");
+        return Text::default();
+    };
+    match &node.kind {
+        Kind::Map(_) => {
+            let Some(mut fields) = Fields::new(fields.source(), node, fields.problems) else { return Text::default() };
+            let mut text = |key| fields.required_text(key).unwrap_or_default().to_owned();
+            let name = Text { es: text("es"), pt: text("pt"), en: text("en") };
+            fields.finish();
+            name
+        }
+        _ => {
+            let name = fields.text("name").unwrap_or_default();
+            Text { es: name.to_owned(), pt: name.to_owned(), en: name.to_owned() }
+        }
+    }
 }
 
 fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {

@@ -76,7 +76,7 @@ struct StepView<'r> {
 pub(super) struct ScenarioView<'r> {
     anchor: String,
     id: &'r str,
-    name: &'r str,
+    name: &'r Text,
     file: &'r str,
     site: &'r str,
     tags: &'r [String],

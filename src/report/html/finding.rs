@@ -52,7 +52,7 @@ impl<'r> GroupView<'r> {
         };
         let (kind, id, title) = match &group.subject {
             Subject::Rule { id, .. } => ("rule", *id, card.map_or(Words::Plain(id), |card| Words::Text(&card.title))),
-            Subject::Scenario(scenario) => ("scenario", scenario.id.as_str(), Words::Plain(&scenario.name)),
+            Subject::Scenario(scenario) => ("scenario", scenario.id.as_str(), Words::Text(&scenario.name)),
             Subject::Noted(id) => {
                 let message = group.spots.first().map(|spot| Words::Message(&spot.finding.message));
                 ("noted", *id, message.unwrap_or(Words::Plain(id)))
@@ -268,7 +268,7 @@ impl<'r> OpenView<'r> {
             Open::Scenario(scenario) => OpenView {
                 id: Some(&scenario.id),
                 reason: scenario_reason(scenario),
-                ..blank("scenario", Words::Plain(&scenario.name))
+                ..blank("scenario", Words::Text(&scenario.name))
             },
             Open::CutShort => blank("cut-short", Words::Plain("")),
             Open::Missing { count } => OpenView { count: *count, ..blank("missing", Words::Plain("")) },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{HOSTILE, finding, said, text};
+use crate::i18n::Text;
 use crate::run::{
     CodeCoverage, Coverage, CoverageState, Evidence, Exchange, Expectation, PairCoverage, Place, ScenarioResult,
     Severity, StepResult, TargetInfo, Verdict,
@@ -48,7 +49,7 @@ fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> S
     let elapsed_ms = steps.iter().filter_map(|step| step.exchange.as_ref()).map(|each| each.elapsed_ms).sum();
     ScenarioResult {
         id: format!("{id}@MLA"),
-        name: name.into(),
+        name: Text { es: name.into(), pt: name.into(), en: name.into() },
         file: format!("payments/{id}.yaml"),
         site: "MLA".into(),
         tags: vec!["payments".into()],
