@@ -9,6 +9,7 @@ mod failure;
 mod trust;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
@@ -17,8 +18,8 @@ use url::Url;
 pub use body::{decode, read_bounded};
 pub(crate) use failure::io_reason;
 pub use failure::{explain, reason};
+pub(crate) use trust::{Chain, Judge, JudgedBy, provider, verifier};
 pub use trust::{install_crypto, read_ca_file, roots};
-pub(crate) use trust::{provider, verifier};
 
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -75,7 +76,8 @@ pub fn client(options: &ClientOptions) -> Result<reqwest::Client, Problem> {
     let tls = match options.pinned_leaf {
         None => tls.with_root_certificates(roots).with_no_client_auth(),
         Some(pin) => {
-            let verifier = trust::PinnedLeaf::new(roots, pin).map_err(|error| unusable(error.to_string()))?;
+            let browser = verifier(roots).map_err(|error| unusable(error.to_string()))?;
+            let verifier = Arc::new(JudgedBy { browser, judge: trust::PinnedLeaf(pin) });
             tls.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         }
     };

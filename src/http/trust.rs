@@ -82,23 +82,36 @@ pub fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem
     if found.is_empty() { Err(broken(Message::new("http.ca-empty"))) } else { Ok(found) }
 }
 
-/// Verifies as browsers do, and besides accepts one leaf by its hash.
-#[derive(Debug)]
-pub(super) struct PinnedLeaf {
-    inner: Arc<WebPkiServerVerifier>,
-    pin: [u8; 32],
+/// Certificates of a handshake, as a [`Judge`] gets them.
+pub(crate) struct Chain<'c> {
+    pub(crate) leaf: &'c CertificateDer<'c>,
+    pub(crate) intermediates: &'c [CertificateDer<'c>],
+    name: &'c ServerName<'c>,
+    ocsp: &'c [u8],
+    now: UnixTime,
 }
 
-impl PinnedLeaf {
-    pub(super) fn new(
-        roots: Arc<RootCertStore>,
-        pin: [u8; 32],
-    ) -> Result<Arc<PinnedLeaf>, rustls::server::VerifierBuilderError> {
-        Ok(Arc::new(PinnedLeaf { inner: verifier(roots)?, pin }))
+impl Chain<'_> {
+    /// The verdict of a browser.
+    pub(crate) fn as_browsers_do(&self, verifier: &WebPkiServerVerifier) -> Result<ServerCertVerified, Error> {
+        verifier.verify_server_cert(self.leaf, self.intermediates, self.name, self.ocsp, self.now)
     }
 }
 
-impl ServerCertVerifier for PinnedLeaf {
+/// Decides whether the certificates of a server are accepted.
+pub(crate) trait Judge: std::fmt::Debug + Send + Sync {
+    /// Accepts or refuses a chain.
+    fn judge(&self, chain: &Chain<'_>, browser: &WebPkiServerVerifier) -> Result<ServerCertVerified, Error>;
+}
+
+/// A verifier that leaves the certificates to a [`Judge`]; signatures of the handshake are checked as always.
+#[derive(Debug)]
+pub(crate) struct JudgedBy<J> {
+    pub(crate) browser: Arc<WebPkiServerVerifier>,
+    pub(crate) judge: J,
+}
+
+impl<J: Judge> ServerCertVerifier for JudgedBy<J> {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -107,10 +120,7 @@ impl ServerCertVerifier for PinnedLeaf {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if Sha256::digest(leaf).as_slice() == self.pin {
-            return Ok(ServerCertVerified::assertion());
-        }
-        self.inner.verify_server_cert(leaf, intermediates, name, ocsp, now)
+        self.judge.judge(&Chain { leaf, intermediates, name, ocsp, now }, &self.browser)
     }
 
     fn verify_tls12_signature(
@@ -119,7 +129,7 @@ impl ServerCertVerifier for PinnedLeaf {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, certificate, signed)
+        self.browser.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -128,10 +138,23 @@ impl ServerCertVerifier for PinnedLeaf {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, certificate, signed)
+        self.browser.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
+        self.browser.supported_verify_schemes()
+    }
+}
+
+/// Judges as browsers do, and besides accepts one leaf by its hash.
+#[derive(Debug)]
+pub(super) struct PinnedLeaf(pub(super) [u8; 32]);
+
+impl Judge for PinnedLeaf {
+    fn judge(&self, chain: &Chain<'_>, browser: &WebPkiServerVerifier) -> Result<ServerCertVerified, Error> {
+        if Sha256::digest(chain.leaf).as_slice() == self.0 {
+            return Ok(ServerCertVerified::assertion());
+        }
+        chain.as_browsers_do(browser)
     }
 }

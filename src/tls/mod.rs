@@ -11,15 +11,15 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustls::Error;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::client::danger::ServerCertVerified;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::http;
+use crate::http::{self, Chain, Judge, JudgedBy};
 use crate::i18n::Message;
 use crate::run::TlsFacts;
 
@@ -43,7 +43,7 @@ pub async fn probe(
         return facts;
     };
     let recorder = match http::verifier(roots.clone()) {
-        Ok(inner) => Arc::new(Recorder { inner, chain: Mutex::default() }),
+        Ok(browser) => Arc::new(JudgedBy { browser, judge: Recorder::default() }),
         Err(error) => {
             facts.failure = Some(Message::new("http.no-client").with("error", error));
             return facts;
@@ -55,7 +55,7 @@ pub async fn probe(
         Ok(Err(error)) => facts.failure = Some(http::io_reason(&error, host)),
         Err(_) => facts.failure = Some(Message::new("http.timeout").with("host", host)),
     }
-    let chain = std::mem::take(&mut *recorder.chain.lock().unwrap_or_else(PoisonError::into_inner));
+    let chain = std::mem::take(&mut *recorder.judge.chain.lock().unwrap_or_else(PoisonError::into_inner));
     facts::describe(&mut facts, &chain, &name, &roots, now);
     facts
 }
@@ -75,7 +75,7 @@ async fn handshake(
     host: &str,
     port: u16,
     name: ServerName<'static>,
-    recorder: Arc<Recorder>,
+    recorder: Arc<JudgedBy<Recorder>>,
 ) -> io::Result<Option<String>> {
     let config = rustls::ClientConfig::builder_with_provider(http::provider())
         .with_safe_default_protocol_versions()
@@ -93,47 +93,17 @@ async fn handshake(
     }))
 }
 
-/// Lets every chain through and keeps it; signatures of the handshake are checked as always.
-#[derive(Debug)]
+/// Lets every chain through and keeps it.
+#[derive(Debug, Default)]
 struct Recorder {
-    inner: Arc<WebPkiServerVerifier>,
     chain: Mutex<Vec<CertificateDer<'static>>>,
 }
 
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let sent = std::iter::once(leaf).chain(intermediates).take(CHAIN_LIMIT);
+impl Judge for Recorder {
+    fn judge(&self, chain: &Chain<'_>, _: &WebPkiServerVerifier) -> Result<ServerCertVerified, Error> {
+        let sent = std::iter::once(chain.leaf).chain(chain.intermediates).take(CHAIN_LIMIT);
         let sent = sent.map(|certificate| certificate.clone().into_owned()).collect();
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = sent;
         Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
     }
 }
