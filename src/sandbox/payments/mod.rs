@@ -1,6 +1,6 @@
 //! Payments: `/v1/payments` and what lies below it.
 //!
-//! One file per question: [`create`] makes them, [`validation`] says what is refused and in which order, [`shape`] writes the answer, [`update`] captures and cancels, [`refunds`] gives money back, [`search`] finds.
+//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer, `update` captures and cancels, `refunds` gives money back, `search` finds.
 
 mod attributes;
 mod card_checks;
