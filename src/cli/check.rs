@@ -6,7 +6,8 @@ use super::args::CheckArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use super::{contract, golive};
-use crate::config;
+use crate::config::{self, TargetConfig};
+use crate::i18n::Message;
 use crate::run::Problem;
 
 /// Folder of the record and of reports that the configuration does not name.
@@ -35,5 +36,12 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
             }
         })
         .await;
+    let own_target = config.contract.as_ref().is_some_and(|contract| contract.target != TargetConfig::Embedded);
+    let shops = config.golive.as_ref().is_some_and(|golive| !golive.shops.is_empty());
+    if !own_target && !shops {
+        // A pipeline that checks nothing of the user's must not be green.
+        let problem = Problem::environment(Message::new("cli.nothing-of-yours"));
+        session.problems(vec![problem.fix(Message::new("cli.nothing-of-yours-fix"))]);
+    }
     session.finish(output, interrupted).map(|(_, code)| code)
 }

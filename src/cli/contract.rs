@@ -194,10 +194,11 @@ async fn coverage(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Pro
         output.result_json(&coverage);
     } else {
         let mut text = String::new();
+        let width = coverage.codes.iter().map(|code| code.code.chars().count()).max().unwrap_or(4);
         for code in &coverage.codes {
             let state = output.say(&state_word(code.state));
             let message = code.message.as_deref().unwrap_or("—");
-            let line = format!("{:<4} {:<8} {state:<12} {message}", code.status, shorten(&code.code, 8));
+            let line = format!("{:<4} {:<width$} {state:<12} {message}", code.status, code.code);
             text.push_str(&shorten(&line, output.width()));
             text.push('\n');
         }

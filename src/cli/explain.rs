@@ -7,6 +7,7 @@ use super::output::Output;
 use crate::exit;
 use crate::golive::rule::RuleSet;
 use crate::i18n::{Lang, Message, Text};
+use crate::report::labels;
 use crate::run::Problem;
 use crate::specs::catalogue::{Entry, Neighbour, catalogue, neighbours};
 use crate::specs::grades::{Grade, grades};
@@ -83,7 +84,7 @@ impl Page {
     fn wrap(&mut self, text: &str, indent: &str) {
         for paragraph in text.lines() {
             let mut line = indent.to_owned();
-            for word in paragraph.split_whitespace() {
+            for word in paragraph.split_whitespace().flat_map(|word| pieces(word, 80 - indent.len())) {
                 if line.len() > indent.len() && line.chars().count() + 1 + word.chars().count() > 80 {
                     self.out.push_str(line.trim_end());
                     self.out.push('\n');
@@ -92,7 +93,7 @@ impl Page {
                 if line.len() > indent.len() {
                     line.push(' ');
                 }
-                line.push_str(word);
+                line.push_str(&word);
             }
             self.out.push_str(line.trim_end());
             self.out.push('\n');
@@ -124,6 +125,11 @@ impl Page {
             }
         }
     }
+}
+
+/// A word in pieces that fit a line; a long path is broken where it must be.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    word.chars().collect::<Vec<char>>().chunks(width.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
 fn error(entry: &Entry, lang: Lang) -> Explanation {
@@ -160,9 +166,8 @@ fn rule(rules: &RuleSet, id: &str, lang: Lang) -> Option<Explanation> {
     if let Some(example) = &card.example {
         text.code(Message::new("explain.example"), example);
     }
-    let severity = serde_json::to_value(card.severity).ok().and_then(|value| value.as_str().map(str::to_owned));
-    text.part(Message::new("explain.severity"), &severity.unwrap_or_default());
-    text.part(Message::new("explain.origin"), &card.origin);
+    text.part(Message::new("explain.severity"), &labels::severity(card.severity).render(lang));
+    text.part(Message::new("explain.origin"), &labels::origin(&card.origin).render(lang));
     text.part(Message::new("explain.sources"), &card.sources.join("\n"));
     Some(Explanation { text, json: json!({ "kind": "rule", "rule": card }) })
 }

@@ -8,6 +8,8 @@ use clap::{Command, Error};
 
 use crate::exit;
 use crate::i18n::{Lang, Message};
+use crate::report;
+use crate::run::Problem;
 
 /// The language asked for by `--lang` before arguments are parsed, else that of the environment.
 pub(super) fn early_lang(arguments: &[OsString]) -> Lang {
@@ -70,6 +72,11 @@ fn word(mut command: Command, path: &str, lang: Lang) -> Command {
         let argument = argument.help_heading(section.clone()).help(help);
         if takes_values { argument.hide_default_value(true).hide_possible_values(true) } else { argument }
     });
+    let rendered = command.clone().render_usage().to_string();
+    let rest = usage_words(&rendered, lang);
+    let rest = rest.split_once(' ').map_or("", |(_, rest)| rest).to_owned();
+    let program = if path == "homologa" { path.to_owned() } else { format!("homologa {}", path.replace('-', " ")) };
+    command = command.override_usage(format!("{program} {rest}"));
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
         let path = if path == "homologa" { name.clone() } else { format!("{path}-{name}") };
@@ -94,6 +101,12 @@ fn values(argument: &clap::Arg, lang: Lang) -> String {
     text
 }
 
+/// A usage line as clap writes it, in the words of a language and without its heading.
+fn usage_words(usage: &str, lang: Lang) -> String {
+    let usage = usage.trim().trim_start_matches("Usage:").trim();
+    usage.replace("[OPTIONS]", &words("value-options", lang).unwrap_or_default())
+}
+
 /// Writes help or a mistake, and gives the exit code.
 pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
     match error.kind() {
@@ -110,10 +123,35 @@ pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
     let get = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
+        Some(ContextValue::StyledStr(text)) => text.to_string(),
         _ => String::new(),
     };
+    let mut problem = Problem::input(mistake(error.kind(), &get));
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+        .into_iter()
+        .map(get)
+        .find(|word| !word.is_empty());
+    let valid = get(ContextKind::ValidValue);
+    problem.fix = match near {
+        Some(near) => Some(Message::new("yaml.did-you-mean").with("word", near)),
+        None if !valid.is_empty() => Some(Message::new("config.known-words").with("words", valid)),
+        None => None,
+    };
+    let usage = match get(ContextKind::Usage) {
+        usage if usage.is_empty() => command.render_usage().to_string(),
+        usage => usage,
+    };
+    let heading = words("heading-usage", lang).unwrap_or_default();
+    let more = Message::new("cli.see-help").render(lang);
+    let told = report::problem::render(&problem, lang, true);
+    let _ = writeln!(anstream::stderr(), "{told}\n{heading}: {}\n{more}", usage_words(&usage, lang));
+    exit::INPUT
+}
+
+/// What is wrong with a command line.
+fn mistake(kind: ErrorKind, get: &dyn Fn(ContextKind) -> String) -> Message {
     let argument = get(ContextKind::InvalidArg);
-    let message = match error.kind() {
+    match kind {
         ErrorKind::UnknownArgument => Message::new("cli.unknown-argument").with("argument", argument),
         ErrorKind::InvalidSubcommand => {
             Message::new("cli.unknown-command").with("command", get(ContextKind::InvalidSubcommand))
@@ -123,28 +161,13 @@ pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
             Message::new("cli.missing-value").with("argument", argument)
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            Message::new("cli.bad-value").with("argument", argument).with("value", get(ContextKind::InvalidValue))
+            let message = Message::new("cli.bad-value").with("argument", argument);
+            message.with("value", get(ContextKind::InvalidValue))
         }
         ErrorKind::MissingRequiredArgument => Message::new("cli.missing-argument").with("argument", argument),
-        _ => Message::new("cli.bad-command-line").with("error", error.kind()),
-    };
-    let mut text = message.render(lang);
-    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
-        .into_iter()
-        .map(get)
-        .find(|word| !word.is_empty());
-    if let Some(near) = near {
-        text.push('\n');
-        text.push_str(&Message::new("yaml.did-you-mean").with("word", near).render(lang));
-    } else if !get(ContextKind::ValidValue).is_empty() {
-        text.push('\n');
-        let words = get(ContextKind::ValidValue);
-        text.push_str(&Message::new("config.known-words").with("words", words).render(lang));
+        ErrorKind::ArgumentConflict => Message::new("cli.twice").with("argument", argument),
+        _ => Message::new("cli.bad-command-line"),
     }
-    let usage = command.render_usage();
-    let more = Message::new("cli.see-help").render(lang);
-    let _ = writeln!(anstream::stderr(), "{text}\n\n{usage}\n{more}");
-    exit::INPUT
 }
 
 #[cfg(test)]
@@ -183,6 +206,7 @@ mod tests {
                 "heading-options",
                 "heading-arguments",
                 "value-command",
+                "value-options",
                 "exit-codes",
             ]
             .map(str::to_owned),

@@ -149,6 +149,11 @@ impl Session {
         let told: Vec<Problem> =
             record.problems.iter().filter(|problem| problem.blame != Blame::Notice).cloned().collect();
         output.problems(&told);
+        let nothing_ran = record.contract.is_none() && record.shops.is_empty();
+        if nothing_ran && record.problems.iter().any(|problem| problem.blame == Blame::Input) && !output.json {
+            // A mistake in the user's own input is all there is to say.
+            return Ok((record, crate::exit::INPUT));
+        }
         let (written, failed) = write_reports(&record, &self.outputs.reports, output);
         problems.extend(failed);
         summarise(&record, output, &written);
@@ -197,7 +202,7 @@ fn replace(path: &Path, text: &str) -> Result<(), Problem> {
         done
     };
     write().map_err(|error: std::io::Error| {
-        Problem::input(Message::new("run.cannot-write").with("error", error))
+        Problem::input(crate::run::unwritable(&error))
             .fix(Message::new("run.cannot-write-fix"))
             .in_file(path.display().to_string())
     })

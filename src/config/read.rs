@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::{Config, ContractConfig, GoliveConfig, TargetConfig};
+use crate::golive::rule::RuleSet;
 use crate::i18n::{Lang, Message};
 use crate::report::FORMATS;
 use crate::run::{Problem, Severity};
@@ -19,8 +20,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
-        let key = if missing { Message::new("config.missing") } else { Message::new("run.cannot-read") };
-        let problem = Problem::input(key.with("error", error)).in_file(&name);
+        let problem = Problem::input(crate::run::unreadable(&error)).in_file(&name);
         vec![if missing { problem.fix(Message::new("config.missing-fix")) } else { problem }]
     })?;
     let text = String::from_utf8(bytes).map_err(|_| {
@@ -67,11 +67,13 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
                 }
             }
         }
-        if contract.is_none() && golive.is_none() {
-            let problem = source.problem(fields.mark, 1, Message::new("config.nothing-to-do"));
-            fields.problems.push(problem.fix(Message::new("config.nothing-to-do-fix")));
-        }
+        let mark = fields.mark;
         fields.finish();
+        // A misspelt key says more than that the file asks for nothing.
+        if contract.is_none() && golive.is_none() && problems.is_empty() {
+            let problem = source.problem(mark, 1, Message::new("config.nothing-to-do"));
+            problems.push(problem.fix(Message::new("config.nothing-to-do-fix")));
+        }
         config.contract = contract.and_then(|node| {
             // `contract:` alone means the defaults.
             if node.kind == Kind::Null {
@@ -198,6 +200,7 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.seconds = fields.count("seconds");
     golive.page_bytes = fields.count("page-bytes").and_then(|count| usize::try_from(count).ok());
     golive.ignore_robots = fields.boolean("ignore-robots").unwrap_or(false);
+    let mut known = None;
     for (key, node) in fields.map("rules").unwrap_or_default() {
         let word = match &node.kind {
             Kind::Text(word) => word.as_str(),
@@ -217,6 +220,15 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
                 continue;
             }
         };
+        if known.is_none() {
+            known = RuleSet::builtin().ok();
+        }
+        if let Some(rules) = known.as_ref().filter(|rules| rules.rule(&key.text).is_none()) {
+            let message = Message::new("golive.unknown-rule").with("id", &key.text);
+            let mut problem = fields.source().problem(key.mark, key.text.chars().count(), message);
+            problem.fix = rules.nearest(&key.text).map(|near| Message::new("yaml.did-you-mean").with("word", near));
+            fields.problems.push(problem);
+        }
         golive.rules.insert(key.text.clone(), severity);
     }
     fields.finish();

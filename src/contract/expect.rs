@@ -178,8 +178,10 @@ pub(super) fn compare(
                 compared.held(message);
             } else {
                 let text = |value: Option<Value>| value.as_ref().map_or_else(|| "—".to_owned(), shown);
-                let evidence = difference(path, text(before), text(now));
-                compared.broken(context, same.mark, "expectation", message, evidence);
+                let (before, now) = (text(before), text(now));
+                let message = Message::new("contract.same-differs").with("path", path);
+                let message = message.with("before", &before).with("now", &now);
+                compared.broken(context, same.mark, "expectation", message, difference(path, before, now));
             }
         }
     }
@@ -289,6 +291,8 @@ fn compare_member(
         compared.held(message);
     } else {
         let actual = actual.map_or_else(|| "—".to_owned(), shown);
+        let message = Message::new("contract.differs").with("path", member).with("expected", expected);
+        let message = message.with("actual", &actual);
         compared.broken(context, mark, "expectation", message, difference(member, expected, actual));
     }
 }
@@ -323,6 +327,8 @@ fn place(compared: &mut Compared, context: &Context<'_>, mark: Mark, path: &str,
             [] => "—".to_owned(),
             values => values.iter().take(3).map(|value| shown(value)).collect::<Vec<_>>().join(", "),
         };
+        let message = Message::new("contract.differs").with("path", path).with("expected", &expected);
+        let message = message.with("actual", &actual);
         compared.broken(context, mark, "expectation", message, difference(path, expected, actual));
     }
 }

@@ -1,7 +1,7 @@
 //! The words for the small sets of the record: verdicts, weights, states.
 
 use crate::i18n::Message;
-use crate::run::{Blame, CoverageState, RunVerdict, Severity, Verdict};
+use crate::run::{Blame, CoverageState, RunRecord, RunVerdict, Severity, Verdict};
 
 /// The verdict of a run in words: the first thing a reader sees.
 pub(super) fn run_verdict(verdict: RunVerdict) -> Message {
@@ -12,10 +12,40 @@ pub(super) fn run_verdict(verdict: RunVerdict) -> Message {
     })
 }
 
-/// Why a run has its verdict, in a sentence.
-pub(super) fn why(verdict: RunVerdict, blockers: usize, open: usize) -> Message {
+/// The verdict at the head of a report: a contract that holds is no shop that is ready.
+pub(super) fn headline(record: &RunRecord, verdict: RunVerdict) -> Message {
     match verdict {
-        RunVerdict::Ready => Message::new("report.why-ready"),
+        RunVerdict::Ready if record.shops.is_empty() => Message::new("report.contract-holds"),
+        verdict => run_verdict(verdict),
+    }
+}
+
+/// What a run that found nothing wrong has looked at, and what it has not.
+fn scope(record: &RunRecord) -> Message {
+    let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
+    let embedded = target.is_some_and(|target| target.kind == "embedded");
+    Message::new(match (record.shops.is_empty(), record.contract.is_some(), embedded) {
+        (true, _, true) => "report.why-ready-embedded",
+        (true, _, false) => "report.why-ready-contract",
+        (false, false, _) => "report.why-ready-shops",
+        (false, true, true) => "report.why-ready-shops-embedded",
+        (false, true, false) => "report.why-ready",
+    })
+}
+
+/// The rules that the user has switched off: not looked at, which a reader has to know.
+pub(super) fn switched_off(record: &RunRecord) -> Option<Message> {
+    let checks = record.shops.iter().flat_map(|shop| &shop.checks);
+    let off = checks.filter(|check| check.reason.as_ref().is_some_and(|reason| reason.key == "golive.turned-off"));
+    let off: std::collections::BTreeSet<&str> = off.map(|check| check.rule.as_str()).collect();
+    let names = off.iter().copied().collect::<Vec<_>>().join(", ");
+    (!off.is_empty()).then(|| Message::new("report.switched-off").with("n", off.len()).with("rules", names))
+}
+
+/// Why a run has its verdict, in a sentence.
+pub(super) fn why(record: &RunRecord, verdict: RunVerdict, blockers: usize, open: usize) -> Message {
+    match verdict {
+        RunVerdict::Ready => scope(record),
         RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", blockers),
         // A run that was killed may hold failures and no verdict.
         RunVerdict::Inconclusive if blockers > 0 => Message::new("report.why-cut-short").with("n", blockers),
@@ -77,7 +107,7 @@ pub(super) fn run_sign(verdict: RunVerdict) -> &'static str {
 }
 
 /// A weight in a word.
-pub(super) fn severity(severity: Severity) -> Message {
+pub(crate) fn severity(severity: Severity) -> Message {
     Message::new(match severity {
         Severity::Blocker => "report.blocker",
         Severity::Warning => "report.warning",
@@ -139,7 +169,7 @@ pub(super) fn tls_fault(fault: &str) -> Message {
 }
 
 /// Where a rule comes from, from the origin names of [`crate::run::RuleCard`].
-pub(super) fn origin(origin: &str) -> Message {
+pub(crate) fn origin(origin: &str) -> Message {
     Message::new(match origin {
         "documented-today" => "report.origin-documented-today",
         "documented-formerly" => "report.origin-documented-formerly",

@@ -8,7 +8,7 @@ mod clean;
 mod format;
 pub mod html;
 pub mod json;
-mod labels;
+pub(crate) mod labels;
 pub mod live;
 pub mod outline;
 mod paint;

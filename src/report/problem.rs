@@ -8,7 +8,7 @@ use crate::i18n::{Lang, Message};
 use crate::run::{Blame, Excerpt, Problem};
 
 /// Columns that a drawn problem takes at most.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 
 /// The problem in words and lines, ending in a line feed. Everything that came from outside is neutralised.
 pub fn render(problem: &Problem, lang: Lang, color: bool) -> String {

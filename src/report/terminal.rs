@@ -83,11 +83,15 @@ impl Page<'_> {
     fn verdict(&mut self, record: &RunRecord, outline: &Outline) {
         let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
         let sign = labels::run_sign(verdict);
-        let words = self.say(&labels::run_verdict(verdict));
+        let words = self.say(&labels::headline(record, verdict));
         let _ = writeln!(self.out, "{}", self.paint(&format!("{sign} {words}"), verdict.into()));
-        let why = labels::why(verdict, outline.count(Severity::Blocker), outline.open.len());
+        let why = labels::why(record, verdict, outline.count(Severity::Blocker), outline.open.len());
         let why = self.say(&why);
         self.hang("  ", &why, Tone::Plain);
+        if let Some(off) = labels::switched_off(record) {
+            let off = self.say(&off);
+            self.hang("  ! ", &off, Tone::Careful);
+        }
         if !record.complete {
             let partial = self.word("report.partial");
             self.hang("  ! ", &partial, Tone::Careful);

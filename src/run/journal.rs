@@ -3,7 +3,7 @@
 //! A run that is killed leaves a journal without its last event, which reads as a partial record.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
@@ -22,7 +22,7 @@ impl Journal {
     /// A problem of the input when the place cannot be written.
     pub fn create(path: &Path) -> Result<Journal, Problem> {
         let unwritable = |error: std::io::Error| {
-            Problem::input(Message::new("run.cannot-write").with("error", error))
+            Problem::input(unwritable(&error))
                 .fix(Message::new("run.cannot-write-fix"))
                 .in_file(path.display().to_string())
         };
@@ -47,6 +47,27 @@ impl Journal {
     }
 }
 
+/// Why a file cannot be read, in words.
+pub fn unreadable(error: &std::io::Error) -> Message {
+    match error.kind() {
+        ErrorKind::NotFound => Message::new("run.not-found"),
+        ErrorKind::PermissionDenied => Message::new("run.no-permission"),
+        ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
+        _ => Message::new("run.cannot-read").with("error", error),
+    }
+}
+
+/// Why a file cannot be written, in words.
+pub fn unwritable(error: &std::io::Error) -> Message {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Message::new("run.no-folder"),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Message::new("run.no-permission"),
+        ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.disk-full"),
+        _ => Message::new("run.cannot-write").with("error", error),
+    }
+}
+
 /// Largest record that is read, in bytes.
 const LARGEST_RECORD: u64 = 512 * 1024 * 1024;
 
@@ -56,13 +77,11 @@ const LARGEST_RECORD: u64 = 512 * 1024 * 1024;
 /// A problem of the input when the file is missing, is neither of the two, or has a newer format.
 pub fn read(path: &Path) -> Result<RunRecord, Problem> {
     let problem = |message: Message| Problem::input(message).in_file(path.display().to_string());
-    let size =
-        std::fs::metadata(path).map_err(|error| problem(Message::new("run.cannot-read").with("error", error)))?.len();
+    let size = std::fs::metadata(path).map_err(|error| problem(unreadable(&error)))?.len();
     if size > LARGEST_RECORD {
         return Err(problem(Message::new("run.record-too-large").with("bytes", size)));
     }
-    let text =
-        std::fs::read_to_string(path).map_err(|error| problem(Message::new("run.cannot-read").with("error", error)))?;
+    let text = std::fs::read_to_string(path).map_err(|error| problem(unreadable(&error)))?;
     let record = parse(&text).map_err(|message| problem(message).fix(Message::new("run.not-a-record-fix")))?;
     match &record.started {
         Some(started) if started.format > FORMAT => {
@@ -79,11 +98,10 @@ fn parse(text: &str) -> Result<RunRecord, Message> {
     }
     let first = text.lines().next().unwrap_or_default();
     if serde_json::from_str::<Event>(first).is_err() {
-        let record: RunRecord =
-            serde_json::from_str(text).map_err(|error| Message::new("run.not-a-record").with("error", error))?;
+        let record: RunRecord = serde_json::from_str(text).map_err(|_| Message::new("run.not-a-record"))?;
         return match record.started {
             Some(_) => Ok(record),
-            None => Err(Message::new("run.not-a-record").with("error", "started")),
+            None => Err(Message::new("run.not-a-record")),
         };
     }
     let mut record = RunRecord::default();
@@ -93,9 +111,7 @@ fn parse(text: &str) -> Result<RunRecord, Message> {
             Ok(event) => record.apply(event),
             // The last line of a killed run may be cut in the middle; any other must be whole.
             Err(_) if index + 1 == lines.len() => break,
-            Err(error) => {
-                return Err(Message::new("run.broken-line").with("line", index + 1).with("error", error));
-            }
+            Err(_) => return Err(Message::new("run.broken-line").with("line", index + 1)),
         }
     }
     Ok(record)

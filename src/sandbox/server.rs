@@ -65,8 +65,11 @@ impl Sandbox {
                 .fix(Message::new("sandbox.unknown-site-fix").with("sites", known.join(", "))));
         }
         let cannot_listen = |error: std::io::Error| {
-            Problem::environment(Message::new("sandbox.cannot-listen").with("address", addr).with("error", error))
-                .fix(Message::new("sandbox.cannot-listen-fix"))
+            let message = match error.kind() {
+                std::io::ErrorKind::AddrInUse => Message::new("sandbox.address-in-use").with("address", addr),
+                _ => Message::new("sandbox.cannot-listen").with("address", addr).with("error", error),
+            };
+            Problem::environment(message).fix(Message::new("sandbox.cannot-listen-fix"))
         };
         let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
         let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);

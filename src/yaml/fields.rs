@@ -91,7 +91,7 @@ impl<'n, 'p> Fields<'n, 'p> {
 
     /// A whole number from 0.
     pub fn count(&mut self, name: &'static str) -> Option<u64> {
-        self.typed(name, "number", |kind| match kind {
+        self.typed(name, "count", |kind| match kind {
             Kind::Number(number) => number.as_u64(),
             _ => None,
         })
@@ -175,7 +175,13 @@ fn length(node: &Node) -> usize {
 }
 
 fn wrong_type(source: &Source, node: &Node, expected: &str) -> Problem {
-    let message = Message::new("yaml.wrong-type").with("expected", expected).with("found", node.kind_name());
+    let message = Message::new(match expected {
+        "text" => "yaml.expected-text",
+        "count" => "yaml.expected-count",
+        "list" => "yaml.expected-list",
+        "mapping" => "yaml.expected-mapping",
+        _ => "yaml.expected-boolean",
+    });
     source.problem(node.mark, length(node), message)
 }
 
@@ -201,7 +207,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("yaml.wrong-type", Some(1), None),
+                ("yaml.expected-text", Some(1), None),
                 ("yaml.unknown-key", Some(2), Some("yaml.did-you-mean")),
                 ("yaml.unknown-key", Some(3), Some("yaml.known-keys")),
             ]

@@ -75,18 +75,6 @@ impl Node {
             }
         }
     }
-
-    /// What kind of value it is, as a message key for problems.
-    pub(super) fn kind_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "null",
-            Kind::Bool(_) => "true/false",
-            Kind::Number(_) => "number",
-            Kind::Text(_) => "text",
-            Kind::List(_) => "list",
-            Kind::Map(_) => "mapping",
-        }
-    }
 }
 
 /// A file of the user, kept so that problems can show its lines.

@@ -85,10 +85,12 @@ fn syntax(source: &Source, error: &ScanError) -> Problem {
     let line = source.text().lines().nth(mark.line.saturating_sub(1) as usize).unwrap_or_default();
     let fix = if line.trim_start_matches(' ').starts_with('\t') || error.info().contains("tab") {
         Message::new("yaml.syntax-tab-fix")
+    } else if error.info().contains("mapping values are not allowed") {
+        Message::new("yaml.syntax-colon-fix")
     } else {
         Message::new("yaml.syntax-fix")
     };
-    source.problem(mark, 1, Message::new("yaml.syntax").with("error", error.info())).fix(fix)
+    source.problem(mark, 1, Message::new("yaml.syntax")).fix(fix)
 }
 
 /// A collection that is not closed yet.

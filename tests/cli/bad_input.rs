@@ -31,7 +31,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
         ("", "homologa.yaml", "empty"),
         ("contract:\n  sit: MLA\n", "homologa.yaml:2:3", "did you mean `site`?"),
         ("contract:\n  site: XYZ\n", "homologa.yaml:2:9", "is no value of `site`"),
-        ("contract:\n  jobs: many\n", "homologa.yaml:2:9", "another kind of value"),
+        ("contract:\n  jobs: many\n", "homologa.yaml:2:9", "a whole number of 0 or more"),
         ("contract:\n  site: MLA\n  site: MLB\n", "homologa.yaml:3:3", "stands already in line 2"),
         ("contract:\n\tsite: MLA\n", "homologa.yaml:2", "tabs"),
         ("golive:\n  shops: ['file:///etc/passwd']\n", "homologa.yaml:2", "is not an http or https address"),

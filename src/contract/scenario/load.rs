@@ -119,7 +119,7 @@ fn entries(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::input(Message::new("run.cannot-read").with("error", error)).in_file(path.display().to_string())
+    Problem::input(crate::run::unreadable(error)).in_file(path.display().to_string())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{
 use crate::contract::Role;
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
+use crate::specs::statuses::statuses;
 use crate::specs::{catalogue::catalogue, schemas, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
@@ -172,8 +173,7 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
     let role = fields.text("as").map(|word| (word, Role::ALL.iter().find(|(name, _)| *name == word)));
     if let Some((word, None)) = role {
         let words: Vec<&str> = Role::ALL.iter().map(|(name, _)| *name).collect();
-        let fix = Message::new("yaml.known-keys").with("keys", words.join(", "));
-        fields.problem("as", Message::new("scenario.unknown-role").with("role", word)).fix = Some(fix);
+        fields.problem("as", Message::new("scenario.unknown-role").with("role", word)).fix = Some(meant(word, &words));
     }
     let pairs = |members: Option<&[(Key, Node)]>| {
         members.unwrap_or_default().iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect()
@@ -232,8 +232,8 @@ fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<E
         if names.contains(&name) {
             expect.schema = Some((name.to_owned(), fields.key("schema").map_or(node.mark, |key| key.mark)));
         } else {
-            let fix = Message::new("yaml.known-keys").with("keys", names.join(", "));
-            fields.problem("schema", Message::new("scenario.unknown-schema").with("name", name)).fix = Some(fix);
+            fields.problem("schema", Message::new("scenario.unknown-schema").with("name", name)).fix =
+                Some(meant(name, &names));
         }
     }
     if let Some(node) = fields.node("error") {
@@ -243,9 +243,10 @@ fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<E
     let body = fields.map("body").unwrap_or_default();
     let headers = fields.map("headers").unwrap_or_default();
     let same = fields.node("same");
-    let empty = expect.status.is_empty()
-        && expect.schema.is_none()
-        && expect.error.is_empty()
+    let stated = |name: &str| fields.key(name).is_some();
+    let empty = !stated("status")
+        && !stated("schema")
+        && !stated("error")
         && payment.is_none()
         && body.is_empty()
         && headers.is_empty()
@@ -311,8 +312,37 @@ fn pair(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Pai
     let mut fields = Fields::new(source, node, problems)?;
     let status = fields.required_text("status").map(str::to_owned);
     let status_detail = fields.text("status_detail").map(str::to_owned);
+    let pairs = &statuses().pairs;
+    if let Some(word) = status.as_deref().filter(|word| !word.contains("${"))
+        && !pairs.iter().any(|pair| pair.status == word)
+    {
+        let known: Vec<&str> = pairs.iter().map(|pair| pair.status.as_str()).collect();
+        let problem = fields.problem("status", Message::new("scenario.unknown-payment-status").with("word", word));
+        problem.fix = Some(meant(word, &known));
+    }
+    if let Some(word) = status_detail.as_deref().filter(|word| !word.contains("${"))
+        && !pairs.iter().any(|pair| pair.status_detail.as_deref() == Some(word))
+    {
+        let known: Vec<&str> = pairs.iter().filter_map(|pair| pair.status_detail.as_deref()).collect();
+        let problem =
+            fields.problem("status_detail", Message::new("scenario.unknown-payment-status").with("word", word));
+        problem.fix = Some(meant(word, &known));
+    }
     fields.finish();
     Some(PairExpect { status: status?, status_detail, mark: node.mark })
+}
+
+/// The word that was probably meant, else all of them.
+fn meant(word: &str, known: &[&str]) -> Message {
+    match nearest(word, known.iter().copied()) {
+        Some(near) => Message::new("yaml.did-you-mean").with("word", near),
+        None => {
+            let mut known = known.to_vec();
+            known.sort_unstable();
+            known.dedup();
+            Message::new("config.known-words").with("words", known.join(", "))
+        }
+    }
 }
 
 fn same_as(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Same> {

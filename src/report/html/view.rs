@@ -92,6 +92,7 @@ pub(super) struct View<'r> {
     assets: Assets,
     verdict: Mark,
     why: Message,
+    switched_off: Option<Message>,
     complete: bool,
     subject: String,
     started: Option<StartedView<'r>>,
@@ -134,8 +135,9 @@ impl<'r> View<'r> {
         View {
             lang: lang.tag(),
             assets,
-            verdict: verdict.into(),
-            why: labels::why(verdict, outline.count(Severity::Blocker), outline.open.len()),
+            verdict: Mark { word: labels::headline(record, verdict), ..verdict.into() },
+            why: labels::why(record, verdict, outline.count(Severity::Blocker), outline.open.len()),
+            switched_off: labels::switched_off(record),
             complete: record.complete,
             subject,
             started: record.started.as_ref().map(|started| StartedView {
