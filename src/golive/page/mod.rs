@@ -5,6 +5,7 @@
 
 pub mod card;
 mod document;
+mod drawn;
 pub mod generation;
 mod outline;
 pub mod script;

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::card::{CardField, CardRole, card_fields};
 use super::document::{Document, Element, NodeId};
+use super::drawn::{form_is_missing, writes_card};
 use super::generation::{Signs, signs_of_markup, signs_of_script};
 use super::outline::{Outline, of_document, runs};
 use super::script::without_comments;
@@ -129,6 +130,10 @@ pub struct PageView<'p> {
     pub checkout: bool,
     /// Whether it is drawn by JavaScript, so that its markup says little.
     pub needs_javascript: bool,
+    /// Whether scripts of its own write card fields, so that its markup says little of them.
+    pub card_drawn: bool,
+    /// Whether its card form is drawn by scripts: those of [`PageView::card_drawn`] or others.
+    pub form_unseen: bool,
 }
 
 impl<'p> PageView<'p> {
@@ -158,6 +163,8 @@ impl<'p> PageView<'p> {
             own_signs: Signs::default(),
             generations: Vec::new(),
             checkout: false,
+            card_drawn: false,
+            form_unseen: false,
         };
         let mut signs = Signs::default();
         for part in &view.parts {
@@ -174,6 +181,8 @@ impl<'p> PageView<'p> {
         if view.checkout {
             view.generations = signs.with(from_files).generations();
         }
+        view.card_drawn = writes_card(&view);
+        view.form_unseen = view.card_drawn || form_is_missing(&view);
         view
     }
 

@@ -191,6 +191,41 @@ fn what_javascript_draws_stays_open() {
     assert_eq!(of("credentials-no-access-token-in-client"), Verdict::Inconclusive);
 }
 
+/// A page with words of its own whose card form is drawn by a script.
+#[test]
+fn a_card_form_that_scripts_draw_stays_open() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let sdk = "<script src='https://sdk.mercadopago.com/js/v2'></script>";
+    let words = "palabra ".repeat(50);
+    let draws = "document.getElementById('c').innerHTML = '<form action=\"http://shop.example/p\"><input name=\"cardNumber\"><input name=\"cvv\"></form>'";
+    let of = |sdk: &str, more: &str, script: &str| {
+        let html = format!("<h1>Pagar</h1><p>{words}</p><div id=c></div>{sdk}{more}<script src=/app.js></script>");
+        let scripts = BTreeMap::from([("/app.js".to_owned(), script.to_owned())]);
+        judge(&rules, &Example::Shop(Box::new(ExampleShop { html, scripts, ..ExampleShop::default() })))
+    };
+    let form_rules = [
+        "card-fields-no-name",
+        "card-raw-without-sdk",
+        "card-form-not-get",
+        "transport-form-action-https",
+        "test-data-prefilled",
+    ];
+    let verdicts = |checks: &[Check]| {
+        let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
+        form_rules.map(of)
+    };
+    let open = [Verdict::Inconclusive; 5];
+    assert_eq!(verdicts(&of(sdk, "", draws)), open, "named card inputs that a script writes");
+    assert_eq!(verdicts(&of("", "", draws)), open, "the same without the SDK");
+    assert_eq!(verdicts(&of(sdk, "", "mp = new MercadoPago(k); draw()")), open, "who knows what it draws");
+    // Bricks bring their form, and secure fields stand in their containers.
+    let seen = |checks: Vec<Check>| {
+        checks.iter().all(|c| !form_rules.contains(&c.rule.as_str()) || c.verdict != Verdict::Inconclusive)
+    };
+    assert!(seen(of(sdk, "<div id=cardPaymentBrick_container></div>", "bricks.create('cardPayment', 'x', {})")));
+    assert!(seen(of(sdk, "<form><div id=n></div></form>", "mp.fields.create('cardNumber').mount('n')")));
+}
+
 #[test]
 fn results_are_judged_only_by_what_is_seen() {
     let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
