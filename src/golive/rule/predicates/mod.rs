@@ -59,7 +59,7 @@ pub static ALL: [Predicate; 23] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", transport::certificate_valid),
     shop("certificate-expiry", transport::certificate_expiry),
-    page("form-target-https", FORM, transport::form_target_https),
+    page("form-target-https", FORM_AND_SCRIPTS, transport::form_target_https),
     page("hsts", NOTHING, transport::hsts),
     page("no-local-endpoints", ALL_OF_IT, transport::no_local_endpoints),
     page("sdk-present", ALL_OF_IT, sdk::present),
