@@ -7,6 +7,7 @@ pub mod card;
 mod document;
 mod drawn;
 pub mod generation;
+pub mod guard;
 mod imports;
 mod outline;
 pub mod script;
