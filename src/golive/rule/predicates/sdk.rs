@@ -74,7 +74,9 @@ pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
         let address = view.parts[part].outline.base.join(src).ok();
         let body = view.scripts.iter().find(|script| address.as_ref() == Some(script.url()));
         let is_copy = match body {
-            Some(script) => *script.remember("sdk-body", || is_sdk_body(&script.clean)),
+            // The user's own code may well define a MercadoPago: a component, a hook.
+            Some(script) if SDK_FILE.is_match(src) => *script.remember("sdk-body", || is_sdk_body(&script.clean)),
+            Some(script) => *script.remember("sdk-marks", || has_sdk_marks(&script.clean)),
             None => false,
         };
         // Unread or unlike it, but of its very name, and nothing else could answer the calls.
@@ -85,6 +87,19 @@ pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
             hits.element(view, part, &element, message);
         }
     }
+}
+
+/// Inner names of the SDK: one may stand in a shop's own code, several do not.
+const MARKS: [&str; 5] = [
+    "secure-fields.mercadopago.com",
+    "MPHiddenInputToken",
+    "MPHiddenInputPaymentMethod",
+    "api.mercadopago.com/v1/card_tokens",
+    "api.mercadopago.com/v1/identification_types",
+];
+
+fn has_sdk_marks(clean: &str) -> bool {
+    MARKS.iter().filter(|mark| clean.contains(**mark)).count() > 1
 }
 
 fn is_sdk_body(clean: &str) -> bool {
