@@ -124,10 +124,7 @@ pub fn signs_of_script(clean: &str) -> Signs {
             4 => signs.add(Generation::V2CardForm),
             5 => signs.add(Generation::V2Core),
             6 => signs.add(Generation::Bricks),
-            7 => {
-                signs.add(Generation::Bricks);
-                signs.add(Generation::CheckoutPro);
-            }
+            // The Wallet Brick is a button of Checkout Pro: Mercado Pago asks for the card and shows the result.
             _ => signs.add(Generation::CheckoutPro),
         }
     }
@@ -198,10 +195,7 @@ pub fn signs_of_markup(document: &Document) -> Signs {
             "cardPaymentBrick_container" | "paymentBrick_container" | "statusScreenBrick_container" => {
                 signs.add(Generation::Bricks);
             }
-            "walletBrick_container" => {
-                signs.add(Generation::Bricks);
-                signs.add(Generation::CheckoutPro);
-            }
+            "walletBrick_container" => signs.add(Generation::CheckoutPro),
             "form-checkout__cardNumber" | "form-checkout__cardNumber-container" => signs.form_ids = true,
             _ => {}
         }
@@ -237,7 +231,9 @@ mod tests {
             ("<div id=form-checkout__cardNumber></div>", "mp.fields.create('cardNumber')", vec![V2Core]),
             ("<div id=form-checkout__cardNumber></div>", "", vec![V2CardForm]),
             ("<div id=cardPaymentBrick_container></div>", "", vec![Bricks]),
-            (v2.as_str(), "bricks.create('wallet', 'x', {})", vec![Bricks, CheckoutPro]),
+            (v2.as_str(), "mp.bricks().create('wallet', 'x', {})", vec![CheckoutPro]),
+            ("<div id=walletBrick_container></div>", "", vec![CheckoutPro]),
+            (v2.as_str(), "b.create('wallet', 'x', {}); b.create('payment', 'y', {})", vec![Bricks, CheckoutPro]),
             ("<a href='https://www.mercadopago.com.ar/checkout/v1/redirect?pref_id=1'>x</a>", "", vec![CheckoutPro]),
             ("<a href='https://www.mercadopago.com.ar/promociones'>x</a>", "", vec![]),
             (&format!("<!-- {v1} -->"), "", vec![]),

@@ -251,6 +251,19 @@ fn results_are_judged_only_by_what_is_seen() {
     }
 }
 
+/// With the Wallet Brick Mercado Pago asks for the card and tells the result: nothing of it stays open.
+#[test]
+fn a_wallet_leaves_card_and_result_to_mercado_pago() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let html = "<p>Pagar</p><div id=walletBrick_container></div><script src='https://sdk.mercadopago.com/js/v2'></script>\
+                <script>new MercadoPago(k).bricks().create('wallet', 'walletBrick_container', {})</script>";
+    for check in judge(&rules, &Example::Html(html.to_owned())) {
+        if !check.rule.starts_with("transport-certificate") {
+            assert_ne!(check.verdict, Verdict::Inconclusive, "{}: {:?}", check.rule, check.reason);
+        }
+    }
+}
+
 #[test]
 fn the_same_fault_has_the_same_id_and_is_told_once() {
     let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
