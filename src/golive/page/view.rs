@@ -177,9 +177,13 @@ impl<'p> PageView<'p> {
         let asks = !signs.is_empty() || view.card_fields().any(|(_, field)| field.role == CardRole::Number);
         view.own_signs = signs;
         // A script that all pages share says what the shop uses, not that this page asks for a payment.
-        view.checkout = asks || (view.needs_javascript && !from_files.is_empty());
-        if view.checkout {
+        // What leads to Checkout Pro is often all there is: a button, and a script with `init_point`.
+        let sends = from_files.init_point && view.has_button();
+        view.checkout = asks || sends || (view.needs_javascript && !from_files.is_empty());
+        if asks || view.needs_javascript {
             view.generations = signs.with(from_files).generations();
+        } else if sends {
+            view.generations = vec![Generation::CheckoutPro];
         }
         view.card_drawn = writes_card(&view);
         view.form_unseen = view.card_drawn || form_is_missing(&view);
@@ -207,6 +211,18 @@ impl<'p> PageView<'p> {
         self.fields.iter().filter_map(|&(part, place, role, form)| {
             Some((part, CardField { role, element: self.parts.get(part)?.document.element(place)?, form }))
         })
+    }
+
+    /// Whether there is something to press.
+    fn has_button(&self) -> bool {
+        let names = ["button", "form"].map(LocalName::from);
+        let pressed = |element: &Element| {
+            matches!(element.attr("type"), Some("button" | "submit" | "image")) && element.name() == "input"
+                || element.attr("onclick").is_some()
+                || element.attr("role") == Some("button")
+                || element.name() == "a" && matches!(element.attr("href"), None | Some("" | "#"))
+        };
+        self.named(&names).next().is_some() || self.elements().any(|(_, element)| pressed(&element))
     }
 
     /// Whether `pattern` stands in a script of the page, own file or inline, comments aside.

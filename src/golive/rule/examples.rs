@@ -264,6 +264,22 @@ fn a_wallet_leaves_card_and_result_to_mercado_pago() {
     }
 }
 
+/// The commonest Checkout Pro: a button, and a script that leads to the address of the preference.
+#[test]
+fn a_script_that_reads_init_point_makes_a_checkout() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let of = |html: &str| {
+        let html = format!("{html}<p>{}</p><script src=/a.js></script>", "palabra ".repeat(50));
+        let script =
+            "b.onclick = async () => { const d = await (await fetch('/pref')).json(); location.href = d.init_point }";
+        let scripts = BTreeMap::from([("/a.js".to_owned(), script.to_owned())]);
+        let verdicts = rules.judge_page(&page(&ExampleShop { html, scripts, ..ExampleShop::default() }));
+        (verdicts.summary.checkout, verdicts.summary.generations)
+    };
+    assert_eq!(of("<button id=b>Pagar</button>"), (true, vec![crate::run::Generation::CheckoutPro]));
+    assert_eq!(of("<a href=/b>Pagar</a>"), (false, vec![]), "a page that only shares the script");
+}
+
 #[test]
 fn the_same_fault_has_the_same_id_and_is_told_once() {
     let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
