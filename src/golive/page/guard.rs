@@ -42,7 +42,7 @@ pub fn guarded(clean: &str, at: usize) -> bool {
                 if !word.starts_with("else") && !word.is_empty() {
                     break;
                 }
-                let Some(open) = before[..chain].trim_end().strip_suffix('}').and_then(|body| opening(body)) else {
+                let Some(open) = before[..chain].trim_end().strip_suffix('}').and_then(opening) else {
                     break;
                 };
                 let head = statement_start(before, open);
