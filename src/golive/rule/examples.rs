@@ -219,6 +219,10 @@ fn a_card_form_that_scripts_draw_stays_open() {
     assert_eq!(verdicts(&of("", "", draws)), open, "the same without the SDK");
     assert_eq!(verdicts(&of(sdk, "", "mp = new MercadoPago(k); draw()")), open, "who knows what it draws");
     // Bricks bring their form, and secure fields stand in their containers.
+    let v1 = |checks: Vec<Check>| {
+        checks.into_iter().find(|check| check.rule == "v1-data-checkout-complete").unwrap().verdict
+    };
+    assert_eq!(v1(of(sdk, "", draws)), Verdict::NotApplicable, "what it draws is not of v1");
     let seen = |checks: Vec<Check>| {
         checks.iter().all(|c| !form_rules.contains(&c.rule.as_str()) || c.verdict != Verdict::Inconclusive)
     };
@@ -338,6 +342,11 @@ fn hostile_pages_are_bounded() {
         "<a href='/terminos'>Términos</a>".repeat(6_000),
         format!("<p>{}", "</p>".repeat(20_000)),
         "responsable ".repeat(20_000),
+        "<h1>Términos</h1>responsable datos ".repeat(5_000),
+        format!("<p>x</p><script>{}</script>", "a='http://localhost:1/',".repeat(10_000)),
+        format!("<p>x</p><script>{}</script>", "if(a){}else{b='http://localhost:1/'}".repeat(10_000)),
+        format!("<p>x</p><script>{}</script>", "x='<input '+".repeat(20_000)),
+        format!("<p>x</p><script type=module>{}</script>", "import './a.js';".repeat(10_000)),
     ] {
         let started = std::time::Instant::now();
         let verdicts = rules.judge_page(&page(&ExampleShop { html, ..ExampleShop::default() }));

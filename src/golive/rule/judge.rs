@@ -114,7 +114,8 @@ fn applies(rule: &Rule, view: &PageView) -> Option<bool> {
     match generation && scope {
         true => Some(true),
         // What JavaScript will draw may well ask for a payment.
-        false if view.needs_javascript || (view.card_drawn && of_form(rule)) => None,
+        false if view.needs_javascript => None,
+        false if view.card_drawn && view.generations.is_empty() && of_form(rule) => None,
         false => Some(false),
     }
 }
