@@ -12,7 +12,7 @@ use url::Url;
 use super::fetch::{Fetcher, Kind, Miss};
 use super::scope;
 use crate::golive::evidence::{Fetched, Frame, Page};
-use crate::golive::page::{Outline, outline};
+use crate::golive::page::{Imports, Outline, imports_of, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::LeftOut;
@@ -21,6 +21,8 @@ use crate::run::LeftOut;
 const SHARED_BYTES: usize = 64 * 1024 * 1024;
 /// Scripts and frames that are fetched for one page.
 const PER_PAGE: usize = 60;
+/// Modules in a row that import each other.
+const IMPORT_DEPTH: u32 = 5;
 
 /// A page to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +51,9 @@ pub(super) enum Gathered {
     Missed(Miss),
 }
 
-type Shared = Arc<OnceCell<Result<Arc<Fetched>, Miss>>>;
+/// A script or frame, with the modules it imports when it is a script.
+type Part = (Arc<Fetched>, Arc<Imports>);
+type Shared = Arc<OnceCell<Result<Part, Miss>>>;
 
 /// The parts of one page while it is gathered.
 #[derive(Default)]
@@ -95,31 +99,62 @@ impl Gatherer {
         };
         let mut parts = Parts::default();
         let mut frame_scripts = Vec::new();
+        let mut wanted = vec![(read.imports.clone(), page.document.url.clone())];
         for url in &read.frames {
             if !self.fetcher.scope().holds(url) {
                 page.frames.push(Frame { url: url.clone(), document: None });
                 continue;
             }
             let document = self.part(url, Kind::Frame, &mut parts).await;
+            let document = document.map(|(document, _)| document);
             if let Some(document) = &document {
-                frame_scripts.extend(outline(&document.body, &document.url).scripts);
+                let inside = outline(&document.body, &document.url);
+                frame_scripts.extend(inside.scripts);
+                wanted.push((inside.imports, document.url.clone()));
             }
             page.frames.push(Frame { url: url.clone(), document });
         }
         // Scripts of the shop's own frames run in its checkout as well.
         for url in read.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
-            if let Some(script) = self.part(url, Kind::Script, &mut parts).await {
+            if let Some((script, imports)) = self.part(url, Kind::Script, &mut parts).await {
+                wanted.push((Imports::clone(&imports), script.url.clone()));
                 page.scripts.push(script);
             }
         }
+        self.follow_imports(wanted, &mut page, &mut parts).await;
         page.unread = parts.unread;
         let mut found = self.sort_links(read, &page.document.url);
         found.extend(parts.dead);
         Gathered::Page(Box::new(page), found)
     }
 
+    /// Reads the own modules that the scripts of a page import, level by level; what is not read is told.
+    async fn follow_imports(&self, mut wanted: Vec<(Imports, Url)>, page: &mut Page, parts: &mut Parts) {
+        for depth in 0..=IMPORT_DEPTH {
+            let mut deeper = Vec::new();
+            for (imports, from) in &wanted {
+                if imports.more {
+                    let reason = Message::new("crawl.computed-import");
+                    parts.unread.push(LeftOut { url: http::shown(from), reason });
+                }
+                for url in imports.modules.iter().filter(|url| self.fetcher.scope().holds(url)) {
+                    if depth == IMPORT_DEPTH {
+                        if !parts.taken.contains(url) {
+                            let reason = Message::new("crawl.too-many-parts");
+                            parts.unread.push(LeftOut { url: http::shown(url), reason });
+                        }
+                    } else if let Some((script, imports)) = self.part(url, Kind::Script, parts).await {
+                        deeper.push((Imports::clone(&imports), script.url.clone()));
+                        page.scripts.push(script);
+                    }
+                }
+            }
+            wanted = deeper;
+        }
+    }
+
     /// An own script or frame; `None` when it was taken for this page already or could not be read.
-    async fn part(&self, url: &Url, kind: Kind, parts: &mut Parts) -> Option<Arc<Fetched>> {
+    async fn part(&self, url: &Url, kind: Kind, parts: &mut Parts) -> Option<Part> {
         let url = scope::clean(url.clone())?;
         if !parts.taken.insert(url.clone()) {
             return None;
@@ -142,13 +177,14 @@ impl Gatherer {
         }
     }
 
-    async fn fetch_part(&self, url: &Url, kind: Kind) -> Result<Arc<Fetched>, Miss> {
+    async fn fetch_part(&self, url: &Url, kind: Kind) -> Result<Part, Miss> {
         if self.shared_bytes.load(Ordering::Relaxed) > SHARED_BYTES {
             return Err(Miss::of(url, Message::new("crawl.too-many-parts")));
         }
         let part = self.fetcher.get(url, kind).await?;
         self.shared_bytes.fetch_add(part.body.len(), Ordering::Relaxed);
-        Ok(Arc::new(part))
+        let imports = if kind == Kind::Script { imports_of(&part.body, &part.url) } else { Imports::default() };
+        Ok((Arc::new(part), Arc::new(imports)))
     }
 
     /// Decides what each link is good for; every address once.

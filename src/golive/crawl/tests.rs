@@ -274,6 +274,37 @@ async fn scripts_are_fetched_once_frames_are_read_and_refreshes_are_links() {
 }
 
 #[tokio::test]
+async fn modules_are_followed_within_bounds_and_the_rest_is_told() {
+    let server = serve(|_, path| match path {
+        "/" => html(
+            "<link rel=modulepreload href=/pre.js><script type=module>import {k} from '/k.js'</script>\
+             <script type=module src=/main.js></script><a href=/deep>d</a><a href=/computed>c</a>",
+        ),
+        "/deep" => html("<script type=module src=/d0.js></script>"),
+        "/computed" => html("<script>import(where)</script>"),
+        "/k.js" => Raw::Typed("text/javascript", b"export * from './sub/token.js'; import './k.js'".to_vec()),
+        "/main.js" => Raw::Typed("text/javascript", b"import('./lazy.js'); import 'https://cdn.example/x.js'".to_vec()),
+        path if path.starts_with("/d") => {
+            let number: u32 = path[2..3].parse().unwrap();
+            Raw::Typed("text/javascript", format!("import './d{}.js'", number + 1).into_bytes())
+        }
+        "/robots.txt" => Raw::Status(404),
+        _ => Raw::Typed("text/javascript", b"export const k = 1".to_vec()),
+    })
+    .await;
+    let (pages, _) = read(&server, &quick()).await;
+    assert_eq!(paths(&pages), ["/", "/deep", "/computed"]);
+    let scripts = |page: &Page| page.scripts.iter().map(|one| one.url.path().to_owned()).collect::<Vec<_>>();
+    assert_eq!(scripts(&pages[0]), ["/main.js", "/pre.js", "/k.js", "/lazy.js", "/sub/token.js"]);
+    assert_eq!(pages[0].unread, []);
+    assert_eq!(scripts(&pages[1]).len(), 6);
+    let unread = |page: &Page| page.unread.iter().map(|left| left.reason.key.to_string()).collect::<Vec<_>>();
+    assert_eq!(unread(&pages[1]), ["crawl.too-many-parts"]);
+    assert_eq!(unread(&pages[2]), ["crawl.computed-import"]);
+    assert_eq!((server.asked("/k.js"), server.asked("/d6.js")), (1, 0));
+}
+
+#[tokio::test]
 async fn a_start_page_that_cannot_be_read_is_a_problem_in_words() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

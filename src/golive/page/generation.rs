@@ -25,6 +25,8 @@ pub struct Signs {
     pub v1_calls: bool,
     /// The retired Web Tokenize Checkout, which is none of the front ends.
     retired: bool,
+    /// Reads `init_point` of a preference, to lead the buyer to Checkout Pro.
+    pub init_point: bool,
     /// Ids that the samples of cardForm use, and those of Secure Fields too.
     form_ids: bool,
 }
@@ -42,6 +44,7 @@ impl Signs {
             sdk: self.sdk || other.sdk,
             v2_calls: self.v2_calls || other.v2_calls,
             v1_calls: self.v1_calls || other.v1_calls,
+            init_point: self.init_point || other.init_point,
             retired: self.retired || other.retired,
             form_ids: self.form_ids || other.form_ids,
         }
@@ -94,6 +97,7 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\.checkout\s*\(\s*\{\s*preference\b",
         r"integrations/v1/web-payment-checkout\.js|mptools/render\.js",
         r"mercadopago\.com(?:\.[a-z]{2})?/checkout/v1/redirect",
+        r"init_point\b",
     ])
     .expect("valid patterns")
 });
@@ -102,7 +106,7 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
 pub fn signs_of_script(clean: &str) -> Signs {
     let mut signs = Signs::default();
     // Nearly every script has nothing to do with payments: a plain search is cheaper than the patterns.
-    if !["ercado", ".create", "ardForm", "mptools"].iter().any(|word| clean.contains(word)) {
+    if !["ercado", ".create", "ardForm", "mptools", "init_point"].iter().any(|word| clean.contains(word)) {
         return signs;
     }
     for found in SCRIPT_SIGNS.matches(clean) {
@@ -124,10 +128,11 @@ pub fn signs_of_script(clean: &str) -> Signs {
             4 => signs.add(Generation::V2CardForm),
             5 => signs.add(Generation::V2Core),
             6 => signs.add(Generation::Bricks),
-            7 => {
-                signs.add(Generation::Bricks);
+            11 => {
+                signs.init_point = true;
                 signs.add(Generation::CheckoutPro);
             }
+            // The Wallet Brick is a button of Checkout Pro: Mercado Pago asks for the card and shows the result.
             _ => signs.add(Generation::CheckoutPro),
         }
     }
@@ -198,10 +203,7 @@ pub fn signs_of_markup(document: &Document) -> Signs {
             "cardPaymentBrick_container" | "paymentBrick_container" | "statusScreenBrick_container" => {
                 signs.add(Generation::Bricks);
             }
-            "walletBrick_container" => {
-                signs.add(Generation::Bricks);
-                signs.add(Generation::CheckoutPro);
-            }
+            "walletBrick_container" => signs.add(Generation::CheckoutPro),
             "form-checkout__cardNumber" | "form-checkout__cardNumber-container" => signs.form_ids = true,
             _ => {}
         }
@@ -237,7 +239,10 @@ mod tests {
             ("<div id=form-checkout__cardNumber></div>", "mp.fields.create('cardNumber')", vec![V2Core]),
             ("<div id=form-checkout__cardNumber></div>", "", vec![V2CardForm]),
             ("<div id=cardPaymentBrick_container></div>", "", vec![Bricks]),
-            (v2.as_str(), "bricks.create('wallet', 'x', {})", vec![Bricks, CheckoutPro]),
+            (v2.as_str(), "mp.bricks().create('wallet', 'x', {})", vec![CheckoutPro]),
+            ("", "fetch('/pref').then(r => r.json()).then(d => location.href = d.init_point)", vec![CheckoutPro]),
+            ("<div id=walletBrick_container></div>", "", vec![CheckoutPro]),
+            (v2.as_str(), "b.create('wallet', 'x', {}); b.create('payment', 'y', {})", vec![Bricks, CheckoutPro]),
             ("<a href='https://www.mercadopago.com.ar/checkout/v1/redirect?pref_id=1'>x</a>", "", vec![CheckoutPro]),
             ("<a href='https://www.mercadopago.com.ar/promociones'>x</a>", "", vec![]),
             (&format!("<!-- {v1} -->"), "", vec![]),

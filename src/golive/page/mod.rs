@@ -5,7 +5,10 @@
 
 pub mod card;
 mod document;
+mod drawn;
 pub mod generation;
+pub mod guard;
+mod imports;
 mod outline;
 pub mod script;
 mod selector;
@@ -13,6 +16,7 @@ mod view;
 
 pub use document::{Document, Element, NodeId};
 pub use html5ever::LocalName;
+pub use imports::{Imports, imports_of};
 pub use outline::{Link, Outline, of_document, outline, runs};
 pub use selector::selector_of;
 pub use view::{InlineScript, PageView, Part, ScriptCache, ScriptFacts};

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::document::{Document, Element};
 use super::generation::{is_sdk_v1, is_sdk_v2};
+use super::imports::{Imports, imports_of_page};
 
 /// Most links, scripts and frames that are kept of one page.
 const MAX_LINKS: usize = 5_000;
@@ -43,6 +44,8 @@ pub struct Outline {
     pub links: Vec<Link>,
     /// Addresses of external scripts that a browser would run, at most 500.
     pub scripts: Vec<Url>,
+    /// Modules that the markup names: inline scripts, import maps, `modulepreload`.
+    pub imports: Imports,
     /// Addresses of frames, at most 500.
     pub frames: Vec<Url>,
     /// Where `<meta http-equiv=refresh>` leads.
@@ -71,6 +74,7 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
         base: base.clone(),
         links: Vec::new(),
         scripts: Vec::new(),
+        imports: imports_of_page(document, &base),
         frames: Vec::new(),
         refresh: None,
         needs_javascript: false,

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::card::{CardField, CardRole, card_fields};
 use super::document::{Document, Element, NodeId};
+use super::drawn::{form_is_missing, writes_card};
 use super::generation::{Signs, signs_of_markup, signs_of_script};
 use super::outline::{Outline, of_document, runs};
 use super::script::without_comments;
@@ -129,6 +130,10 @@ pub struct PageView<'p> {
     pub checkout: bool,
     /// Whether it is drawn by JavaScript, so that its markup says little.
     pub needs_javascript: bool,
+    /// Whether scripts of its own write card fields, so that its markup says little of them.
+    pub card_drawn: bool,
+    /// Whether its card form is drawn by scripts: those of [`PageView::card_drawn`] or others.
+    pub form_unseen: bool,
 }
 
 impl<'p> PageView<'p> {
@@ -158,6 +163,8 @@ impl<'p> PageView<'p> {
             own_signs: Signs::default(),
             generations: Vec::new(),
             checkout: false,
+            card_drawn: false,
+            form_unseen: false,
         };
         let mut signs = Signs::default();
         for part in &view.parts {
@@ -170,10 +177,16 @@ impl<'p> PageView<'p> {
         let asks = !signs.is_empty() || view.card_fields().any(|(_, field)| field.role == CardRole::Number);
         view.own_signs = signs;
         // A script that all pages share says what the shop uses, not that this page asks for a payment.
-        view.checkout = asks || (view.needs_javascript && !from_files.is_empty());
-        if view.checkout {
+        // What leads to Checkout Pro is often all there is: a button, and a script with `init_point`.
+        let sends = from_files.init_point && view.has_button();
+        view.checkout = asks || sends || (view.needs_javascript && !from_files.is_empty());
+        if asks || view.needs_javascript {
             view.generations = signs.with(from_files).generations();
+        } else if sends {
+            view.generations = vec![Generation::CheckoutPro];
         }
+        view.card_drawn = writes_card(&view);
+        view.form_unseen = view.card_drawn || form_is_missing(&view);
         view
     }
 
@@ -198,6 +211,18 @@ impl<'p> PageView<'p> {
         self.fields.iter().filter_map(|&(part, place, role, form)| {
             Some((part, CardField { role, element: self.parts.get(part)?.document.element(place)?, form }))
         })
+    }
+
+    /// Whether there is something to press.
+    fn has_button(&self) -> bool {
+        let names = ["button", "form"].map(LocalName::from);
+        let pressed = |element: &Element| {
+            matches!(element.attr("type"), Some("button" | "submit" | "image")) && element.name() == "input"
+                || element.attr("onclick").is_some()
+                || element.attr("role") == Some("button")
+                || element.name() == "a" && matches!(element.attr("href"), None | Some("" | "#"))
+        };
+        self.named(&names).next().is_some() || self.elements().any(|(_, element)| pressed(&element))
     }
 
     /// Whether `pattern` stands in a script of the page, own file or inline, comments aside.

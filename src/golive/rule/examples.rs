@@ -191,6 +191,45 @@ fn what_javascript_draws_stays_open() {
     assert_eq!(of("credentials-no-access-token-in-client"), Verdict::Inconclusive);
 }
 
+/// A page with words of its own whose card form is drawn by a script.
+#[test]
+fn a_card_form_that_scripts_draw_stays_open() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let sdk = "<script src='https://sdk.mercadopago.com/js/v2'></script>";
+    let words = "palabra ".repeat(50);
+    let draws = "document.getElementById('c').innerHTML = '<form action=\"http://shop.example/p\"><input name=\"cardNumber\"><input name=\"cvv\"></form>'";
+    let of = |sdk: &str, more: &str, script: &str| {
+        let html = format!("<h1>Pagar</h1><p>{words}</p><div id=c></div>{sdk}{more}<script src=/app.js></script>");
+        let scripts = BTreeMap::from([("/app.js".to_owned(), script.to_owned())]);
+        judge(&rules, &Example::Shop(Box::new(ExampleShop { html, scripts, ..ExampleShop::default() })))
+    };
+    let form_rules = [
+        "card-fields-no-name",
+        "card-raw-without-sdk",
+        "card-form-not-get",
+        "transport-form-action-https",
+        "test-data-prefilled",
+    ];
+    let verdicts = |checks: &[Check]| {
+        let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
+        form_rules.map(of)
+    };
+    let open = [Verdict::Inconclusive; 5];
+    assert_eq!(verdicts(&of(sdk, "", draws)), open, "named card inputs that a script writes");
+    assert_eq!(verdicts(&of("", "", draws)), open, "the same without the SDK");
+    assert_eq!(verdicts(&of(sdk, "", "mp = new MercadoPago(k); draw()")), open, "who knows what it draws");
+    // Bricks bring their form, and secure fields stand in their containers.
+    let v1 = |checks: Vec<Check>| {
+        checks.into_iter().find(|check| check.rule == "v1-data-checkout-complete").unwrap().verdict
+    };
+    assert_eq!(v1(of(sdk, "", draws)), Verdict::NotApplicable, "what it draws is not of v1");
+    let seen = |checks: Vec<Check>| {
+        checks.iter().all(|c| !form_rules.contains(&c.rule.as_str()) || c.verdict != Verdict::Inconclusive)
+    };
+    assert!(seen(of(sdk, "<div id=cardPaymentBrick_container></div>", "bricks.create('cardPayment', 'x', {})")));
+    assert!(seen(of(sdk, "<form><div id=n></div></form>", "mp.fields.create('cardNumber').mount('n')")));
+}
+
 #[test]
 fn results_are_judged_only_by_what_is_seen() {
     let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
@@ -214,6 +253,35 @@ fn results_are_judged_only_by_what_is_seen() {
     ] {
         assert_eq!(of(script), expected, "{script}");
     }
+}
+
+/// With the Wallet Brick Mercado Pago asks for the card and tells the result: nothing of it stays open.
+#[test]
+fn a_wallet_leaves_card_and_result_to_mercado_pago() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let html = "<p>Pagar</p><div id=walletBrick_container></div><script src='https://sdk.mercadopago.com/js/v2'></script>\
+                <script>new MercadoPago(k).bricks().create('wallet', 'walletBrick_container', {})</script>";
+    for check in judge(&rules, &Example::Html(html.to_owned())) {
+        if !check.rule.starts_with("transport-certificate") {
+            assert_ne!(check.verdict, Verdict::Inconclusive, "{}: {:?}", check.rule, check.reason);
+        }
+    }
+}
+
+/// The commonest Checkout Pro: a button, and a script that leads to the address of the preference.
+#[test]
+fn a_script_that_reads_init_point_makes_a_checkout() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let of = |html: &str| {
+        let html = format!("{html}<p>{}</p><script src=/a.js></script>", "palabra ".repeat(50));
+        let script =
+            "b.onclick = async () => { const d = await (await fetch('/pref')).json(); location.href = d.init_point }";
+        let scripts = BTreeMap::from([("/a.js".to_owned(), script.to_owned())]);
+        let verdicts = rules.judge_page(&page(&ExampleShop { html, scripts, ..ExampleShop::default() }));
+        (verdicts.summary.checkout, verdicts.summary.generations)
+    };
+    assert_eq!(of("<button id=b>Pagar</button>"), (true, vec![crate::run::Generation::CheckoutPro]));
+    assert_eq!(of("<a href=/b>Pagar</a>"), (false, vec![]), "a page that only shares the script");
 }
 
 #[test]
@@ -274,6 +342,11 @@ fn hostile_pages_are_bounded() {
         "<a href='/terminos'>Términos</a>".repeat(6_000),
         format!("<p>{}", "</p>".repeat(20_000)),
         "responsable ".repeat(20_000),
+        "<h1>Términos</h1>responsable datos ".repeat(5_000),
+        format!("<p>x</p><script>{}</script>", "a='http://localhost:1/',".repeat(10_000)),
+        format!("<p>x</p><script>{}</script>", "if(a){}else{b='http://localhost:1/'}".repeat(10_000)),
+        format!("<p>x</p><script>{}</script>", "x='<input '+".repeat(20_000)),
+        format!("<p>x</p><script type=module>{}</script>", "import './a.js';".repeat(10_000)),
     ] {
         let started = std::time::Instant::now();
         let verdicts = rules.judge_page(&page(&ExampleShop { html, ..ExampleShop::default() }));

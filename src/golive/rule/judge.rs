@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::hits::{Hits, MAX_PER_PAGE, masked, shown_url, tag_text};
-use super::load::{Check, Demands};
+use super::load::{Check, Demands, Selection};
 use super::model::Scope;
 use super::predicates::{Looks, Run, terms};
 use super::{Rule, RuleSet};
@@ -115,7 +115,17 @@ fn applies(rule: &Rule, view: &PageView) -> Option<bool> {
         true => Some(true),
         // What JavaScript will draw may well ask for a payment.
         false if view.needs_javascript => None,
+        false if view.card_drawn && view.generations.is_empty() && of_form(rule) => None,
         false => Some(false),
+    }
+}
+
+/// Whether a rule asks about the card form.
+fn of_form(rule: &Rule) -> bool {
+    match &rule.check {
+        Check::Each { select, .. } => matches!(select, Selection::Card(_)),
+        Check::Predicate(predicate) => predicate.looks.form,
+        _ => false,
     }
 }
 
@@ -141,7 +151,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
                     hits.element(view, part, &element, message);
                 }
             }
-            Looks { markup: true, scripts: false }
+            Looks { markup: true, scripts: false, form: of_form(rule) }
         }
         Check::Nothing { select, keep } => {
             for (part, element) in select.of(view).filter(|(_, element)| keep.broken(element).is_none()) {
@@ -149,23 +159,26 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
                 let tag = element.start.map_or(element.name(), |start| tag_text(source, start));
                 hits.element(view, part, &element, Message::new("golive.found").with("what", short(&masked(tag))));
             }
-            Looks { markup: true, scripts: false }
+            Looks { markup: true, ..Looks::default() }
         }
         Check::Some { select, keep, words, script } => {
             there = select.of(view).any(|(_, element)| keep.broken(&element).is_none())
                 || words.as_ref().is_some_and(|words| words.is_match(view.words()))
                 || script.as_ref().is_some_and(|script| view.in_scripts(script));
-            if !there && rule.file.scope != Scope::Shop && open(view, Looks { markup: true, scripts: true }).is_none() {
+            if !there
+                && rule.file.scope != Scope::Shop
+                && open(view, Looks { markup: true, scripts: true, form: false }).is_none()
+            {
                 hits.plain(view.url(), "", Message::new("golive.nothing-there"), Vec::new());
             }
             if there {
                 return Look::Clean { there };
             }
-            Looks { markup: true, scripts: script.is_some() }
+            Looks { markup: true, scripts: script.is_some(), form: false }
         }
         Check::NoScript(pattern) => {
             no_script(view, pattern, hits);
-            Looks { markup: false, scripts: true }
+            Looks { scripts: true, ..Looks::default() }
         }
         Check::Predicate(predicate) => match predicate.run {
             Run::Page(run) => {
@@ -194,6 +207,9 @@ fn open(view: &PageView, looks: Looks) -> Option<Message> {
         if view.needs_javascript {
             return Some(Message::new("golive.needs-javascript"));
         }
+    }
+    if looks.form && view.form_unseen {
+        return Some(Message::new("golive.needs-javascript"));
     }
     if looks.scripts {
         if let Some(unread) = view.page.unread.first() {

@@ -18,6 +18,8 @@ pub struct Looks {
     pub markup: bool,
     /// Every own script.
     pub scripts: bool,
+    /// The card form.
+    pub form: bool,
 }
 
 /// How a predicate is called.
@@ -38,10 +40,11 @@ pub struct Predicate {
     pub run: Run,
 }
 
-const NOTHING: Looks = Looks { markup: false, scripts: false };
-const MARKUP: Looks = Looks { markup: true, scripts: false };
-const SCRIPTS: Looks = Looks { markup: false, scripts: true };
-const ALL_OF_IT: Looks = Looks { markup: true, scripts: true };
+const NOTHING: Looks = Looks { markup: false, scripts: false, form: false };
+const SCRIPTS: Looks = Looks { markup: false, scripts: true, form: false };
+const ALL_OF_IT: Looks = Looks { markup: true, scripts: true, form: false };
+const FORM: Looks = Looks { markup: true, scripts: false, form: true };
+const FORM_AND_SCRIPTS: Looks = Looks { markup: true, scripts: true, form: true };
 
 const fn page(name: &'static str, looks: Looks, run: fn(&PageView, &mut Hits)) -> Predicate {
     Predicate { name, looks, run: Run::Page(run) }
@@ -56,17 +59,17 @@ pub static ALL: [Predicate; 23] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", transport::certificate_valid),
     shop("certificate-expiry", transport::certificate_expiry),
-    page("form-target-https", MARKUP, transport::form_target_https),
+    page("form-target-https", FORM_AND_SCRIPTS, transport::form_target_https),
     page("hsts", NOTHING, transport::hsts),
     page("no-local-endpoints", ALL_OF_IT, transport::no_local_endpoints),
     page("sdk-present", ALL_OF_IT, sdk::present),
     page("sdk-official-origin", ALL_OF_IT, sdk::official_origin),
-    page("v1-complete", MARKUP, forms::v1_complete),
-    page("v1-spelling", MARKUP, forms::v1_spelling),
-    page("raw-card", ALL_OF_IT, forms::raw_card),
-    page("card-form-get", ALL_OF_IT, forms::card_form_get),
-    page("test-data", MARKUP, forms::test_data),
-    page("fixed-installments", ALL_OF_IT, forms::fixed_installments),
+    page("v1-complete", FORM, forms::v1_complete),
+    page("v1-spelling", FORM, forms::v1_spelling),
+    page("raw-card", FORM_AND_SCRIPTS, forms::raw_card),
+    page("card-form-get", FORM_AND_SCRIPTS, forms::card_form_get),
+    page("test-data", FORM, forms::test_data),
+    page("fixed-installments", FORM_AND_SCRIPTS, forms::fixed_installments),
     page("private-credential", SCRIPTS, credentials::private),
     page("client-secret", SCRIPTS, credentials::client_secret),
     page("test-public-key", SCRIPTS, credentials::test_public_key),

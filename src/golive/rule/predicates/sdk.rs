@@ -37,7 +37,8 @@ pub(super) fn present(view: &PageView, hits: &mut Hits) {
         || view.own_signs.v2_calls
         || view.card_fields().any(|(_, field)| field.role == CardRole::Number)
         || view.generations.iter().any(|one| !matches!(one, Generation::CheckoutPro));
-    if !needs || loads_sdk(view) {
+    // A copy is the fault that `sdk-official-origin` tells; the SDK is not missing beside it.
+    if !needs || loads_sdk(view) || !copies(view).is_empty() {
         return;
     }
     match may_load_sdk(view) {
@@ -61,12 +62,26 @@ pub(super) fn may_load_sdk(view: &PageView) -> Option<Url> {
 }
 
 pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
+    for (part, element) in copies(view) {
+        let src = element.attr("src").unwrap_or_default().trim();
+        hits.element(view, part, &element, Message::new("golive.sdk-copy").with("src", short(&masked(src))));
+    }
+}
+
+/// The tags that load a copy of the SDK, with the part that holds them.
+fn copies<'v>(view: &'v PageView) -> Vec<(usize, Element<'v>)> {
+    let mut found = Vec::new();
     let scripts = [LocalName::from("script")];
     let calls = view.own_signs.v1_calls
         || view.own_signs.v2_calls
         || view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls);
     let official = view.named(&scripts).any(|(_, element)| is_official_tag(&element));
-    for (part, element) in view.named(&scripts) {
+    for (part, element) in view
+        .parts
+        .iter()
+        .enumerate()
+        .flat_map(|(at, part)| part.document.named(&scripts).map(move |element| (at, element)))
+    {
         if !runs(&element) || is_official_tag(&element) {
             continue;
         }
@@ -74,17 +89,32 @@ pub(super) fn official_origin(view: &PageView, hits: &mut Hits) {
         let address = view.parts[part].outline.base.join(src).ok();
         let body = view.scripts.iter().find(|script| address.as_ref() == Some(script.url()));
         let is_copy = match body {
-            Some(script) => *script.remember("sdk-body", || is_sdk_body(&script.clean)),
+            // The user's own code may well define a MercadoPago: a component, a hook.
+            Some(script) if SDK_FILE.is_match(src) => *script.remember("sdk-body", || is_sdk_body(&script.clean)),
+            Some(script) => *script.remember("sdk-marks", || has_sdk_marks(&script.clean)),
             None => false,
         };
         // Unread or unlike it, but of its very name, and nothing else could answer the calls.
         let only_candidate = SDK_FILE.is_match(src) && calls && !official;
         let foreign = address.as_ref().is_some_and(|address| address.origin() != view.url().origin());
         if is_copy || only_candidate || (foreign && SDK_FILE.is_match(src) && body.is_none() && !official) {
-            let message = Message::new("golive.sdk-copy").with("src", short(&masked(src)));
-            hits.element(view, part, &element, message);
+            found.push((part, element));
         }
     }
+    found
+}
+
+/// Inner names of the SDK: one may stand in a shop's own code, several do not.
+const MARKS: [&str; 5] = [
+    "secure-fields.mercadopago.com",
+    "MPHiddenInputToken",
+    "MPHiddenInputPaymentMethod",
+    "api.mercadopago.com/v1/card_tokens",
+    "api.mercadopago.com/v1/identification_types",
+];
+
+fn has_sdk_marks(clean: &str) -> bool {
+    MARKS.iter().filter(|mark| clean.contains(**mark)).count() > 1
 }
 
 fn is_sdk_body(clean: &str) -> bool {

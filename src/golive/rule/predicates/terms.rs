@@ -12,6 +12,10 @@ use crate::run::Evidence;
 patterns! {
     WORDS = r"(?i)\bt[eé]rminos\b|\bcondiciones\s+(?:de|del|generales|comerciales|y)\b|\bbases\s+y\s+condiciones|\btermos\b|\bcondi[cç][oõ]es\s+(?:de|gerais|comerciais)\b|\bterms\b|\bconditions\s+of\b|\bt\s?&\s?c\b";
     PATH = r"(?i)(?:^|[/_.-])(?:t[eé]rminos|terms|termos|condiciones|condicoes|conditions|tyc|tos|aviso-legal)(?:$|[/_.-])";
+    RESPONSIBILITY = r"(?i)\brespons[aá]?[bvi]\w*";
+    DATA = r"(?i)\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b";
+    NEGATION = r"(?i)\b(?:no|n[aã]o|not|cannot|nor|sin|sem|without|nunca|never|jam[aá]s|tampoco|tampouco|ning[uú]n\w*|nenhum\w*|exim\w*|exent\w*|exoner\w*|deslind\w*|isent\w*|exempt\w*|disclaim\w*|declin\w*)\b|n['’]t\b";
+    NOT_ONLY = r"(?i)\b(?:no s[oó]lo|no solamente|n[aã]o s[oó]|n[aã]o apenas|n[aã]o somente|not only)\b";
     RESPONSIBLE = r"(?i)\brespons[aá]?[bvi]\w*[^.;\n]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;\n]{0,200}\brespons[aá]?[bvi]\w*";
 }
 
@@ -52,9 +56,23 @@ pub fn facts(view: &PageView) -> TermsFacts {
     facts.words = words.split_whitespace().take(REAL_TEXT).count();
     let title = view.parts.first().map_or("", |part| part.outline.title.as_str());
     if PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(slice(words, 0, 2_000)) {
-        facts.responsible = RESPONSIBLE.is_match(words);
+        facts.responsible = takes_responsibility(words);
     }
     facts
+}
+
+/// Whether some sentence takes responsibility for data, and does not disclaim it.
+fn takes_responsibility(words: &str) -> bool {
+    words.split(['.', ';', '\n', '!', '?']).filter(|sentence| RESPONSIBLE.is_match(sentence)).any(|sentence| {
+        let answers: Vec<usize> = RESPONSIBILITY.find_iter(sentence).map(|found| found.start()).collect();
+        // The word of responsibility that speaks of the data: the one before them, else the one after.
+        let spoken = DATA.find_iter(sentence).filter_map(|data| {
+            let before = answers.iter().rev().find(|at| **at < data.start());
+            before.or_else(|| answers.iter().find(|at| **at > data.start())).copied()
+        });
+        // Past a few hundred words it is no sentence but a list without stops.
+        spoken.take(50).any(|at| !NEGATION.is_match(&NOT_ONLY.replace_all(&sentence[..at], "")))
+    })
 }
 
 /// Hosts whose terms bind Mercado Pago, not the merchant.
@@ -200,9 +218,29 @@ mod tests {
             "A loja é responsável pelos dados inseridos.",
             "We take responsibility for the data entered here.",
         ] {
-            assert!(RESPONSIBLE.is_match(text), "{text}");
+            assert!(takes_responsibility(text), "{text}");
         }
-        assert!(!RESPONSIBLE.is_match("Guardamos tus datos. El envío es responsabilidad del correo."));
+        for text in [
+            "No solo cuidamos el envío: somos responsables por los datos que ingreses.",
+            "Não vendemos a menores. A loja é responsável pelos dados inseridos.",
+            "Somos responsables por los datos, aunque no somos responsables por el correo.",
+        ] {
+            assert!(takes_responsibility(text), "{text}");
+        }
+        for text in [
+            "Guardamos tus datos. El envío es responsabilidad del correo.",
+            "La tienda no se hace responsable por los datos que ingreses.",
+            "La tienda se exime de toda responsabilidad por los datos ingresados.",
+            "Los datos ingresados no son responsabilidad de la tienda.",
+            "Somos responsables del envío, pero no nos hacemos responsables por los datos.",
+            "A loja não se responsabiliza pelos dados inseridos.",
+            "A loja isenta-se de responsabilidade pelos dados inseridos.",
+            "The shop is not responsible for the data entered here.",
+            "We disclaim any responsibility for the information you enter.",
+            "The shop isn't responsible for your data.",
+        ] {
+            assert!(!takes_responsibility(text), "{text}");
+        }
     }
 
     #[test]

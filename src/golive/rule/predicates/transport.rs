@@ -1,13 +1,15 @@
 //! HTTPS, certificates, HSTS and addresses that exist only on a developer's machine.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use scraper::ElementRef;
 use url::{Host, Url};
 
 use super::patterns;
+use crate::golive::page::guard::guarded;
 use crate::golive::page::{LocalName, PageView};
-use crate::golive::rule::hits::{Hits, masked};
+use crate::golive::rule::hits::{Hits, MAX_PER_PAGE, masked, slice};
 use crate::golive::rule::judge::short;
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
@@ -15,11 +17,17 @@ use crate::run::{Evidence, Severity};
 
 patterns! {
     LOCAL = r#"(?i)\b(?:https?|wss?):(?:\\?/){2}((?:localhost|(?:[\w-]+\.)+localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|0\.0\.0\.0|\[::1\]|10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}|[\w-]+\.(?:[a-z]{2}\.)?ngrok(?:-free)?\.(?:io|app|dev)|[\w-]+\.loca\.lt|[\w-]+\.localtunnel\.me|[\w-]+\.trycloudflare\.com|[\w-]+\.serveo\.net)(?::\d{1,5})?)(?:[/"'`\s?#\\)]|$)"#;
+    // A call that sends something to a literal http address: fetch, axios, XMLHttpRequest, jQuery, the target of a form.
+    SENDS = r#"(?i)(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*\w+\s*)?\(\s*(?:\{[^{}]{0,200}\burl\s*:\s*)?|\.\s*open\s*\(\s*["'`](?:POST|PUT|PATCH)["'`]\s*,\s*|\.\s*action\s*=\s*|\bsetAttribute\s*\(\s*["'`](?:form)?action["'`]\s*,\s*|(?:\$|\bjQuery)\s*\.\s*post\s*\(\s*|(?:\$|\bjQuery)\s*\.\s*ajax\s*\(\s*(?:\{[^{}]{0,400}?["'`]?\burl["'`]?\s*:\s*)?)["'`](http://[^"'`\s]{1,500})"#;
+    // What comes before a literal that is asked for.
+    ASKS = r#"(?i)(?:\bfetch\s*\(|\baxios\s*(?:\.\s*\w+\s*)?\(|\.\s*open\s*\(\s*["'`]\w+["'`]\s*,|\.\s*(?:action|src|href)\s*=|\bsetAttribute\s*\(\s*["'`]\w+["'`]\s*,|\.\s*(?:post|get|ajax|getJSON)\s*\(|\burl["'`]?\s*:|\bnew\s+(?:WebSocket|EventSource)\s*\()\s*["'`]$"#;
     MAX_AGE = r#"(?i)max-age\s*=\s*"?(\d+)"#;
 }
 
 /// Half a year, in seconds.
 const LONG_ENOUGH: u64 = 15_552_000;
+/// Most local addresses of one script that are looked at.
+const MAX_LOCAL: usize = 500;
 /// Days before its end from which a certificate is worth a warning.
 const SOON: i64 = 30;
 
@@ -106,7 +114,7 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
 }
 
 /// The targets of forms that hold card fields; on a page whose card fields stand in frames of Mercado Pago, of
-/// every form that posts.
+/// every form that posts. Scripts may send instead of forms.
 pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
     let with_card: HashSet<_> = view.card_fields().filter_map(|(part, field)| Some((part, field.form?))).collect();
     for (part, element) in view.named(&["form", "button", "input"].map(LocalName::from)) {
@@ -125,6 +133,25 @@ pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
             hits.element(view, part, &element, message);
         }
     }
+    let message = |target: &str| Message::new("golive.call-target-http").with("target", short(&masked(target)));
+    for inline in &view.inline {
+        for (range, target) in sent_to(&inline.clean) {
+            let range = inline.start + range.start..inline.start + range.end;
+            hits.markup(view, inline.part, range, &masked(&target), message(&target));
+        }
+    }
+    for script in &view.scripts {
+        for (range, target) in script.remember("sends", || sent_to(&script.clean)).iter() {
+            hits.script(script, range.clone(), &masked(target), message(target));
+        }
+    }
+}
+
+/// The http addresses that a script sends to. Local ones are another rule's.
+fn sent_to(clean: &str) -> Vec<(Range<usize>, String)> {
+    let targets = SENDS.captures_iter(clean).filter_map(|found| found.get(1));
+    let remote = targets.filter(|target| LOCAL.find(target.as_str()).is_none_or(|local| local.start() > 0));
+    remote.take(MAX_PER_PAGE).map(|target| (target.range(), target.as_str().to_owned())).collect()
 }
 
 pub(super) fn hsts(view: &PageView, hits: &mut Hits) {
@@ -169,20 +196,36 @@ pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
         }
     }
     for inline in &view.inline {
-        for host in LOCAL.captures_iter(&inline.clean).filter_map(|all| all.get(1)) {
-            if foreign(host.as_str()) {
-                let range = inline.start + host.start()..inline.start + host.end();
-                hits.markup(view, inline.part, range, host.as_str(), found(host.as_str()));
-            }
+        for (range, host) in local_in(&inline.clean).iter().filter(|(_, host)| foreign(host)) {
+            let range = inline.start + range.start..inline.start + range.end;
+            hits.markup(view, inline.part, range, host, found(host));
         }
     }
     for script in &view.scripts {
-        let hosts = script.remember("local", || {
-            let all = LOCAL.captures_iter(&script.clean).filter_map(|all| all.get(1));
-            all.map(|host| (host.range(), host.as_str().to_owned())).collect::<Vec<_>>()
-        });
+        let hosts = script.remember("local", || local_in(&script.clean));
         for (range, host) in hosts.iter().filter(|(_, host)| foreign(host)) {
             hits.script(script, range.clone(), host, found(host));
         }
     }
+}
+
+/// The local hosts that a script uses where it runs in production.
+fn local_in(clean: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
+    for all in LOCAL.captures_iter(clean).take(MAX_LOCAL) {
+        let (Some(whole), Some(host)) = (all.get(0), all.get(1)) else { continue };
+        // Libraries keep a bare `http://localhost` to parse addresses against.
+        let bare = host.as_str().eq_ignore_ascii_case("localhost")
+            && matches!(
+                slice(clean, host.end(), host.end() + 2).trim_start_matches('/').chars().next(),
+                Some('"' | '\'' | '`')
+            );
+        if bare && !ASKS.is_match(slice(clean, whole.start().saturating_sub(120), whole.start())) {
+            continue;
+        }
+        if !guarded(clean, whole.start()) {
+            found.push((host.range(), host.as_str().to_owned()));
+        }
+    }
+    found
 }
