@@ -5,6 +5,7 @@ mod coverage;
 mod exchange;
 mod expect;
 mod judge;
+mod plan;
 mod preflight;
 mod runner;
 pub mod scenario;

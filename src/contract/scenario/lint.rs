@@ -21,15 +21,18 @@ pub(super) fn check(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem
             walk(scenario, node, &known, problems);
         }
     }
-    let Some(Kind::List(nodes)) = root.get("steps").map(|node| &node.kind) else { return };
-    for (step, node) in scenario.steps.iter().zip(nodes) {
+    let nodes = ["steps", "finally"].into_iter().filter_map(|part| match root.get(part).map(|node| &node.kind) {
+        Some(Kind::List(nodes)) => Some(nodes),
+        _ => None,
+    });
+    for (step, node) in scenario.every_step().zip(nodes.flatten()) {
         walk(scenario, node, &known, problems);
         if let Some(same) = &step.expect.same {
             let other = same.step.as_deref().or(match &step.action {
                 Action::Repeat(step) => Some(step),
-                Action::Send(_) => None,
+                Action::Send(_) | Action::Wait(_) => None,
             });
-            let exists = other.is_some_and(|id| scenario.steps.iter().any(|step| step.id == id));
+            let exists = other.is_some_and(|id| scenario.every_step().any(|step| step.id == id));
             if !exists {
                 let message = match other {
                     Some(id) => Message::new("scenario.unknown-step").with("id", id),
@@ -45,7 +48,7 @@ pub(super) fn check(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem
 
 /// An expected error that comes from a row is looked up in every row.
 fn row_errors(scenario: &Scenario, problems: &mut Vec<Problem>) {
-    for (word, _) in scenario.steps.iter().flat_map(|step| &step.expect.error) {
+    for (word, _) in scenario.every_step().flat_map(|step| &step.expect.error) {
         let Some(column) = word.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}')) else { continue };
         for row in &scenario.rows {
             let words = match row.values.get(column) {

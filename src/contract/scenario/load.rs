@@ -178,6 +178,21 @@ mod tests {
             (whole.replace("expect", "card: { brand: visa }, expect"), false),
             (format!("{whole}sites: [MLX]\n"), false),
             (format!("{whole}sites: MLA\n"), true),
+            (whole.replace("expect", "until"), true),
+            (whole.replace("expect", "limit: 2s, until"), true),
+            (whole.replace("expect", "interval: 250ms, expect"), false),
+            (whole.replace("expect", "until: { status: 200 }, expect"), false),
+            (whole.replace("expect", "limit: 2 seconds, until"), false),
+            (whole.replace("steps: [", "steps: [{ wait: 500ms }, "), true),
+            (whole.replace("steps: [", "steps: [{ wait: 500 }, "), false),
+            (whole.replace("steps: [", "steps: [{ wait: 500ms, expect: { status: 200 } }, "), false),
+            (whole.replace("expect", "targets: [embedded, url], expect"), true),
+            (whole.replace("expect", "targets: sandbox, expect"), false),
+            (format!("{whole}targets: url\n"), true),
+            (format!("{whole}only: this one\n"), true),
+            (format!("{whole}only: this one\nskip: not this one\n"), false),
+            (format!("{whole}finally: [{{ repeat: step-1, expect: {{ status: 200 }} }}]\n"), true),
+            (format!("{whole}finally: [{{ get: /v1/payment_methods }}]\n"), false),
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");
@@ -213,7 +228,7 @@ mod tests {
             assert!(read.is_ok(), "{text}\n{:?}", read.err());
             examples += 1;
         }
-        assert_eq!(examples, 2);
+        assert_eq!(examples, 4);
     }
 
     #[test]
