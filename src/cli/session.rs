@@ -9,7 +9,7 @@ use super::args::RecordArgs;
 use super::output::Output;
 use crate::i18n::Message;
 use crate::report::{self, terminal};
-use crate::run::{Blame, Collector, Event, FORMAT, Journal, Problem, RunRecord, RunStarted, Sink, Versions};
+use crate::run::{Collector, Event, FORMAT, Journal, Problem, RunRecord, RunStarted, Sink, Versions};
 use crate::secret::Redactor;
 use crate::{golive, ids, specs};
 
@@ -146,9 +146,7 @@ impl Session {
     pub(super) fn finish(self, output: &Output, interrupted: bool) -> Result<(RunRecord, u8), Vec<Problem>> {
         let record = self.record(interrupted);
         let mut problems: Vec<Problem> = self.collector.journal_problem().into_iter().collect();
-        let told: Vec<Problem> =
-            record.problems.iter().filter(|problem| problem.blame != Blame::Notice).cloned().collect();
-        output.problems(&told);
+        output.problems(&record.problems);
         let (written, failed) = write_reports(&record, &self.outputs.reports, output);
         problems.extend(failed);
         summarise(&record, output, &written);
