@@ -12,6 +12,8 @@ mod runner;
 pub mod scenario;
 mod select;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use coverage::Tally;
 pub use dry::{DryRequest, DryScenario, DryStep, dry_run};
