@@ -50,6 +50,8 @@ impl Scenario {
 pub struct Row {
     /// Column `id`, else the number of the row from 1.
     pub id: String,
+    /// The file it stands in: that of the scenario, or a table of its own.
+    pub source: Source,
     /// Where it stands.
     pub mark: Mark,
     /// The columns.

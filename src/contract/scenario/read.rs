@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{
-    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Row, Same, Scenario, Step,
-    duration, lint,
+    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Same, Scenario, Step, duration,
+    lint, table,
 };
 use crate::contract::{Role, TargetKind};
 use crate::i18n::{Message, Text};
@@ -19,9 +17,20 @@ use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 /// # Errors
 /// Every mistake in the file: syntax alone, or all unknown keys, wrong types, missing keys and unknown variables.
 pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
+    read_beside(source, id, &|_| Err(Message::new("scenario.no-folder")))
+}
+
+/// Gives the text of a file in the folder of the scenario, or says why there is none.
+pub type Beside<'b> = &'b dyn Fn(&str) -> Result<String, Message>;
+
+/// Reads one scenario that may name files in its folder.
+///
+/// # Errors
+/// Every mistake in the file and in those that it names.
+pub fn read_beside(source: &Source, id: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Problem>> {
     let root = yaml::parse(source).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
-    let scenario = scenario(source, id, &root, &mut problems);
+    let scenario = scenario(source, id, &root, beside, &mut problems);
     if problems.is_empty()
         && let Some(scenario) = &scenario
     {
@@ -33,7 +42,13 @@ pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
     }
 }
 
-fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>) -> Option<Scenario> {
+fn scenario(
+    source: &Source,
+    id: &str,
+    root: &Node,
+    beside: Beside<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Scenario> {
     let mut fields = Fields::new(source, root, problems)?;
     let name = name(&mut fields);
     fields.text("description");
@@ -49,7 +64,7 @@ fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>)
         Some(members) => members.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),
         None => serde_json::Map::new(),
     };
-    let rows = fields.list("rows").unwrap_or_default();
+    let rows = fields.node("rows");
     let steps = fields.list("steps");
     match steps {
         None if fields.key("steps").is_none() => fields.missing("steps"),
@@ -60,7 +75,7 @@ fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>)
     }
     let finally = fields.list("finally").unwrap_or_default();
     fields.finish();
-    let rows = rows.iter().enumerate().filter_map(|(index, node)| row(source, index, node, problems)).collect();
+    let rows = rows.map(|node| table::rows(source, node, beside, problems)).unwrap_or_default();
     let mut read: Vec<Step> = Vec::new();
     let named = steps.unwrap_or_default().iter().enumerate().map(|(index, node)| (format!("step-{}", index + 1), node));
     let last = finally.iter().enumerate().map(|(index, node)| (format!("finally-{}", index + 1), node));
@@ -126,20 +141,6 @@ fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
         }
     }
     sites
-}
-
-fn row(source: &Source, index: usize, node: &Node, problems: &mut Vec<Problem>) -> Option<Row> {
-    let Value::Object(values) = node.to_json() else {
-        // The field reader words the mistake.
-        Fields::new(source, node, problems);
-        return None;
-    };
-    let id = match values.get("id") {
-        Some(Value::String(id)) => id.clone(),
-        Some(other) => other.to_string(),
-        None => (index + 1).to_string(),
-    };
-    Some(Row { id, mark: node.mark, values })
 }
 
 /// `targets`: the kinds of target that a scenario or a step is for.
