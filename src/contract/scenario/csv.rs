@@ -6,13 +6,16 @@ use crate::i18n::Message;
 /// Most rows of a table.
 const MOST_ROWS: usize = 10_000;
 
+/// The line on which a row begins, from 1, and its cells.
+type Record = (u32, Vec<String>);
+
 /// A table as it stands in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
     /// Names of the columns.
     pub(super) header: Vec<String>,
-    /// The line on which a row begins, from 1, and its cells: as many as there are columns.
-    pub(super) rows: Vec<(u32, Vec<String>)>,
+    /// The rows, each with as many cells as there are columns.
+    pub(super) rows: Vec<Record>,
 }
 
 /// Reads a table.
@@ -33,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Table, (u32, Message)> {
             return Err((line, Message::new("scenario.csv-twice").with("name", name)));
         }
     }
-    let rows: Vec<(u32, Vec<String>)> = records.collect();
+    let rows: Vec<Record> = records.collect();
     if rows.is_empty() {
         return Err((line, Message::new("scenario.csv-empty")));
     }
@@ -62,7 +65,7 @@ fn delimiter(text: &str) -> char {
 }
 
 /// The records with the line on which each begins; lines with nothing in them are left out.
-fn records(text: &str, delimiter: char) -> Result<Vec<(u32, Vec<String>)>, (u32, Message)> {
+fn records(text: &str, delimiter: char) -> Result<Vec<Record>, (u32, Message)> {
     let mut records = Vec::new();
     let mut characters = text.chars().peekable();
     let mut line = 1;
@@ -74,15 +77,17 @@ fn records(text: &str, delimiter: char) -> Result<Vec<(u32, Vec<String>)>, (u32,
             let quoted = characters.next_if_eq(&'"').is_some();
             any_quotes |= quoted;
             let quote_line = line;
-            while quoted {
-                match characters.next() {
-                    Some('"') if characters.next_if_eq(&'"').is_some() => cell.push('"'),
-                    Some('"') => break,
-                    Some(character) => {
-                        line += u32::from(character == '\n');
-                        cell.push(character);
+            if quoted {
+                loop {
+                    match characters.next() {
+                        Some('"') if characters.next_if_eq(&'"').is_some() => cell.push('"'),
+                        Some('"') => break,
+                        Some(character) => {
+                            line += u32::from(character == '\n');
+                            cell.push(character);
+                        }
+                        None => return Err((quote_line, Message::new("scenario.csv-open-quote"))),
                     }
-                    None => return Err((quote_line, Message::new("scenario.csv-open-quote"))),
                 }
             }
             while let Some(character) = characters.next_if(|next| *next != delimiter && *next != '\n') {
@@ -116,7 +121,7 @@ fn records(text: &str, delimiter: char) -> Result<Vec<(u32, Vec<String>)>, (u32,
 mod tests {
     use super::*;
 
-    fn rows(text: &str) -> Vec<(u32, Vec<String>)> {
+    fn rows(text: &str) -> Vec<Record> {
         parse(text).unwrap().rows
     }
 
