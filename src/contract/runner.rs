@@ -194,7 +194,7 @@ struct State<'s> {
     plan: &'s Plan,
     ids: &'s Ids,
     variables: Variables,
-    sent: HashMap<String, (Prepared, Answer)>,
+    sent: HashMap<String, (Arc<Prepared>, Answer)>,
     tally: Tally,
 }
 
@@ -217,6 +217,7 @@ impl State<'_> {
             }
             Action::Send(request) => {
                 exchange::prepare(request, &self.shared.target, &self.plan.site, &self.variables, self.ids)
+                    .map(Arc::new)
             }
             Action::Repeat(id) => match self.sent.get(id) {
                 Some((prepared, _)) => Ok(prepared.clone()),
@@ -255,7 +256,7 @@ impl State<'_> {
     }
 
     /// Sends a request once and compares its answer.
-    async fn ask(&mut self, step: &Step, prepared: &Prepared) -> StepResult {
+    async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
         let (answer, elapsed) = match prepared.send(&self.shared.client).await {
             Ok(done) => done,
