@@ -93,10 +93,10 @@ pub(super) struct ContractArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ContractCommand {
-    Run(ContractRunArgs),
+    Run(ContractGatedArgs),
     List(ScenarioArgs),
     Check(ScenarioArgs),
-    Coverage(ContractRunArgs),
+    Coverage(ContractCoverageArgs),
 }
 
 /// Which scenarios.
@@ -130,6 +130,28 @@ pub(super) struct ContractRunArgs {
     pub(super) ca_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ContractGatedArgs {
+    #[command(flatten)]
+    pub(super) run: ContractRunArgs,
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) min_coverage: Option<u8>,
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) min_pairs: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ContractCoverageArgs {
+    #[command(flatten)]
+    pub(super) run: ContractRunArgs,
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) min: Option<u8>,
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) min_pairs: Option<u8>,
 }
 
 #[derive(Debug, Args)]

@@ -11,16 +11,23 @@ use super::output::Output;
 use super::session::{Outputs, Session};
 use crate::config::{self, ContractConfig, TargetConfig};
 use crate::contract::scenario::{self, Loaded};
-use crate::contract::{Options, Target, TargetKind, run as run_scenarios};
+use crate::contract::{Options, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
 use crate::exit;
 use crate::i18n::Message;
-use crate::run::{CoverageState, Problem, RunVerdict, Verdict};
+use crate::run::{Coverage, CoverageState, Problem, RunVerdict, Verdict};
 use crate::sandbox::{Options as SandboxOptions, Sandbox};
 
 pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<Problem>> {
     match args.command {
-        ContractCommand::Run(args) => execute(output, &args).await,
-        ContractCommand::Coverage(args) => coverage(output, &args).await,
+        ContractCommand::Run(args) if args.dry_run => dry(output, &args.run),
+        ContractCommand::Run(args) => {
+            let gate = Gate { codes: args.min_coverage, pairs: args.min_pairs };
+            execute(output, &args.run, &gate).await
+        }
+        ContractCommand::Coverage(args) => {
+            let gate = Gate { codes: args.min, pairs: args.min_pairs };
+            coverage(output, &args.run, &gate).await
+        }
         ContractCommand::List(args) => list(output, &args),
         ContractCommand::Check(args) => check(output, &args),
     }
@@ -29,7 +36,7 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
 fn load(path: Option<&Path>, tags: &[String]) -> Loaded {
     let mut loaded = path.map_or_else(scenario::builtin, scenario::from_folder);
     if !tags.is_empty() {
-        loaded.scenarios.retain(|scenario| scenario.tags.iter().any(|tag| tags.contains(tag)));
+        loaded.scenarios.retain(|scenario| tagged(scenario, tags));
     }
     loaded
 }
@@ -52,20 +59,126 @@ fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
     })
 }
 
-async fn execute(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
+async fn execute(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(work).await;
-    session.finish(output, interrupted).map(|(_, code)| code)
+    session.finish(output, interrupted).map(|(record, code)| {
+        let measured = record.contract.as_ref().and_then(|contract| contract.coverage.as_ref());
+        gate.decide(output, measured, code)
+    })
+}
+
+/// Least percentages of the catalogue and of the status pairs that answers have to show.
+struct Gate {
+    codes: Option<u8>,
+    pairs: Option<u8>,
+}
+
+impl Gate {
+    /// The exit code: that of the run, or "not ready" when too little was observed. Where nothing could be
+    /// measured, the run has said why.
+    fn decide(&self, output: &Output, coverage: Option<&Coverage>, code: u8) -> u8 {
+        let Some(coverage) = coverage else { return code };
+        let pairs = coverage.pairs.iter().filter(|pair| pair.state == CoverageState::Observed).count();
+        let mut below = Vec::new();
+        for (least, seen, total, message) in [
+            (self.codes, coverage.count(CoverageState::Observed), coverage.codes.len(), "contract.below-coverage"),
+            (self.pairs, pairs, coverage.pairs.len(), "contract.below-pairs"),
+        ] {
+            if let Some(least) = least
+                && !reaches(seen, total, least)
+            {
+                let message = Message::new(message).with("least", least).with("seen", seen).with("total", total);
+                let percent = (seen * 1000 / total.max(1)) as f64 / 10.0;
+                below.push(Problem::notice(message.with("percent", percent)));
+            }
+        }
+        output.problems(&below);
+        if below.is_empty() { code } else { exit::NOT_READY }
+    }
+}
+
+/// Whether `seen` of `total` is at least `least` percent, without rounding.
+fn reaches(seen: usize, total: usize, least: u8) -> bool {
+    seen * 100 >= usize::from(least) * total
+}
+
+/// Shows what would be sent.
+fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
+    let config = configured(args)?;
+    let loaded = load(config.scenarios.as_deref(), &config.tags);
+    let target = match &config.target {
+        // Nothing is sent, so that nothing has to listen there.
+        TargetConfig::Embedded => Target {
+            kind: TargetKind::Embedded,
+            base: config::address("http://127.0.0.1/").map_err(|problem| vec![problem])?,
+            site: config.site.clone(),
+            access_token: None,
+            public_key: None,
+        },
+        TargetConfig::Url(_) => real_target(&config).map_err(|problem| vec![problem])?,
+    };
+    let (scenarios, notices) = selected(loaded.scenarios, target.kind);
+    output.problems(&notices);
+    let seed = args.seed.unwrap_or_else(crate::ids::Ids::random_seed);
+    let drawn = dry_run(scenarios, &target, seed);
+    if output.json {
+        output.result_json(&serde_json::json!({ "target": target.info(), "seed": seed, "scenarios": drawn }));
+    } else {
+        let mut text = String::new();
+        for scenario in &drawn {
+            text.push_str(&format!("{}  {}\n", scenario.id, scenario.name.get(output.lang)));
+            for step in &scenario.steps {
+                text.push_str(&format!("  {}  {}:{}\n", step.id, scenario.file, step.line));
+                if let Some(reason) = &step.reason {
+                    text.push_str(&format!("    {}\n", output.say(reason)));
+                }
+                let Some(request) = &step.request else { continue };
+                text.push_str(&format!("    {} {}\n", request.method, request.url));
+                for (name, value) in &request.headers {
+                    text.push_str(&format!("    {name}: {value}\n"));
+                }
+                if let Some(body) = &request.body {
+                    text.push_str(&format!("    {body}\n"));
+                }
+            }
+            text.push('\n');
+        }
+        let requests = drawn.iter().flat_map(|scenario| &scenario.steps).filter(|step| step.request.is_some()).count();
+        let total = Message::new("contract.dry-run").with("n", requests).with("m", drawn.len());
+        text.push_str(&(output.say(&total) + "\n"));
+        output.result(&printable(&text));
+    }
+    if !loaded.problems.is_empty() {
+        return Err(loaded.problems);
+    }
+    if drawn.is_empty() {
+        return Err(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+    }
+    Ok(exit::READY)
+}
+
+/// A scenario file must not steer the terminal that shows it.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| if character.is_control() && character != '\n' { '\u{fffd}' } else { character })
+        .collect()
 }
 
 /// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
 pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
     let loaded = load(config.scenarios.as_deref(), &config.tags);
     session.problems(loaded.problems);
-    if loaded.scenarios.is_empty() {
+    let kind = match config.target {
+        TargetConfig::Embedded => TargetKind::Embedded,
+        TargetConfig::Url(_) => TargetKind::Url,
+    };
+    let (scenarios, notices) = selected(loaded.scenarios, kind);
+    session.problems(notices);
+    if scenarios.is_empty() {
         session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
         return;
     }
@@ -79,7 +192,7 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
         timeout: Duration::from_secs(30),
         ca_file: ca_file.map(Path::to_owned),
     };
-    if let Err(problem) = run_scenarios(loaded.scenarios, target, &options, session.sink()).await {
+    if let Err(problem) = run_scenarios(scenarios, target, &options, session.sink()).await {
         session.problems(vec![problem]);
     }
     if let Some(sandbox) = sandbox {
@@ -103,27 +216,32 @@ async fn target(config: &ContractConfig, seed: u64) -> Result<(Target, Option<Sa
             };
             Ok((target, Some(sandbox)))
         }
-        TargetConfig::Url(base) => {
-            let access_token = variable(&config.access_token_env).map(SecretString::from);
-            let Some(access_token) = access_token else {
-                return Err(Problem::input(Message::new("contract.no-token").with("name", &config.access_token_env))
-                    .fix(Message::new("contract.no-token-fix").with("name", &config.access_token_env)));
-            };
-            use secrecy::ExposeSecret;
-            if access_token.expose_secret().starts_with("APP_USR-") && !config.allow_production {
-                return Err(Problem::input(Message::new("contract.production").with("name", &config.access_token_env))
-                    .fix(Message::new("contract.production-fix")));
-            }
-            let target = Target {
-                kind: TargetKind::Url,
-                base: base.clone(),
-                site: config.site.clone(),
-                access_token: Some(access_token),
-                public_key: variable(&config.public_key_env),
-            };
-            Ok((target, None))
-        }
+        TargetConfig::Url(_) => real_target(config).map(|target| (target, None)),
     }
+}
+
+/// The target that a configured URL and the environment's credentials make.
+fn real_target(config: &ContractConfig) -> Result<Target, Problem> {
+    use secrecy::ExposeSecret;
+    let TargetConfig::Url(base) = &config.target else {
+        return Err(Problem::input(Message::new("contract.nothing-selected")));
+    };
+    let access_token = variable(&config.access_token_env).map(SecretString::from);
+    let Some(access_token) = access_token else {
+        return Err(Problem::input(Message::new("contract.no-token").with("name", &config.access_token_env))
+            .fix(Message::new("contract.no-token-fix").with("name", &config.access_token_env)));
+    };
+    if access_token.expose_secret().starts_with("APP_USR-") && !config.allow_production {
+        return Err(Problem::input(Message::new("contract.production").with("name", &config.access_token_env))
+            .fix(Message::new("contract.production-fix")));
+    }
+    Ok(Target {
+        kind: TargetKind::Url,
+        base: base.clone(),
+        site: config.site.clone(),
+        access_token: Some(access_token),
+        public_key: variable(&config.public_key_env),
+    })
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -180,7 +298,7 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
     if loaded.problems.is_empty() { Ok(exit::READY) } else { Err(loaded.problems) }
 }
 
-async fn coverage(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
+async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
     let session = Session::start(output, Outputs::default(), args.seed).map_err(|problem| vec![problem])?;
     let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
@@ -219,9 +337,10 @@ async fn coverage(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Pro
     let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();
     if failed > 0 {
         output.note(&Message::new("contract.coverage-failed").with("n", failed));
+        gate.decide(output, Some(&coverage), exit::NOT_READY);
         return Ok(RunVerdict::NotReady.exit_code());
     }
-    Ok(record.exit_code())
+    Ok(gate.decide(output, Some(&coverage), record.exit_code()))
 }
 
 fn shorten(text: &str, width: usize) -> String {

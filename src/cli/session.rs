@@ -146,9 +146,7 @@ impl Session {
     pub(super) fn finish(self, output: &Output, interrupted: bool) -> Result<(RunRecord, u8), Vec<Problem>> {
         let record = self.record(interrupted);
         let mut problems: Vec<Problem> = self.collector.journal_problem().into_iter().collect();
-        let told: Vec<Problem> =
-            record.problems.iter().filter(|problem| problem.blame != Blame::Notice).cloned().collect();
-        output.problems(&told);
+        output.problems(&record.problems);
         let nothing_ran = record.contract.is_none() && record.shops.is_empty();
         if nothing_ran && record.problems.iter().any(|problem| problem.blame == Blame::Input) && !output.json {
             // A mistake in the user's own input is all there is to say.

@@ -21,6 +21,8 @@ use crate::specs::cards;
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 /// Most characters of a body that the record keeps.
 const LONGEST_KEPT: usize = 16 * 1024;
+/// Most characters of a body that the record keeps of a step that passed.
+const LONGEST_KEPT_OF_PASSED: usize = 4 * 1024;
 /// Header that asks the embedded sandbox for a fault.
 const FAULT_HEADER: &str = "x-homologa-fault";
 
@@ -48,6 +50,8 @@ pub(super) struct Answer {
 
 /// Why a request was not sent.
 pub(super) enum Refusal {
+    /// A variable has no value.
+    NoValue(String),
     /// The target cannot run it: the step is inconclusive.
     CannotRun(Message),
     /// The scenario asks for something that is never sent: the step fails.
@@ -56,7 +60,7 @@ pub(super) enum Refusal {
 
 impl From<Unfilled> for Refusal {
     fn from(unfilled: Unfilled) -> Refusal {
-        Refusal::CannotRun(Message::new("contract.no-value").with("name", unfilled.name))
+        Refusal::NoValue(unfilled.name)
     }
 }
 
@@ -255,7 +259,22 @@ impl Prepared {
 }
 
 fn keep(body: &str) -> (String, bool) {
-    match body.char_indices().nth(LONGEST_KEPT) {
+    cut(body, LONGEST_KEPT)
+}
+
+/// Shortens what the record keeps of a step that passed: nobody has to find a mistake in it.
+pub(super) fn shorten(exchange: &mut Exchange) {
+    for body in [&mut exchange.request_body, &mut exchange.response_body].into_iter().flatten() {
+        let (shorter, was_cut) = cut(body, LONGEST_KEPT_OF_PASSED);
+        if was_cut {
+            *body = shorter;
+            exchange.truncated = true;
+        }
+    }
+}
+
+fn cut(body: &str, most: usize) -> (String, bool) {
+    match body.char_indices().nth(most) {
         Some((end, _)) => (body[..end].to_owned(), true),
         None => (body.to_owned(), false),
     }

@@ -2,15 +2,22 @@
 //! documented. Emits events; prints nothing.
 
 mod coverage;
+mod dry;
 mod exchange;
 mod expect;
 mod judge;
+mod plan;
 mod preflight;
 mod runner;
 pub mod scenario;
+mod select;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use coverage::Tally;
+pub use dry::{DryRequest, DryScenario, DryStep, dry_run};
 pub use judge::{NormalError, normalise};
 pub use runner::{Options, run};
+pub use select::{selected, tagged};
 pub use target::{Role, Target, TargetKind};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -12,16 +12,17 @@ use super::coverage::Tally;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
 use super::judge;
-use super::scenario::{Action, Row, Scenario, Step, Variables};
+use super::plan::{self, Plan};
+use super::scenario::{Action, Scenario, Step, Variables};
 use super::target::{Target, TargetKind};
 use crate::http;
-use crate::i18n::{Message, Text};
+use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Coverage, Event, Evidence, Finding, Problem, ScenarioResult, Severity, Sink, StepResult, Verdict, fingerprint,
+    Coverage, Event, Evidence, Expectation, Finding, Problem, ScenarioResult, Severity, Sink, StepResult, Verdict,
+    fingerprint,
 };
 use crate::secret::Redactor;
-use crate::specs::{cards, sites};
 
 /// How a run is done.
 pub struct Options {
@@ -48,20 +49,6 @@ struct Shared {
     redactor: Redactor,
 }
 
-/// One planned execution of a scenario.
-struct Plan {
-    scenario: Arc<Scenario>,
-    site: String,
-    row: Option<usize>,
-}
-
-impl Plan {
-    fn id(&self) -> String {
-        let row = self.row.and_then(|index| self.scenario.rows.get(index)).map(|row| format!("[{}]", row.id));
-        format!("{}{}@{}", self.scenario.id, row.unwrap_or_default(), self.site)
-    }
-}
-
 /// Runs scenarios and emits their results in the order of the list; returns what they covered.
 ///
 /// # Errors
@@ -81,7 +68,7 @@ pub async fn run(
         ..http::ClientOptions::default()
     })?;
     super::preflight::check(&target, &client).await?;
-    let plans = plan(scenarios, &target);
+    let plans = plan::plan(scenarios, &target);
     sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
     let jobs = match (options.jobs, target.kind) {
         (0, TargetKind::Embedded) => 16,
@@ -117,77 +104,28 @@ pub async fn run(
     Ok(coverage)
 }
 
-fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
-    let mut plans = Vec::new();
-    for scenario in scenarios.into_iter().filter(|scenario| scenario.skip.is_none()) {
-        let scenario = Arc::new(scenario);
-        let sites: Vec<String> = match (scenario.sites.as_slice(), target.kind) {
-            ([], _) => vec![target.site.clone()],
-            (sites, TargetKind::Embedded) => sites.to_vec(),
-            // A real account lives on one site.
-            (sites, TargetKind::Url) => sites.iter().filter(|site| **site == target.site).cloned().collect(),
-        };
-        for site in sites {
-            if scenario.rows.is_empty() {
-                plans.push(Plan { scenario: scenario.clone(), site, row: None });
-            } else {
-                let rows = 0..scenario.rows.len();
-                plans.extend(rows.map(|row| Plan { scenario: scenario.clone(), site: site.clone(), row: Some(row) }));
-            }
-        }
-    }
-    plans
-}
-
-/// The variables that every scenario has; a step refreshes `uuid` and `hex32`.
-fn variables(plan: &Plan, row: Option<&Row>, ids: &Ids) -> Variables {
-    let mut variables = Variables::default();
-    let site = sites::get(&plan.site);
-    variables.set("uuid", json!(ids.uuid()));
-    variables.set("hex32", json!(ids.hex32()));
-    variables.set("site", json!(plan.site));
-    variables.set("currency", json!(site.map(|site| site.currency.as_str())));
-    let document = cards::of_site(&plan.site).and_then(|cards| cards.document.as_ref());
-    let identification = document.map(|document| json!({ "type": document.kind, "number": document.number }));
-    // Test credentials demand an address of the test domain (Mercado Pago, error 2198).
-    let email = format!("test_user_{}@testuser.com", 10_000_000 + ids.below(80_000_000));
-    variables.set(
-        "payer",
-        json!({ "email": email, "identification": identification, "first_name": "Test", "last_name": "User" }),
-    );
-    variables.set("row", Value::Object(row.map_or_else(Map::new, |row| row.values.clone())));
-    for (name, value) in &plan.scenario.variables {
-        if let Ok(value) = variables.fill_json(value) {
-            variables.set(name, value);
-        }
-    }
-    variables
-}
-
 async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
     let started = Instant::now();
     let id = plan.id();
     let ids = shared.ids.part(&id);
-    let row = plan.row.and_then(|index| plan.scenario.rows.get(index));
-    let mut variables = variables(plan, row, &ids);
-    // A row may hold variables of its own (`body: { email: ${payer.email} }`).
-    if let Some(row) = row
-        && let Ok(values) = variables.fill_json(&Value::Object(row.values.clone()))
-    {
-        variables.set("row", values);
-    }
+    let variables = plan::variables(plan, &ids);
     let mut state =
         State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
         let result = match &stopped {
-            None => state.step(step).await,
+            None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
             Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
         };
-        if result.verdict != Verdict::Pass && stopped.is_none() {
+        if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
             stopped = Some(step.id.clone());
         }
+        steps.push(result);
+    }
+    // What was made is tidied up whatever happened; what was never made needs no tidying.
+    for step in &plan.scenario.finally {
+        let result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
         steps.push(result);
     }
     let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
@@ -201,7 +139,7 @@ async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
     let tally = state.tally;
     let result = ScenarioResult {
         id,
-        name: name(plan, row),
+        name: plan::name(plan),
         file: plan.scenario.source.file.to_string(),
         site: plan.site.clone(),
         tags: plan.scenario.tags.clone(),
@@ -210,18 +148,6 @@ async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     (result, tally)
-}
-
-/// The name of a result: that of the scenario, with the row named where there is one.
-fn name(plan: &Plan, row: Option<&Row>) -> Text {
-    match row {
-        Some(row) => {
-            let named = |name: &str| format!("{name} [{}]", row.id);
-            let name = &plan.scenario.name;
-            Text { es: named(&name.es), pt: named(&name.pt), en: named(&name.en) }
-        }
-        None => plan.scenario.name.clone(),
-    }
 }
 
 fn skipped(step: &Step, reason: Message) -> StepResult {
@@ -235,34 +161,102 @@ fn skipped(step: &Step, reason: Message) -> StepResult {
     }
 }
 
+/// A step that this target or this run has no use for.
+fn not_applicable(step: &Step, reason: Message) -> StepResult {
+    StepResult { verdict: Verdict::NotApplicable, ..skipped(step, reason) }
+}
+
+/// What a step would need and no earlier step gave.
+enum Lacks {
+    Variable(String),
+    Step(String),
+}
+
+impl Lacks {
+    /// Why a step could not be run.
+    fn reason(&self) -> Message {
+        match self {
+            Lacks::Variable(name) => Message::new("contract.no-value").with("name", name),
+            Lacks::Step(id) => Message::new("contract.not-run").with("step", id),
+        }
+    }
+
+    /// Why a step of `finally` has nothing to do.
+    fn nothing_to_do(&self) -> Message {
+        let (Lacks::Variable(name) | Lacks::Step(name)) = self;
+        Message::new("contract.nothing-to-tidy").with("name", name)
+    }
+}
+
 struct State<'s> {
     id: &'s str,
     shared: &'s Shared,
     plan: &'s Plan,
     ids: &'s Ids,
     variables: Variables,
-    sent: HashMap<String, (Prepared, Answer)>,
+    sent: HashMap<String, (Arc<Prepared>, Answer)>,
     tally: Tally,
 }
 
 impl State<'_> {
-    async fn step(&mut self, step: &Step) -> StepResult {
+    /// Does one step.
+    ///
+    /// # Errors
+    /// What the step would need from a step that did not give it; nothing was sent.
+    async fn step(&mut self, step: &Step) -> Result<StepResult, Lacks> {
+        if !self.shared.target.kind.is_among(&step.targets) {
+            return Ok(not_applicable(step, Message::new("contract.other-target")));
+        }
         self.variables.set("uuid", json!(self.ids.uuid()));
         self.variables.set("hex32", json!(self.ids.hex32()));
         let prepared = match &step.action {
+            Action::Wait(duration) => {
+                tokio::time::sleep(*duration).await;
+                let waited = Message::new("contract.waited").with("ms", duration.as_millis());
+                return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
+            }
             Action::Send(request) => {
                 exchange::prepare(request, &self.shared.target, &self.plan.site, &self.variables, self.ids)
+                    .map(Arc::new)
             }
             Action::Repeat(id) => match self.sent.get(id) {
                 Some((prepared, _)) => Ok(prepared.clone()),
-                None => Err(Refusal::CannotRun(Message::new("contract.not-run").with("step", id))),
+                None => return Err(Lacks::Step(id.clone())),
             },
         };
         let prepared = match prepared {
             Ok(prepared) => prepared,
-            Err(Refusal::CannotRun(reason)) => return skipped(step, reason),
-            Err(Refusal::Refused(reason)) => return self.refused(step, reason),
+            Err(Refusal::NoValue(name)) => return Err(Lacks::Variable(name)),
+            Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
+            Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
         };
+        let Some(poll) = step.poll else { return Ok(self.ask(step, &prepared).await) };
+        let started = Instant::now();
+        let mut asked = 1;
+        let mut result = self.ask(step, &prepared).await;
+        while result.verdict != Verdict::Pass {
+            let left = poll.limit.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            // The last question is asked when the time is over, so that the whole limit counts.
+            tokio::time::sleep(poll.interval.min(left)).await;
+            result = self.ask(step, &prepared).await;
+            asked += 1;
+        }
+        if result.verdict != Verdict::Pass {
+            let milliseconds = started.elapsed().as_millis();
+            let told = Message::new("contract.polled").with("n", asked).with("ms", milliseconds);
+            result.expectations.push(Expectation { message: told.clone(), verdict: result.verdict });
+            for finding in result.findings.iter_mut().filter(|finding| finding.severity == Severity::Blocker) {
+                finding.fix.get_or_insert_with(|| told.clone());
+            }
+        }
+        Ok(result)
+    }
+
+    /// Sends a request once and compares its answer.
+    async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
         let (answer, elapsed) = match prepared.send(&self.shared.client).await {
             Ok(done) => done,
@@ -272,12 +266,15 @@ impl State<'_> {
                 return result;
             }
         };
-        let exchange = prepared.exchange(Some(&answer), elapsed, redactor);
-        self.count(step, &prepared, &answer);
-        let result = self.compare(step, &prepared, &answer);
-        self.sent.insert(step.id.clone(), (prepared, answer));
+        let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
+        self.count(step, prepared, &answer);
+        let result = self.compare(step, prepared, &answer);
+        self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
+                if result.verdict == Verdict::Pass {
+                    exchange::shorten(&mut exchange);
+                }
                 result.exchange = Some(exchange);
                 result
             }
@@ -344,7 +341,7 @@ impl State<'_> {
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
             (Action::Repeat(id), None) => self.sent.get(id),
-            (Action::Send(_), None) => None,
+            (Action::Send(_) | Action::Wait(_), None) => None,
         };
         let schema = expect::default_schema(prepared.method(), prepared.path(), answer.status);
         let compared = expect::compare(&step.expect, &context, answer, schema, other.map(|(_, answer)| answer));

@@ -53,6 +53,16 @@ pub enum TargetKind {
     Url,
 }
 
+impl TargetKind {
+    /// The words of `targets:` in a scenario.
+    pub const ALL: [(&'static str, TargetKind); 2] = [("embedded", TargetKind::Embedded), ("url", TargetKind::Url)];
+
+    /// Whether a scenario or step for these kinds runs here; without any, it runs everywhere.
+    pub(super) fn is_among(self, kinds: &[TargetKind]) -> bool {
+        kinds.is_empty() || kinds.contains(&self)
+    }
+}
+
 /// A target with its credentials.
 pub struct Target {
     /// Kind.

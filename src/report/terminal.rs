@@ -273,6 +273,13 @@ impl Page<'_> {
             self.place(&spot.finding.place);
             self.differences(&spot.finding.evidence);
         }
+        // The request of the first step that is shown, to be tried by hand.
+        if let Some(exchange) =
+            group.spots.first().and_then(|spot| spot.step).and_then(|(_, step)| step.exchange.as_ref())
+            && !noted
+        {
+            self.curl(exchange.curl.as_deref().unwrap_or_default());
+        }
         if group.spots.len() > MOST_SPOTS {
             let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - MOST_SPOTS));
             self.hang("    ", &more, Tone::Quiet);
@@ -297,6 +304,19 @@ impl Page<'_> {
         for part in [&place.selector, &place.step].into_iter().flatten() {
             self.hang("      ", &clean::line(part), Tone::Quiet);
         }
+    }
+
+    /// A command line, one argument a line so that it fits and can still be copied; nothing when it is too long.
+    fn curl(&mut self, line: &str) {
+        if line.is_empty() || line.chars().count() > LONGEST_CURL {
+            return;
+        }
+        for (index, part) in arguments(line).iter().enumerate() {
+            let lead = if index == 0 { "      " } else { " \\\n        " };
+            let part = self.paint(&clean::line(part), Tone::Quiet);
+            let _ = write!(self.out, "{lead}{part}");
+        }
+        self.out.push('\n');
     }
 
     /// What was expected and what came, for the first places that differ.
@@ -370,6 +390,29 @@ impl Page<'_> {
     }
 }
 
+/// Longest command line that is shown, in characters.
+const LONGEST_CURL: usize = 2000;
+
+/// A `curl` line cut before each header and the body. A quote inside of an argument is written `'\''`, so that
+/// what looks like an argument there is told from a real one.
+fn arguments(line: &str) -> Vec<&str> {
+    let mut ends: Vec<usize> = [" -H '", " -d '"]
+        .into_iter()
+        .flat_map(|start| line.match_indices(start))
+        .filter(|(index, start)| !line[index + start.len()..].starts_with(r"\''"))
+        .map(|(index, _)| index)
+        .collect();
+    ends.sort_unstable();
+    ends.push(line.len());
+    let mut begin = 0;
+    let mut parts = Vec::with_capacity(ends.len());
+    for end in ends {
+        parts.push(line[begin..end].trim_start());
+        begin = end;
+    }
+    parts
+}
+
 /// Facts side by side; a line is broken between them, not inside one.
 fn units(parts: impl IntoIterator<Item = String>) -> String {
     let parts: Vec<String> = parts
@@ -401,6 +444,13 @@ mod tests {
     fn a_ready_run() {
         insta::assert_snapshot!("ready_pt", drawn(&sample::ready(), Lang::Pt, false, 80));
         insta::assert_snapshot!("ready_en", drawn(&sample::ready(), Lang::En, false, 80));
+    }
+
+    #[test]
+    fn a_command_line_is_cut_between_arguments_only() {
+        let line = r#"curl -X POST 'http://x/' -H 'a: b' -d '{"t":"x -H '\''y'\'' z"}'"#;
+        assert_eq!(arguments(line), ["curl -X POST 'http://x/'", "-H 'a: b'", r#"-d '{"t":"x -H '\''y'\'' z"}'"#]);
+        assert_eq!(arguments("curl -X GET 'http://x/'"), ["curl -X GET 'http://x/'"]);
     }
 
     #[test]

@@ -87,3 +87,70 @@ fn a_seed_repeats_the_run() {
     assert!(one == two, "two runs with one seed sent different bodies");
     assert!(one != run("2"), "another seed sends the same bodies");
 }
+
+/// A folder with scenario files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+const SEARCH: &str = "steps: [{ get: /v1/payments/search, expect: { status: 200 } }]\n";
+
+#[test]
+fn a_dry_run_shows_requests_and_sends_none() {
+    let ran = homologa(&["--format", "json", "contract", "run", "--dry-run", "--seed", "7"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let json = ran.json();
+    let requests = json["scenarios"].as_array().unwrap().iter().flat_map(|each| each["steps"].as_array().unwrap());
+    assert!(requests.filter(|step| step["request"]["url"].is_string()).count() > 200);
+    assert!(ran.stdout.contains("${token}"));
+    let text = homologa(&["contract", "run", "--dry-run", "--tag", "declined,!older"]);
+    assert_eq!(text.code, 0, "{}", text.stderr);
+    assert!(text.stdout.contains("POST http://127.0.0.1/v1/payments\n"), "{}", text.stdout);
+    assert!(text.stdout.contains("nothing was sent"));
+}
+
+#[test]
+fn too_little_coverage_is_not_ready() {
+    let scenarios = folder(&[("x.yaml", &format!("name: x\n{SEARCH}"))]);
+    let path = scenarios.path().to_str().unwrap();
+    for (arguments, code) in [
+        (&["contract", "run", path, "--min-coverage", "0"][..], 0),
+        (&["contract", "run", path, "--min-coverage", "1"], 1),
+        (&["contract", "run", path, "--min-pairs", "1"], 1),
+        (&["contract", "coverage", path, "--min", "1"], 1),
+        (&["contract", "coverage", path, "--min", "0", "--min-pairs", "0"], 0),
+        (&["contract", "coverage", path, "--min", "101"], 2),
+    ] {
+        let ran = homologa(arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {}", ran.all());
+        assert_eq!(ran.stderr.contains("are required"), code == 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn only_and_skip_are_told_and_rows_come_from_csv() {
+    let scenarios = folder(&[
+        ("a.yaml", &format!("name: a\nonly: I work on it\nrows: {{ csv: t.csv }}\n{SEARCH}")),
+        ("b.yaml", &format!("name: b\n{SEARCH}")),
+        ("c.yaml", &format!("name: c\nskip: broken upstream\n{SEARCH}")),
+        ("t.csv", "id;n\nfirst;1\nsecond;2\n"),
+    ]);
+    let path = scenarios.path().to_str().unwrap();
+    let ran = homologa(&["--format", "json", "contract", "run", path]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let json = ran.json();
+    let ids: Vec<&str> =
+        json["contract"]["scenarios"].as_array().unwrap().iter().map(|each| each["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["a[first]@MLA", "a[second]@MLA"]);
+    for told in ["I work on it", "broken upstream", "left out because of `only`: b"] {
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    }
+    std::fs::write(scenarios.path().join("t.csv"), "id;n\nfirst;1\nsecond\n").unwrap();
+    let ran = homologa(&["contract", "check", path]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("t.csv:3"), "{}", ran.stderr);
+}

@@ -1,11 +1,12 @@
 //! Finding scenario files: the built-in ones of `specs/scenarios/`, and those of a folder of the user.
 //! A broken file is reported and does not stop the others.
 
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, File};
 
-use super::{Scenario, read};
+use super::{Beside, Scenario, read_beside};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
@@ -21,8 +22,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn add(&mut self, file: &str, id: &str, text: &str) {
-        match read(&Source::new(file, text), id) {
+    fn add(&mut self, file: &str, id: &str, text: &str, beside: Beside<'_>) {
+        match read_beside(&Source::new(file, text), id, beside) {
             Ok(scenario) => self.scenarios.push(scenario),
             Err(problems) => self.problems.extend(problems),
         }
@@ -35,7 +36,11 @@ pub fn builtin() -> Loaded {
     for file in builtin_files() {
         let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
         let name = format!("specs/{}", file.path().display());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default());
+        let folder = file.path().parent().unwrap_or(file.path());
+        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &|other| {
+            let found = specs::FILES.get_file(folder.join(inside(other)?)).and_then(File::contents_utf8);
+            found.map(str::to_owned).ok_or_else(|| Message::new("scenario.no-such-file").with("name", other))
+        });
     }
     loaded
 }
@@ -90,7 +95,10 @@ pub fn from_folder(path: &Path) -> Loaded {
         let name = file.display().to_string();
         match std::fs::read(&file) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => loaded.add(&name, &id.to_string_lossy(), &text),
+                Ok(text) => {
+                    let folder = file.parent().unwrap_or(&file);
+                    loaded.add(&name, &id.to_string_lossy(), &text, &|other| beside(folder, other));
+                }
                 Err(_) => loaded.problems.push(
                     Problem::input(Message::new("scenario.not-utf8"))
                         .in_file(name)
@@ -101,6 +109,32 @@ pub fn from_folder(path: &Path) -> Loaded {
         }
     }
     loaded
+}
+
+/// Largest file that a scenario may name, in bytes.
+const LARGEST_BESIDE: u64 = 4 * 1024 * 1024;
+
+/// A path that stays in the folder: relative, and without steps upwards.
+fn inside(name: &str) -> Result<&Path, Message> {
+    let path = Path::new(name);
+    let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if plain && !name.is_empty() { Ok(path) } else { Err(Message::new("scenario.leaves-folder").with("name", name)) }
+}
+
+/// The text of a file in the folder of a scenario.
+fn beside(folder: &Path, name: &str) -> Result<String, Message> {
+    let path = folder.join(inside(name)?);
+    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    if !path.is_file() {
+        return Err(Message::new("scenario.no-such-file").with("name", name));
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(&path).map_err(unreadable)?;
+    file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_BESIDE {
+        return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
+    }
+    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8"))
 }
 
 /// The entries of a folder without following links to folders, which may form a circle; a file is itself.
@@ -126,6 +160,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::read;
     use super::*;
     use crate::specs::catalogue::{Reach, catalogue};
 
@@ -178,6 +213,23 @@ mod tests {
             (whole.replace("expect", "card: { brand: visa }, expect"), false),
             (format!("{whole}sites: [MLX]\n"), false),
             (format!("{whole}sites: MLA\n"), true),
+            (whole.replace("expect", "until"), true),
+            (whole.replace("expect", "limit: 2s, until"), true),
+            (whole.replace("expect", "interval: 250ms, expect"), false),
+            (whole.replace("expect", "until: { status: 200 }, expect"), false),
+            (whole.replace("expect", "limit: 2 seconds, until"), false),
+            (whole.replace("steps: [", "steps: [{ wait: 500ms }, "), true),
+            (whole.replace("steps: [", "steps: [{ wait: 500 }, "), false),
+            (whole.replace("steps: [", "steps: [{ wait: 500ms, expect: { status: 200 } }, "), false),
+            (whole.replace("expect", "targets: [embedded, url], expect"), true),
+            (whole.replace("expect", "targets: sandbox, expect"), false),
+            (format!("{whole}targets: url\n"), true),
+            (format!("{whole}rows: {{ cvs: cards.csv }}\n"), false),
+            (format!("{whole}rows: cards.csv\n"), false),
+            (format!("{whole}only: this one\n"), true),
+            (format!("{whole}only: this one\nskip: not this one\n"), false),
+            (format!("{whole}finally: [{{ repeat: step-1, expect: {{ status: 200 }} }}]\n"), true),
+            (format!("{whole}finally: [{{ get: /v1/payment_methods }}]\n"), false),
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");
@@ -203,6 +255,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_beside_a_scenario_stays_in_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.csv"), "x").unwrap();
+        std::fs::write(folder.path().join("b.csv"), [0xff]).unwrap();
+        assert_eq!(beside(folder.path(), "a.csv").unwrap(), "x");
+        for (name, key) in [
+            ("b.csv", "scenario.not-utf8"),
+            ("c.csv", "scenario.no-such-file"),
+            ("", "scenario.leaves-folder"),
+            ("../a.csv", "scenario.leaves-folder"),
+            ("/etc/passwd", "scenario.leaves-folder"),
+        ] {
+            assert_eq!(beside(folder.path(), name).unwrap_err().key, key, "{name}");
+        }
+    }
+
+    #[test]
     fn the_examples_of_the_guide_read() {
         let guide = specs::FILES.get_file("scenarios/README.md").unwrap().contents_utf8().unwrap();
         let blocks = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
@@ -213,7 +282,7 @@ mod tests {
             assert!(read.is_ok(), "{text}\n{:?}", read.err());
             examples += 1;
         }
-        assert_eq!(examples, 2);
+        assert_eq!(examples, 4);
     }
 
     #[test]

@@ -3,16 +3,19 @@
 //! Responsible for the grammar (`specs/dsl/scenario.schema.json` describes it for editors), for telling every
 //! mistake with its place before anything is sent, and for filling in variables. Sends nothing.
 
+mod csv;
+mod duration;
 mod expectation;
 mod lint;
 mod load;
 mod model;
 mod read;
+mod table;
 mod template;
 
 pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
 pub use load::{Loaded, builtin, from_folder};
-pub use model::{Action, CardSpec, Method, Request, Row, Scenario, Step};
-pub use read::read;
+pub use model::{Action, CardSpec, Method, Poll, Request, Row, Scenario, Step};
+pub use read::{Beside, read, read_beside};
 pub(in crate::contract) use template::merge_patch;
 pub use template::{Unfilled, Variables, references};

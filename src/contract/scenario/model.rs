@@ -1,9 +1,11 @@
 //! What a scenario is, after reading.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::Expect;
-use crate::contract::Role;
+use crate::contract::{Role, TargetKind};
 use crate::i18n::Text;
 use crate::yaml::{Mark, Source};
 
@@ -26,8 +28,21 @@ pub struct Scenario {
     pub variables: Map<String, Value>,
     /// The steps.
     pub steps: Vec<Step>,
+    /// Steps that run after the others, also after a failure: they cancel or refund what was made.
+    pub finally: Vec<Step>,
     /// Why it is not run, if it is not.
     pub skip: Option<String>,
+    /// Why only scenarios with this key are run, if it has it.
+    pub only: Option<String>,
+    /// Kinds of target it runs on; empty means all.
+    pub targets: Vec<TargetKind>,
+}
+
+impl Scenario {
+    /// The steps, then those that run at the end.
+    pub fn every_step(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().chain(&self.finally)
+    }
 }
 
 /// One row of a data table: the scenario runs once for each.
@@ -35,6 +50,8 @@ pub struct Scenario {
 pub struct Row {
     /// Column `id`, else the number of the row from 1.
     pub id: String,
+    /// The file it stands in: that of the scenario, or a table of its own.
+    pub source: Source,
     /// Where it stands.
     pub mark: Mark,
     /// The columns.
@@ -52,17 +69,32 @@ pub struct Step {
     pub action: Action,
     /// What it expects.
     pub expect: Expect,
+    /// How long and how often the request is repeated until the expectations hold; `None` sends it once.
+    pub poll: Option<Poll>,
+    /// Kinds of target it runs on; empty means all.
+    pub targets: Vec<TargetKind>,
     /// Variables taken from the answer: name and JSONPath (RFC 9535).
     pub capture: Vec<(String, String, Mark)>,
 }
 
-/// What a step sends.
+/// Asking again until the expectations of a step hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Poll {
+    /// Pause between an answer and the next request.
+    pub interval: Duration,
+    /// Time after which nothing is asked again.
+    pub limit: Duration,
+}
+
+/// What a step does.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// A request.
     Send(Box<Request>),
     /// The request of an earlier step again: same body, same headers, same `X-Idempotency-Key`.
     Repeat(String),
+    /// Nothing for a while.
+    Wait(Duration),
 }
 
 /// HTTP methods that a scenario may use.

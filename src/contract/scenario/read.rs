@@ -1,11 +1,12 @@
 //! Reading a scenario file: every mistake is told with its place, all of them at once.
 
-use serde_json::Value;
+use std::time::Duration;
 
 use super::{
-    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Request, Row, Same, Scenario, Step, lint,
+    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Same, Scenario, Step, duration,
+    lint, table,
 };
-use crate::contract::Role;
+use crate::contract::{Role, TargetKind};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
 use crate::specs::statuses::statuses;
@@ -17,9 +18,20 @@ use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 /// # Errors
 /// Every mistake in the file: syntax alone, or all unknown keys, wrong types, missing keys and unknown variables.
 pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
+    read_beside(source, id, &|_| Err(Message::new("scenario.no-folder")))
+}
+
+/// Gives the text of a file in the folder of the scenario, or says why there is none.
+pub type Beside<'b> = &'b dyn Fn(&str) -> Result<String, Message>;
+
+/// Reads one scenario that may name files in its folder.
+///
+/// # Errors
+/// Every mistake in the file and in those that it names.
+pub fn read_beside(source: &Source, id: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Problem>> {
     let root = yaml::parse(source).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
-    let scenario = scenario(source, id, &root, &mut problems);
+    let scenario = scenario(source, id, &root, beside, &mut problems);
     if problems.is_empty()
         && let Some(scenario) = &scenario
     {
@@ -31,18 +43,29 @@ pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
     }
 }
 
-fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>) -> Option<Scenario> {
+fn scenario(
+    source: &Source,
+    id: &str,
+    root: &Node,
+    beside: Beside<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Scenario> {
     let mut fields = Fields::new(source, root, problems)?;
     let name = name(&mut fields);
     fields.text("description");
     let tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
     let skip = fields.text("skip").map(str::to_owned);
+    let only = fields.text("only").map(str::to_owned);
+    if skip.is_some() && only.is_some() {
+        fields.problem("only", Message::new("scenario.skip-and-only"));
+    }
     let sites = site_list(&mut fields);
+    let targets = target_list(&mut fields);
     let variables = match fields.map("variables") {
         Some(members) => members.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),
         None => serde_json::Map::new(),
     };
-    let rows = fields.list("rows").unwrap_or_default();
+    let rows = fields.node("rows");
     let steps = fields.list("steps");
     match steps {
         None if fields.key("steps").is_none() => fields.missing("steps"),
@@ -51,20 +74,41 @@ fn scenario(source: &Source, id: &str, root: &Node, problems: &mut Vec<Problem>)
         }
         _ => {}
     }
+    let finally = fields.list("finally").unwrap_or_default();
     fields.finish();
-    let rows = rows.iter().enumerate().filter_map(|(index, node)| row(source, index, node, problems)).collect();
+    let rows = rows.map(|node| table::rows(source, node, beside, problems)).unwrap_or_default();
     let mut read: Vec<Step> = Vec::new();
-    for (index, node) in steps.unwrap_or_default().iter().enumerate() {
-        if let Some(step) = step(source, index, node, &read, problems) {
+    let named = steps.unwrap_or_default().iter().enumerate().map(|(index, node)| (format!("step-{}", index + 1), node));
+    let last = finally.iter().enumerate().map(|(index, node)| (format!("finally-{}", index + 1), node));
+    let mut before_finally = 0;
+    for (position, (fallback, node)) in named.chain(last).enumerate() {
+        if let Some(step) = step(source, fallback, node, &read, problems) {
             if let Some(first) = read.iter().find(|other| other.id == step.id) {
                 let message =
                     Message::new("scenario.duplicate-step").with("id", &step.id).with("line", first.mark.line);
                 problems.push(source.problem(step.mark, 1, message));
             }
             read.push(step);
+            if position < steps.unwrap_or_default().len() {
+                before_finally = read.len();
+            }
         }
     }
-    Some(Scenario { source: source.clone(), id: id.to_owned(), name, tags, sites, rows, variables, steps: read, skip })
+    let finally = read.split_off(before_finally);
+    Some(Scenario {
+        source: source.clone(),
+        id: id.to_owned(),
+        name,
+        tags,
+        sites,
+        rows,
+        variables,
+        steps: read,
+        finally,
+        skip,
+        only,
+        targets,
+    })
 }
 
 /// The name: a text, or one for each language.
@@ -100,36 +144,96 @@ fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
     sites
 }
 
-fn row(source: &Source, index: usize, node: &Node, problems: &mut Vec<Problem>) -> Option<Row> {
-    let Value::Object(values) = node.to_json() else {
-        // The field reader words the mistake.
-        Fields::new(source, node, problems);
-        return None;
-    };
-    let id = match values.get("id") {
-        Some(Value::String(id)) => id.clone(),
-        Some(other) => other.to_string(),
-        None => (index + 1).to_string(),
-    };
-    Some(Row { id, mark: node.mark, values })
+/// `targets`: the kinds of target that a scenario or a step is for.
+fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
+    let mut targets = Vec::new();
+    for word in fields.texts("targets").unwrap_or_default() {
+        match TargetKind::ALL.iter().find(|(name, _)| *name == word) {
+            Some((_, kind)) => targets.push(*kind),
+            None => {
+                let words: Vec<&str> = TargetKind::ALL.iter().map(|(name, _)| *name).collect();
+                let fix = match nearest(word, words.iter().copied()) {
+                    Some(near) => Message::new("yaml.did-you-mean").with("word", near),
+                    None => Message::new("yaml.known-keys").with("keys", words.join(", ")),
+                };
+                fields.problem("targets", Message::new("scenario.unknown-target").with("name", word)).fix = Some(fix);
+            }
+        }
+    }
+    targets
 }
 
-fn step(source: &Source, index: usize, node: &Node, before: &[Step], problems: &mut Vec<Problem>) -> Option<Step> {
-    let mut fields = Fields::new(source, node, problems)?;
-    let id = fields.text("id").map_or_else(|| format!("step-{}", index + 1), str::to_owned);
-    let action = action(&mut fields, before);
-    let expect_node = fields.node("expect");
-    if expect_node.is_none() {
-        fields.missing("expect");
+/// A duration; a problem when the text is none.
+fn time(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Duration> {
+    let text = fields.text(name)?;
+    let read = duration::parse(text);
+    if read.is_none() {
+        let problem = fields.problem(name, Message::new("scenario.bad-duration").with("text", text));
+        problem.fix = Some(Message::new("scenario.bad-duration-fix"));
     }
+    read
+}
+
+/// Shortest pause between two questions: a scenario must not hammer an account.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
+
+/// `interval` and `limit` of a step with `until`.
+fn poll(fields: &mut Fields<'_, '_>, action: Option<&Action>) -> Option<Poll> {
+    let until = fields.key("until").is_some();
+    for name in ["interval", "limit"] {
+        if !until && fields.key(name).is_some() {
+            fields.problem(name, Message::new("scenario.only-with-until").with("key", name));
+        }
+    }
+    let interval = time(fields, "interval").unwrap_or(Duration::from_millis(500)).max(SHORTEST_INTERVAL);
+    let limit = time(fields, "limit").unwrap_or(Duration::from_secs(10));
+    if !until {
+        return None;
+    }
+    if let Some(Action::Send(request)) = action
+        && request.method != Method::Get
+        && request.headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("x-idempotency-key") && value.is_null())
+    {
+        let problem = fields.problem("until", Message::new("scenario.until-without-key"));
+        problem.fix = Some(Message::new("scenario.until-without-key-fix"));
+    }
+    Some(Poll { interval, limit })
+}
+
+fn step(source: &Source, fallback: String, node: &Node, before: &[Step], problems: &mut Vec<Problem>) -> Option<Step> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let id = fields.text("id").map_or(fallback, str::to_owned);
+    let targets = target_list(&mut fields);
+    if fields.key("wait").is_some() {
+        let wait = time(&mut fields, "wait");
+        fields.finish();
+        let action = Action::Wait(wait?);
+        let (expect, capture) = (Expect::default(), Vec::new());
+        return Some(Step { id, mark: node.mark, action, expect, poll: None, targets, capture });
+    }
+    let action = action(&mut fields, before);
+    let poll = poll(&mut fields, action.as_ref());
+    let expect_node = match (fields.node("expect"), fields.node("until")) {
+        (Some(_), Some(_)) => {
+            fields.problem("until", Message::new("scenario.expect-and-until"));
+            None
+        }
+        (None, None) => {
+            fields.missing("expect");
+            None
+        }
+        (expect, until) => expect.or(until),
+    };
     let captures = fields.map("capture").unwrap_or_default();
     let capture = captures
         .iter()
         .filter_map(|(key, node)| Some((key.text.clone(), path(fields.source(), node, fields.problems)?, node.mark)))
         .collect();
+    // Known too, so that a misspelt `wait` is told as such.
+    fields.node("wait");
     fields.finish();
     let expect = expect_node.and_then(|node| expect(source, node, problems)).unwrap_or_default();
-    Some(Step { id, mark: node.mark, action: action?, expect, capture })
+    Some(Step { id, mark: node.mark, action: action?, expect, poll, targets, capture })
 }
 
 /// A JSONPath that parses.

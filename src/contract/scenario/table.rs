@@ -1,0 +1,160 @@
+//! `rows`: a data table in the scenario itself, or in a CSV file beside it.
+
+use serde_json::{Map, Value};
+
+use super::read::Beside;
+use super::{Row, csv};
+use crate::i18n::Message;
+use crate::run::Problem;
+use crate::yaml::{Fields, Kind, Mark, Node, Source, nearest};
+
+/// What a column of a CSV file may be; text if nothing is said.
+const TYPES: [&str; 3] = ["text", "number", "boolean"];
+
+/// The rows of a scenario.
+pub(super) fn rows(source: &Source, node: &Node, beside: Beside<'_>, problems: &mut Vec<Problem>) -> Vec<Row> {
+    match &node.kind {
+        Kind::List(items) => {
+            let rows = items.iter().enumerate();
+            rows.filter_map(|(index, node)| inline(source, index, node, problems)).collect()
+        }
+        _ => from_csv(source, node, beside, problems).unwrap_or_default(),
+    }
+}
+
+fn inline(source: &Source, index: usize, node: &Node, problems: &mut Vec<Problem>) -> Option<Row> {
+    let Value::Object(values) = node.to_json() else {
+        // The field reader words the mistake.
+        Fields::new(source, node, problems);
+        return None;
+    };
+    Some(row(source.clone(), index, node.mark, values))
+}
+
+fn row(source: Source, index: usize, mark: Mark, values: Map<String, Value>) -> Row {
+    let id = match values.get("id") {
+        Some(Value::String(id)) => id.clone(),
+        Some(other) => other.to_string(),
+        None => (index + 1).to_string(),
+    };
+    Row { id, source, mark, values }
+}
+
+fn from_csv(source: &Source, node: &Node, beside: Beside<'_>, problems: &mut Vec<Problem>) -> Option<Vec<Row>> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let name = fields.required_text("csv");
+    let types = fields.map("types").unwrap_or_default();
+    let text = name.map(beside);
+    if let Some(Err(message)) = &text {
+        fields.problem("csv", message.clone());
+    }
+    fields.finish();
+    let (name, text) = (name?, text?.ok()?);
+    // Named as one finds it: beside the scenario.
+    let folder = source.file.rfind(['/', '\\']).map_or("", |end| &source.file[..=end]);
+    let file = Source::new(&format!("{folder}{name}"), &text);
+    let table = match csv::parse(&text) {
+        Ok(table) => table,
+        Err((line, message)) => {
+            problems.push(file.problem(Mark { line, column: 1 }, 1, message));
+            return None;
+        }
+    };
+    let mut kinds: Vec<&str> = vec!["text"; table.header.len()];
+    for (key, node) in types {
+        let Some(column) = table.header.iter().position(|name| *name == key.text) else {
+            let message = Message::new("scenario.csv-no-column").with("name", &key.text);
+            let problem = source.problem(key.mark, key.text.chars().count(), message);
+            let near = nearest(&key.text, table.header.iter().map(String::as_str));
+            problems.push(problem.fix(match near {
+                Some(near) => Message::new("yaml.did-you-mean").with("word", near),
+                None => Message::new("yaml.known-keys").with("keys", table.header.join(", ")),
+            }));
+            continue;
+        };
+        match &node.kind {
+            Kind::Text(kind) if TYPES.contains(&kind.as_str()) => kinds[column] = kind.as_str(),
+            other => {
+                let name = if let Kind::Text(name) = other { name.as_str() } else { "" };
+                let message = Message::new("scenario.unknown-type").with("name", name);
+                let fix = Message::new("yaml.known-keys").with("keys", TYPES.join(", "));
+                problems.push(source.problem(node.mark, name.chars().count().max(1), message).fix(fix));
+            }
+        }
+    }
+    let mut rows = Vec::with_capacity(table.rows.len());
+    for (index, (line, cells)) in table.rows.into_iter().enumerate() {
+        let mark = Mark { line, column: 1 };
+        let mut values = Map::new();
+        for ((name, kind), cell) in table.header.iter().zip(&kinds).zip(cells) {
+            match value(kind, &cell) {
+                Some(value) => {
+                    values.insert(name.clone(), value);
+                }
+                None => {
+                    let message = Message::new("scenario.csv-wrong-type").with("name", name).with("text", &cell);
+                    problems.push(file.problem(mark, 1, message.with("kind", kind)));
+                }
+            }
+        }
+        rows.push(row(file.clone(), index, mark, values));
+    }
+    Some(rows)
+}
+
+/// A cell as its type; an empty one of another type than text is null.
+fn value(kind: &str, cell: &str) -> Option<Value> {
+    match kind {
+        "text" => Some(Value::String(cell.to_owned())),
+        _ if cell.trim().is_empty() => Some(Value::Null),
+        "number" => cell.trim().parse().ok().map(Value::Number),
+        _ => cell.trim().parse().ok().map(Value::Bool),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Scenario, read_beside};
+    use super::*;
+    use serde_json::json;
+
+    fn read(rows: &str, csv: &str) -> Result<Scenario, Vec<Problem>> {
+        let text = format!(
+            "name: x\nrows: {rows}\nsteps: [{{ post: /v1/payments, body: {{ a: '${{row.amount}}' }}, expect: {{ error: '${{row.error}}' }} }}]\n"
+        );
+        read_beside(&Source::new("my/x.yaml", &text), "x", &|name| match name {
+            "cards.csv" => Ok(csv.to_owned()),
+            _ => Err(Message::new("scenario.no-folder")),
+        })
+    }
+
+    #[test]
+    fn cells_are_text_unless_a_type_is_named() {
+        let csv = "id,error,amount,document\nfirst,2006,58.5,007\n,2006,,x\n";
+        let rows = read("{ csv: cards.csv, types: { amount: number } }", csv).unwrap().rows;
+        assert_eq!(rows[0].id, "first");
+        assert_eq!(json!(rows[0].values), json!({"id": "first", "error": "2006", "amount": 58.5, "document": "007"}));
+        assert_eq!(rows[1].values["amount"], Value::Null);
+        assert_eq!((rows[1].source.file.as_ref(), rows[1].mark.line), ("my/cards.csv", 3));
+    }
+
+    #[test]
+    fn mistakes_are_told_in_the_file_they_are_in() {
+        let good = "id,error,amount\na,2006,1\n";
+        for (rows, csv, place) in [
+            ("{ csv: cards.csv }", "id,error,amount\na,2006,1\nb,2006\n", "my/cards.csv:3:1"),
+            ("{ csv: cards.csv }", "id,error\na,2006\n", "my/cards.csv:2:1"),
+            ("{ csv: cards.csv }", "id,error,amount\na,999999,1\n", "my/cards.csv:2:1"),
+            ("{ csv: cards.csv }", "id,error,amount\na,2006,${nope}\n", "my/cards.csv:2:1"),
+            ("{ csv: cards.csv, types: { amount: number } }", "id,error,amount\na,2006,x\n", "my/cards.csv:2:1"),
+            ("{ csv: cards.csv, types: { amuont: number } }", good, "my/x.yaml:2:34"),
+            ("{ csv: cards.csv, types: { amount: float } }", good, "my/x.yaml:2:42"),
+            ("{ csv: other.csv }", good, "my/x.yaml:2:14"),
+            ("{ cvs: cards.csv }", good, "my/x.yaml:2:7"),
+            ("cards.csv", good, "my/x.yaml:2:7"),
+        ] {
+            let problems = read(rows, csv).unwrap_err();
+            assert_eq!(problems[0].location().as_deref(), Some(place), "{rows} {csv}: {problems:?}");
+        }
+    }
+}

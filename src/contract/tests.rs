@@ -1,0 +1,124 @@
+//! The runner against a small server of the test's own: asking until it holds, and tidying up.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+
+use super::scenario::read;
+use super::{Options, Target, TargetKind, run};
+use crate::run::{Event, RunRecord, ScenarioResult, Sink, Verdict};
+use crate::yaml::Source;
+
+type Seen = Arc<Mutex<Vec<(String, String)>>>;
+
+#[derive(Default)]
+struct Kept(Mutex<RunRecord>);
+
+impl Sink for Kept {
+    fn emit(&self, event: Event) {
+        self.0.lock().unwrap().apply(event);
+    }
+}
+
+/// Answers `{"n": how often this path was asked}`; notes method, path and idempotency key.
+async fn answer(State(seen): State<Seen>, request: Request) -> (StatusCode, String) {
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    let key = request.headers().get("x-idempotency-key").map_or("", |key| key.to_str().unwrap()).to_owned();
+    let mut seen = seen.lock().unwrap();
+    seen.push((asked.clone(), key));
+    let n = seen.iter().filter(|(other, _)| *other == asked).count();
+    (StatusCode::OK, format!("{{\"n\": {n}, \"id\": \"made\"}}"))
+}
+
+async fn ran(steps: &str) -> (ScenarioResult, Vec<(String, String)>) {
+    let seen = Seen::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let server =
+        tokio::spawn(axum::serve(listener, Router::new().fallback(answer).with_state(seen.clone())).into_future());
+    let scenario = read(&Source::new("x.yaml", &format!("name: x\n{steps}")), "x").unwrap();
+    let target =
+        Target { kind: TargetKind::Embedded, base, site: "MLA".to_owned(), access_token: None, public_key: None };
+    let kept = Kept::default();
+    run(vec![scenario], target, &Options::default(), &kept).await.unwrap();
+    server.abort();
+    let record = kept.0.into_inner().unwrap();
+    let asked = seen.lock().unwrap().iter().filter(|(asked, _)| asked.contains("/x")).cloned().collect();
+    (record.contract.unwrap().scenarios.remove(0), asked)
+}
+
+#[tokio::test]
+async fn a_step_asks_until_it_holds_with_one_key() {
+    let (result, asked) = ran("steps:
+  - { post: /x, body: {}, until: { body: { $.n: 3 } }, interval: 10ms, capture: { id: $.id } }
+  - { wait: 20ms }
+  - { get: '/x/${id}', expect: { status: 200 } }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Pass, "{result:#?}");
+    assert_eq!(asked.len(), 4);
+    assert!(!asked[0].1.is_empty() && asked[..3].iter().all(|(_, key)| *key == asked[0].1));
+    assert_eq!(asked[3].0, "GET /x/made");
+    assert!(result.elapsed_ms >= 40, "{}", result.elapsed_ms);
+}
+
+#[tokio::test]
+async fn a_step_that_never_holds_tells_the_last_difference_and_how_often_it_asked() {
+    let (result, asked) = ran("steps:
+  - { get: /x, until: { body: { $.n: -1 } }, interval: 30ms, limit: 100ms }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Fail);
+    assert!((2..=5).contains(&asked.len()), "{}", asked.len());
+    let finding = &result.steps[0].findings[0];
+    assert_eq!(finding.fix.as_ref().unwrap().args["n"], asked.len().to_string());
+    let shown = serde_json::to_string(&finding.evidence).unwrap();
+    assert!(shown.contains(&format!("\"{}\"", asked.len())), "the last answer: {shown}");
+}
+
+#[tokio::test]
+async fn what_was_made_is_tidied_up_after_a_failure_which_stays_the_first() {
+    let (result, asked) = ran("steps:
+  - { id: make, post: /x, body: {}, expect: { status: 200 }, capture: { made: $.id } }
+  - { id: wrong, get: /x, expect: { status: 404 } }
+  - { id: never, get: /x/never, expect: { status: 200 }, capture: { late: $.id } }
+finally:
+  - { id: late, delete: '/x/${late}', expect: { status: 200 } }
+  - { id: fails, put: '/x/${made}', expect: { status: 500 } }
+  - { id: again, repeat: never, expect: { status: 200 } }
+  - { id: tidy, delete: '/x/${made}', expect: { status: 200 } }
+  - { id: elsewhere, targets: url, get: /x, expect: { status: 200 } }
+")
+    .await;
+    let verdicts: Vec<(&str, Verdict)> = result.steps.iter().map(|step| (step.id.as_str(), step.verdict)).collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("make", Verdict::Pass),
+            ("wrong", Verdict::Fail),
+            ("never", Verdict::Inconclusive),
+            ("late", Verdict::NotApplicable),
+            ("fails", Verdict::Fail),
+            ("again", Verdict::NotApplicable),
+            ("tidy", Verdict::Pass),
+            ("elsewhere", Verdict::NotApplicable),
+        ]
+    );
+    assert_eq!(result.verdict, Verdict::Fail);
+    assert_eq!(result.steps[3].reason.as_ref().unwrap().args["name"], "late");
+    let asked: Vec<&str> = asked.iter().map(|(asked, _)| asked.as_str()).collect();
+    assert_eq!(asked, ["POST /x", "GET /x", "PUT /x/made", "DELETE /x/made"]);
+}
+
+#[tokio::test]
+async fn nothing_to_tidy_leaves_a_passing_scenario_passing() {
+    let (result, _) = ran("steps:
+  - { id: make, targets: url, post: /x, body: {}, expect: { status: 200 }, capture: { made: $.id } }
+finally:
+  - { delete: '/x/${made}', expect: { status: 200 } }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Pass);
+}
