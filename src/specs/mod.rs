@@ -6,6 +6,7 @@
 pub mod cards;
 pub mod catalogue;
 pub mod grades;
+pub mod reference_page;
 pub mod schemas;
 pub mod sites;
 pub mod statuses;
