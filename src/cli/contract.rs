@@ -23,6 +23,8 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
         ContractCommand::Coverage(args) => coverage(output, &args).await,
         ContractCommand::List(args) => list(output, &args),
         ContractCommand::Check(args) => check(output, &args),
+        ContractCommand::Validate(args) => super::validate::run(output, &args),
+        ContractCommand::Drift(args) => super::drift::run(output, &args),
     }
 }
 

@@ -2,6 +2,7 @@
 //! documented. Emits events; prints nothing.
 
 mod coverage;
+pub mod drift;
 mod exchange;
 mod expect;
 mod judge;
@@ -9,6 +10,7 @@ mod preflight;
 mod runner;
 pub mod scenario;
 mod target;
+pub mod validate;
 
 pub use coverage::Tally;
 pub use judge::{NormalError, normalise};

@@ -5,6 +5,7 @@
 
 pub mod cards;
 pub mod catalogue;
+pub mod drift;
 pub mod grades;
 pub mod reference_page;
 pub mod schemas;

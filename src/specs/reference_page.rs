@@ -40,9 +40,10 @@ pub fn read(bytes: &[u8]) -> Vec<PageEntry> {
 pub fn looks_like_html(text: &str) -> bool {
     let start: String = text.trim_start_matches('\u{feff}').trim_start().chars().take(400).collect();
     let start = start.to_ascii_lowercase();
-    start.starts_with('<') && ["<!doctype", "<html", "<body", "<div", "<main", "<section", "<table", "<!--"]
-        .iter()
-        .any(|tag| start.contains(tag))
+    start.starts_with('<')
+        && ["<!doctype", "<html", "<body", "<div", "<main", "<section", "<table", "<!--"]
+            .iter()
+            .any(|tag| start.contains(tag))
 }
 
 fn rows(text: &str) -> Vec<PageEntry> {
