@@ -101,7 +101,7 @@ pub fn compare(name: &str, bytes: &[u8]) -> Result<Drift, Problem> {
             codes("reference-page", &theirs)
         }
     };
-    drift.differences.sort_by(|one, other| one.weight.cmp(&other.weight));
+    drift.differences.sort_by_key(|found| found.weight);
     Ok(drift)
 }
 
