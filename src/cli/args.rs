@@ -97,6 +97,20 @@ pub(super) enum ContractCommand {
     List(ScenarioArgs),
     Check(ScenarioArgs),
     Coverage(ContractCoverageArgs),
+    Validate(ValidateArgs),
+    Drift(DriftArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DriftArgs {
+    #[arg(long, value_name = "FILE")]
+    pub(super) against: PathBuf,
 }
 
 /// Which scenarios.

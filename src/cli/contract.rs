@@ -30,6 +30,8 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
         }
         ContractCommand::List(args) => list(output, &args),
         ContractCommand::Check(args) => check(output, &args),
+        ContractCommand::Validate(args) => super::validate::run(output, &args),
+        ContractCommand::Drift(args) => super::drift::run(output, &args),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::i18n::{Lang, Message, Text};
 use crate::report::labels;
 use crate::run::Problem;
 use crate::specs::catalogue::{Entry, Neighbour, catalogue, neighbours};
+use crate::specs::drift::{self, DriftKind};
 use crate::specs::grades::{Grade, grades};
 use crate::specs::statuses::{Pair, statuses};
 use crate::yaml::nearest;
@@ -28,6 +29,7 @@ pub(super) fn run(output: &Output, args: &ExplainArgs) -> Result<u8, Vec<Problem
     found.extend(rule(&rules, id, output.lang));
     found.extend(pairs(id).into_iter().map(|pair| status(pair, output.lang)));
     found.extend(grades().iter().find(|grade| grade.id == id).map(|known| grade(known, output.lang)));
+    found.extend(drift::kinds().iter().find(|kind| kind.id == id).map(|kind| drift_kind(kind, output.lang)));
     if found.is_empty() {
         let known = neighbours().iter().filter(|other| other.id == id || other.code.eq_ignore_ascii_case(id));
         found.extend(known.map(|other| neighbour(other, output.lang)));
@@ -193,4 +195,10 @@ fn grade(grade: &Grade, lang: Lang) -> Explanation {
     text.text(Message::new("explain.meaning"), &grade.meaning);
     text.text(Message::new("explain.remedy"), &grade.remedy);
     Explanation { text, json: json!({ "kind": "grade", "grade": grade }) }
+}
+
+fn drift_kind(kind: &DriftKind, lang: Lang) -> Explanation {
+    let mut text = Page::new(lang, &kind.id, kind.title.get(lang));
+    text.text(Message::new("explain.meaning"), &kind.meaning);
+    Explanation { text, json: json!({ "kind": "drift", "drift": kind }) }
 }

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod contract;
 mod demo;
+mod drift;
 mod explain;
 mod golive;
 mod help;
@@ -16,6 +17,7 @@ mod output;
 mod report;
 mod sandbox;
 mod session;
+mod validate;
 
 use std::process::ExitCode;
 

@@ -97,7 +97,7 @@ impl Entry {
 
     /// Whether a message says what the catalogue says, after removing what the service is known to change:
     /// final full stop, case, kind of apostrophe, back-ticks.
-    fn says(&self, message: &str) -> bool {
+    pub(super) fn says(&self, message: &str) -> bool {
         if let Some(pattern) = &self.message_pattern
             && regex::RegexBuilder::new(pattern)
                 .case_insensitive(true)
@@ -111,7 +111,8 @@ impl Entry {
     }
 }
 
-fn plain(message: &str) -> String {
+/// A message without what the service is known to change.
+pub(super) fn plain(message: &str) -> String {
     let message = message.trim().trim_end_matches('.').to_lowercase().replace('’', "'").replace('`', "");
     message.replace("can not", "cannot").replace("atributte", "attribute")
 }

@@ -2,6 +2,7 @@
 //! documented. Emits events; prints nothing.
 
 mod coverage;
+pub mod drift;
 mod dry;
 mod exchange;
 mod expect;
@@ -14,6 +15,7 @@ mod select;
 mod target;
 #[cfg(test)]
 mod tests;
+pub mod validate;
 
 pub use coverage::Tally;
 pub use dry::{DryRequest, DryScenario, DryStep, dry_run};

@@ -17,5 +17,7 @@ pub mod problem;
 mod sample;
 pub mod terminal;
 
+pub(crate) use paint::wrap;
+
 /// Names of the formats that a run can be written in.
 pub const FORMATS: [&str; 2] = ["html", "json"];

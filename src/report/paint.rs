@@ -82,7 +82,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// Breaks a text at spaces into lines of at most `width` columns; longer words are broken where they must be.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
     let mut lines = Vec::new();
     let mut line = String::new();

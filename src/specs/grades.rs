@@ -15,6 +15,9 @@ pub struct Grade {
     pub id: String,
     /// What it does to a step.
     pub verdict: Verdict,
+    /// What it does to a captured answer that is judged without an expectation, where that differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate: Option<Verdict>,
     /// Title.
     pub title: Text,
     /// What it means.
@@ -37,6 +40,12 @@ pub fn grades() -> &'static [Grade] {
 /// What a grade does to a step; an id that is not in the file fails, so that nothing passes by a slip.
 pub fn verdict_of(id: &str) -> Verdict {
     grades().iter().find(|grade| grade.id == id).map_or(Verdict::Fail, |grade| grade.verdict)
+}
+
+/// What a grade does to a captured answer; an id that is not in the file fails, so that nothing passes by a slip.
+pub fn validate_verdict_of(id: &str) -> Verdict {
+    let grade = grades().iter().find(|grade| grade.id == id);
+    grade.map_or(Verdict::Fail, |grade| grade.validate.unwrap_or(grade.verdict))
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 
 pub mod cards;
 pub mod catalogue;
+pub mod drift;
 pub mod grades;
+pub mod reference_page;
 pub mod schemas;
 pub mod sites;
 pub mod statuses;

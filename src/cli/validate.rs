@@ -1,0 +1,105 @@
+//! `homologa contract validate FILE…`: captured answers, judged.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::args::ValidateArgs;
+use super::output::Output;
+use crate::contract::validate::{Judged, LARGEST_FILE, Report, StatusFrom};
+use crate::i18n::Message;
+use crate::run::{Problem, Verdict};
+
+pub(super) fn run(output: &Output, args: &ValidateArgs) -> Result<u8, Vec<Problem>> {
+    let mut report = Report::default();
+    for file in &args.files {
+        let name = file.display().to_string();
+        match read(file, LARGEST_FILE) {
+            Ok(bytes) => report.add(&name, &bytes),
+            Err(error) => {
+                let message = Message::new("validate.unreadable-file").with("error", error);
+                report.problems.push(Problem::input(message).in_file(name));
+            }
+        }
+    }
+    if output.json {
+        output.result_json(&report);
+    } else {
+        output.result(&text(output, &report));
+    }
+    output.problems(&report.problems);
+    Ok(report.exit_code())
+}
+
+/// A file or, for `-`, standard input: at most one byte more than the limit, so that too much is noticed.
+pub(super) fn read(file: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = limit as u64 + 1;
+    if file.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+    } else {
+        std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn text(output: &Output, report: &Report) -> String {
+    let mut out = String::new();
+    for body in &report.bodies {
+        block(output, body, &mut out);
+    }
+    let count = |verdict| report.bodies.iter().filter(|body| body.verdict == verdict).count();
+    let total = Message::new("validate.total").with("n", report.bodies.len());
+    let total = total.with("failed", count(Verdict::Fail)).with("environment", count(Verdict::Inconclusive));
+    put(&output.say(&total), "", &mut out);
+    if report.skipped > 0 {
+        put(&output.say(&Message::new("validate.skipped").with("n", report.skipped)), "", &mut out);
+    }
+    out
+}
+
+fn block(output: &Output, body: &Judged, out: &mut String) {
+    let mark = match body.verdict {
+        Verdict::Fail => "✗",
+        Verdict::Inconclusive => "?",
+        _ => "✓",
+    };
+    let status = match (body.status, body.status_from) {
+        (Some(status), StatusFrom::Body) => Message::new("validate.from-body").with("status", status),
+        (Some(status), StatusFrom::Wrapper) => Message::new("validate.from-wrapper").with("status", status),
+        (Some(status), _) => Message::new("validate.http").with("status", status),
+        (None, _) => Message::new("validate.no-status"),
+    };
+    let status = output.say(&status);
+    put(&format!("{mark} {}{}  {}  {}", body.file, body.place, body.kind.name(), body.grade), "", out);
+    let request = body.request.as_ref().map(|request| format!("{request}, ")).unwrap_or_default();
+    put(&format!("{request}{status}"), "  ", out);
+    if let Some(wrapper) = body.unwrapped {
+        put(&output.say(&Message::new("validate.unwrapped").with("wrapper", wrapper.name())), "  ", out);
+    }
+    for graded in &body.grades {
+        put(&format!("{}: {}", graded.grade, output.say(&graded.message)), "  ", out);
+    }
+    for shown in &body.shows {
+        put(&format!("{}  {}", shown.id, shown.message.as_deref().unwrap_or_default()), "  ", out);
+        if let Some(endpoint) = &shown.endpoint {
+            put(&output.say(&Message::new("validate.endpoint").with("endpoint", endpoint)), "    ", out);
+        }
+        put(shown.meaning.get(output.lang), "    ", out);
+        if let Some(remedy) = &shown.remedy {
+            put(remedy.get(output.lang), "    ", out);
+        }
+    }
+    if let Some(trace) = &body.trace {
+        put(&output.say(&Message::new("validate.trace").with("trace", trace)), "  ", out);
+    }
+    out.push('\n');
+}
+
+/// Adds a text in lines of at most 80 columns.
+pub(super) fn put(text: &str, indent: &str, out: &mut String) {
+    for line in crate::report::wrap(text, 80 - indent.len()) {
+        out.push_str(indent);
+        out.push_str(&line);
+        out.push('\n');
+    }
+}

@@ -1,0 +1,314 @@
+//! Documented against documented: our documents against the reference page, another catalogue or an OpenAPI file.
+//!
+//! Finds differences and looks their weight up in `specs/drift.yaml`; reads no file and prints nothing.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::judge::plain;
+use crate::i18n::Message;
+use crate::run::Problem;
+use crate::secret::Redactor;
+use crate::specs::catalogue::catalogue;
+use crate::specs::drift::{Weight, weight_of};
+use crate::specs::{reference_page, schemas};
+use crate::yaml::{self, Source};
+
+/// Most differences that are told.
+const MOST_DIFFERENCES: usize = 1_000;
+/// Deepest place of an OpenAPI schema that is compared.
+const DEEPEST: usize = 6;
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Kind, as `specs/drift.yaml` names it.
+    pub kind: &'static str,
+    /// How much it weighs.
+    pub weight: Weight,
+    /// What differs: an id of the catalogue, a status or the place of a field.
+    pub place: String,
+    /// What our documents say.
+    pub ours: Option<String>,
+    /// What the other document says.
+    pub theirs: Option<String>,
+}
+
+/// What comparing gave.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Drift {
+    /// What the other document is: `reference-page`, `catalogue` or `openapi`.
+    pub document: &'static str,
+    /// Codes (or statuses) that it has.
+    pub found: usize,
+    /// The differences, heaviest first.
+    pub differences: Vec<Difference>,
+}
+
+impl Drift {
+    /// Whether a difference breaks integrations.
+    pub fn breaking(&self) -> bool {
+        self.differences.iter().any(|difference| difference.weight == Weight::Breaking)
+    }
+
+    fn add(&mut self, kind: &'static str, place: &str, ours: Option<&str>, theirs: Option<&str>) {
+        if self.differences.len() < MOST_DIFFERENCES {
+            let clean = |text: &str| Redactor::default().text(text).chars().take(300).collect::<String>();
+            let (ours, theirs) = (ours.map(clean), theirs.map(clean));
+            self.differences.push(Difference { kind, weight: weight_of(kind), place: clean(place), ours, theirs });
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Documented {
+    status: u16,
+    code: String,
+    message: Option<String>,
+}
+
+/// Compares our documents with another one; `name` is its file for problems.
+///
+/// # Errors
+/// It is neither a reference page nor a catalogue nor an OpenAPI document.
+pub fn compare(name: &str, bytes: &[u8]) -> Result<Drift, Problem> {
+    let page = reference_page::read(bytes);
+    let unknown = || Problem::input(Message::new("drift.unknown-document")).in_file(name);
+    let text = String::from_utf8_lossy(bytes);
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let document = if start.starts_with('{') {
+        let read: Result<Value, _> = serde_json::from_str(start);
+        Some(read.map_err(|error| Problem::input(Message::new("drift.not-json").with("error", error)).in_file(name))?)
+    } else if page.is_empty() {
+        Some(yaml::parse(&Source::new(name, &text))?.to_json())
+    } else {
+        None
+    };
+    let mut drift = match document {
+        Some(document) if document.get("openapi").is_some() => openapi(&document).ok_or_else(unknown)?,
+        Some(document) => {
+            let errors = document.get("errors").cloned().ok_or_else(unknown)?;
+            let theirs: Vec<Documented> = serde_json::from_value(errors).map_err(|_| unknown())?;
+            codes("catalogue", &theirs)
+        }
+        None => {
+            let theirs: Vec<Documented> = page
+                .into_iter()
+                .map(|entry| Documented { status: entry.status, code: entry.code, message: entry.text })
+                .collect();
+            codes("reference-page", &theirs)
+        }
+    };
+    drift.differences.sort_by_key(|found| found.weight);
+    Ok(drift)
+}
+
+fn codes(document: &'static str, theirs: &[Documented]) -> Drift {
+    let mut drift = Drift { document, found: theirs.len(), ..Drift::default() };
+    let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    for entry in catalogue().entries() {
+        let id = entry.id.as_str();
+        if let Some(found) = theirs.iter().find(|other| other.status == entry.status && same(&other.code, &entry.code))
+        {
+            let told = found.message.as_deref();
+            let is = |ours: Option<&str>| ours.map(plain) == told.map(plain);
+            if is(entry.message.as_deref()) {
+                continue;
+            }
+            // What our catalogue repaired, it says so itself.
+            let printed = entry.as_printed.as_deref();
+            let kind = if printed.is_some() && is(printed) { "printed-repaired" } else { "message-changed" };
+            drift.add(kind, id, entry.message.as_deref(), told);
+        } else if let Some(moved) = theirs.iter().find(|other| {
+            same(&other.code, &entry.code)
+                && !catalogue().entries().iter().any(|own| own.status == other.status && same(&own.code, &other.code))
+        }) {
+            drift.add("status-changed", id, Some(&entry.status.to_string()), Some(&moved.status.to_string()));
+        } else {
+            drift.add("code-removed", id, entry.message.as_deref(), None);
+        }
+    }
+    for other in theirs {
+        if !catalogue().entries().iter().any(|entry| same(&entry.code, &other.code)) {
+            drift.add("code-added", &format!("{}/{}", other.status, other.code), None, other.message.as_deref());
+        }
+    }
+    drift
+}
+
+/// Compares the statuses and the fields of `POST /v1/payments`; `None` when the document lacks it.
+fn openapi(document: &Value) -> Option<Drift> {
+    let paths = document.get("paths")?.as_object()?;
+    let path = paths.get("/v1/payments").or_else(|| {
+        paths.iter().find(|(path, _)| path.trim_end_matches('/').ends_with("/payments")).map(|(_, item)| item)
+    })?;
+    let responses = path.get("post")?.get("responses")?.as_object()?;
+    let mut drift = Drift { document: "openapi", found: responses.len(), ..Drift::default() };
+    let ours: BTreeSet<String> =
+        catalogue().entries().iter().map(|entry| entry.status.to_string()).chain(["201".to_owned()]).collect();
+    for status in responses.keys().filter(|status| !ours.contains(*status) && *status != "default") {
+        drift.add("response-status-added", status, None, None);
+    }
+    for status in ours.iter().filter(|status| !responses.contains_key(*status)) {
+        let kind = if status.starts_with('2') { "success-status-removed" } else { "response-status-removed" };
+        drift.add(kind, status, None, None);
+    }
+    let success = ["201", "200"].iter().find_map(|status| responses.get(*status));
+    let schema = success.map(|answer| resolve(document, answer)).and_then(|answer| {
+        let content = answer.get("content")?.as_object()?;
+        content.get("application/json").or_else(|| content.values().next())?.get("schema")
+    });
+    let own: Option<Value> = schemas::text("payment").and_then(|text| serde_json::from_str(text).ok());
+    if let (Some(schema), Some(own)) = (schema, own) {
+        fields(&mut drift, (&own, &own), (document, schema), "", 0);
+    }
+    Some(drift)
+}
+
+/// Follows local references, a bounded number of them.
+fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
+    for _ in 0..16 {
+        let reference = value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+        match reference.and_then(|pointer| root.pointer(pointer)) {
+            Some(found) => value = found,
+            None => break,
+        }
+    }
+    value
+}
+
+/// The members of a schema, those of `allOf`, `anyOf` and `oneOf` included.
+fn properties<'v>(root: &'v Value, schema: &'v Value, depth: usize) -> Vec<(&'v str, &'v Value)> {
+    let schema = resolve(root, schema);
+    let own = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let mut found: Vec<(&str, &Value)> = own.map(|(name, member)| (name.as_str(), member)).collect();
+    if depth < 4 {
+        for part in parts(schema) {
+            found.extend(properties(root, part, depth + 1));
+        }
+    }
+    found.truncate(500);
+    found
+}
+
+fn parts(schema: &Value) -> impl Iterator<Item = &Value> {
+    ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|name| schema.get(name)?.as_array()).flatten().take(8)
+}
+
+/// The JSON types that a schema allows; empty when it does not say.
+fn types(root: &Value, schema: &Value, depth: usize) -> BTreeSet<String> {
+    let schema = resolve(root, schema);
+    let mut found = BTreeSet::new();
+    match schema.get("type") {
+        Some(Value::String(one)) => {
+            found.insert(one.clone());
+        }
+        Some(Value::Array(several)) => found.extend(several.iter().filter_map(Value::as_str).map(str::to_owned)),
+        _ if schema.get("properties").is_some() => {
+            found.insert("object".to_owned());
+        }
+        _ if depth < 4 => {
+            for part in parts(schema) {
+                found.extend(types(root, part, depth + 1));
+            }
+        }
+        _ => {}
+    }
+    // Every integer is a number.
+    if found.contains("number") {
+        found.insert("integer".to_owned());
+    }
+    found.remove("null");
+    found
+}
+
+fn fields(drift: &mut Drift, ours: (&Value, &Value), theirs: (&Value, &Value), place: &str, depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
+    let own = properties(ours.0, ours.1, 0);
+    for (name, member) in properties(theirs.0, theirs.1, 0) {
+        let place = format!("{place}/{name}");
+        let Some((_, known)) = own.iter().find(|(own, _)| *own == name) else {
+            // Below an object whose members we do not list, nothing is new.
+            if !own.is_empty() {
+                drift.add("field-added", &place, None, None);
+            }
+            continue;
+        };
+        let (mine, other) = (types(ours.0, known, 0), types(theirs.0, member, 0));
+        if !mine.is_empty() && !other.is_empty() && mine.is_disjoint(&other) {
+            let list = |types: &BTreeSet<String>| types.iter().cloned().collect::<Vec<_>>().join(", ");
+            drift.add("field-type-changed", &place, Some(&list(&mine)), Some(&list(&other)));
+            continue;
+        }
+        fields(drift, (ours.0, known), (theirs.0, member), &place, depth + 1);
+        let items = |root, schema| resolve(root, schema).get("items").map(|items| (root, items));
+        if let (Some(own), Some(other)) = (items(ours.0, known), items(theirs.0, member)) {
+            fields(drift, own, other, &place, depth + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_saved_reference_page_differs_only_where_we_repaired_it() {
+        let page = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/reference-page.txt"));
+        let drift = compare("page", page).unwrap();
+        assert_eq!((drift.document, drift.found), ("reference-page", 90));
+        let unexplained: Vec<_> = drift.differences.iter().filter(|found| found.kind != "printed-repaired").collect();
+        assert!(unexplained.is_empty(), "{unexplained:#?}");
+    }
+
+    #[test]
+    fn another_catalogue_is_compared_code_by_code() {
+        let mut text = "errors:\n".to_owned();
+        for entry in catalogue().entries().iter().filter(|entry| entry.code != "2006") {
+            let status = if entry.code == "3003" { 422 } else { entry.status };
+            let message = if entry.code == "2062" { Some("Other words".to_owned()) } else { entry.message.clone() };
+            text += &format!("  - {}\n", json!({"status": status, "code": entry.code, "message": message}));
+        }
+        text += "  - {status: 400, code: \"9999\", message: New}\n";
+        let drift = compare("other.yaml", text.as_bytes()).unwrap();
+        let found: BTreeSet<(&str, &str)> =
+            drift.differences.iter().map(|found| (found.kind, found.place.as_str())).collect();
+        let expected = [
+            ("code-removed", "400/2006"),
+            ("status-changed", "400/3003"),
+            ("message-changed", "400/2062"),
+            ("code-added", "400/9999"),
+        ];
+        assert_eq!(found, BTreeSet::from(expected));
+        assert!(drift.breaking());
+    }
+
+    #[test]
+    fn an_openapi_document_is_compared_by_status_and_type() {
+        let document = json!({"openapi": "3.0.3", "paths": {"/v1/payments": {"post": {"responses": {
+            "201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/P"}}}},
+            "400": {}, "401": {}, "403": {}, "422": {}}}}},
+            "components": {"schemas": {"P": {"type": "object", "properties": {
+                "id": {"type": "string"}, "collector_id": {"type": "string"}, "brand_new": {"type": "string"},
+                "payer": {"type": "object", "properties": {"email": {"type": "array"}}},
+                "self": {"$ref": "#/components/schemas/P"}}}}}});
+        let drift = compare("openapi.json", document.to_string().as_bytes()).unwrap();
+        let has =
+            |kind: &str, place: &str| drift.differences.iter().any(|found| found.kind == kind && found.place == place);
+        assert!(has("field-type-changed", "/id") && has("field-type-changed", "/payer/email"), "{drift:?}");
+        assert!(has("field-added", "/brand_new") && has("response-status-added", "422"), "{drift:?}");
+        assert!(!has("field-type-changed", "/collector_id"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_breaks_the_comparison(text in "(\\{\"openapi\":|errors:|400Error\n|)(.|\n){0,60}") {
+            let _ = compare("x", text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,186 @@
+use super::*;
+use serde_json::json;
+
+fn one(status: Option<u16>, body: Value) -> Judged {
+    judge("f", Captured { status, body: Some(body), ..Captured::default() })
+}
+
+fn error(code: Value, message: &str) -> Value {
+    json!({"message": message, "error": "bad_request", "status": 400,
+           "cause": [{"code": code, "description": message, "data": "01-02-2026T10:00:00UTC;abc"}]})
+}
+
+#[test]
+fn errors_get_their_grade() {
+    let known = "Card Token not found";
+    for (status, body, grade) in [
+        (None, error(json!(2006), known), "conform"),
+        (Some(400), error(json!("2006"), known), "conform"),
+        (None, error(json!(2006), "we lost it"), "reworded"),
+        (Some(404), error(json!(2006), known), "status-mismatch"),
+        (None, error(json!(123_456), "x"), "unknown-code"),
+        (None, error(json!(2060), "x"), "formerly-documented"),
+        (None, error(json!("E301"), "x"), "other-endpoint"),
+        (
+            None,
+            json!({"message": "x", "error": "unauthorized", "status": 401, "cause": [{"code": 5}]}),
+            "formerly-documented",
+        ),
+        (None, json!({"message": known, "error": "e", "status": 400, "cause": {"code": 2006}}), "shape"),
+        (None, json!({"message": known, "error": "e", "status": 400, "cause": [[{"code": 2006}]]}), "shape"),
+        (None, json!({"message": "m", "error": "e", "status": 400, "cause": null}), "shape"),
+        (None, json!({"message": "m", "error": "e", "status": 400}), "shape"),
+        (None, json!({"message": "m", "error": "e", "status": 400, "cause": [{}]}), "shape"),
+        (None, json!({"code": "unauthorized", "message": "authorization value not present"}), "shape"),
+        (None, json!({"status": 400, "message": "m"}), "shape"),
+        (None, json!({"error": "not_found", "message": "Si quieres conocer los recursos"}), "shape"),
+        (None, json!({"ErrorMessage": "m", "ErrorCode": 1, "ErrorStatus": 400, "ErrorCause": null}), "shape"),
+        (None, json!({"message": "m", "error": null, "status": 500, "cause": []}), "environment"),
+        (Some(429), json!({"message": "m"}), "environment"),
+        (Some(424), json!({"message": "m", "status": 424}), "environment"),
+        (Some(499), json!({"message": "m"}), "environment"),
+        (Some(404), json!({"message": "m", "error": "not_found", "status": 404, "cause": []}), "undocumented-status"),
+        (Some(400), json!({"message": "m", "error": "e", "status": 401, "cause": []}), "status-mismatch"),
+        (None, error(json!(8), "The name of the following parameters is wrong : [payer.x]"), "conform"),
+        (
+            None,
+            json!({"message": "At least one policy returned UNAUTHORIZED.", "status": 403, "blocked_by": "PolicyAgent",
+                   "code": "PA_UNAUTHORIZED_RESULT_FROM_POLICIES"}),
+            "conform",
+        ),
+        (
+            None,
+            json!({"message": known, "error": "e", "status": 400, "cause": [{"code": 2006, "description": "other"}]}),
+            "message-split",
+        ),
+    ] {
+        let judged = one(status, body.clone());
+        assert_eq!(judged.kind, Kind::Error, "{body}");
+        assert_eq!(judged.grade, grade, "{status:?} {body}: {:?}", judged.grades);
+    }
+}
+
+fn payment() -> Value {
+    json!({"id": 123_456_789_012u64, "date_created": "2026-01-02T03:04:05.000-04:00", "date_approved": null,
+        "money_release_date": null, "issuer_id": "25", "payment_method_id": "visa", "payment_type_id": "credit_card",
+        "status": "rejected", "status_detail": "cc_rejected_other_reason", "currency_id": "BRL",
+        "description": null, "live_mode": false, "sponsor_id": null, "collector_id": 448_876_418,
+        "payer": {"id": "123", "email": null, "type": null, "identification": {"number": "0191", "type": "CPF"}},
+        "metadata": {}, "additional_info": {"items": [{"quantity": "1", "unit_price": "58.5"}],
+        "shipments": {"receiver_address": {"zip_code": "06233", "street_number": null}}}, "order": {},
+        "external_reference": null, "transaction_amount": 58, "transaction_details": {"net_received_amount": 0.94},
+        "fee_details": [{"type": "mercadopago_fee", "amount": 0.94, "fee_payer": "collector"}], "captured": true,
+        "binary_mode": false, "installments": 1, "card": {"first_six_digits": "042356", "last_four_digits": "0682"},
+        "refunds": [], "acquirer_reconciliation": [], "notification_url": null})
+}
+
+#[test]
+fn real_payments_never_fail() {
+    let mut cash = payment();
+    cash["card"] = json!({});
+    cash["issuer_id"] = Value::Null;
+    cash["metadata"] = json!([]);
+    cash["date_created"] = json!("2014-05-06T07:08:09.000-0400");
+    let mut numbers = payment();
+    numbers["card"]["first_six_digits"] = json!(423_564);
+    numbers["payer"]["identification"]["number"] = json!(19_119_119_100u64);
+    numbers["collector_id"] = json!("448876418");
+    let mut new = payment();
+    new["something_new"] = json!(1);
+    for (body, grade) in [
+        (payment(), "conform"),
+        (cash, "type-in-tolerance"),
+        (numbers, "type-in-tolerance"),
+        (new, "new-field"),
+        (json!({"id": 1, "status": "approved", "status_detail": "accredited"}), "conform"),
+    ] {
+        let judged = one(Some(201), body.clone());
+        assert_eq!(
+            (judged.kind, judged.grade, judged.verdict),
+            (Kind::Payment, grade, Verdict::Pass),
+            "{body} {judged:?}"
+        );
+    }
+}
+
+#[test]
+fn types_outside_the_tolerance_fail() {
+    for (field, value) in
+        [("status", json!(1)), ("transaction_amount", json!("58")), ("id", json!("x")), ("card", json!([1]))]
+    {
+        let mut body = payment();
+        body[field] = value;
+        let judged = one(None, body);
+        assert_eq!((judged.grade, judged.verdict), ("type", Verdict::Fail), "{field}");
+    }
+}
+
+#[test]
+fn kinds_are_told_apart() {
+    for (body, kind) in [
+        (
+            json!({"id": "abc", "public_key": "k", "luhn_validation": "true", "live_mode": false, "status": "active"}),
+            Kind::CardToken,
+        ),
+        (json!({"id": 1, "payment_id": 2, "amount": 3.5, "status": "approved", "source": "x"}), Kind::Refund),
+        (json!({"paging": {"total": 1}, "results": [payment()]}), Kind::PaymentSearch),
+        (json!([{"id": "visa", "payment_type_id": "credit_card", "settings": []}]), Kind::PaymentMethods),
+        (json!({"id": "1-2", "init_point": "https://x", "items": []}), Kind::Preference),
+        (json!({"id": "1-2", "email": "a@testuser.com", "cards": [], "addresses": []}), Kind::Customer),
+        (json!({"id": 1, "preference_id": "p", "payments": [], "order_status": "paid"}), Kind::MerchantOrder),
+        (json!({"id": "O", "status": "processed", "transactions": {}}), Kind::Order),
+        (json!({"x": 1}), Kind::Other),
+    ] {
+        let judged = one(None, body.clone());
+        assert_eq!((judged.kind, judged.verdict), (kind, Verdict::Pass), "{body} {judged:?}");
+    }
+}
+
+#[test]
+fn wrappers_of_sdks_are_taken_off_and_told() {
+    let inner = error(json!(2006), "Card Token not found");
+    for (body, wrapper, from) in [
+        (json!({"status": "400", "response": inner}), Unwrapped::StatusResponse, StatusFrom::Wrapper),
+        (
+            json!({"name": "MercadoPagoError", "message": "Card Token not found", "status": 400, "idempotency": "x",
+                   "cause": [{"code": 2006, "description": "Card Token not found"}]}),
+            Unwrapped::Node1,
+            StatusFrom::Body,
+        ),
+    ] {
+        let judged = one(None, body);
+        assert_eq!((judged.unwrapped, judged.status_from, judged.status), (Some(wrapper), from, Some(400)));
+        assert_eq!(judged.grade, "conform");
+    }
+}
+
+#[test]
+fn files_are_read_and_broken_parts_do_not_hide_the_rest() {
+    let good = error(json!(2006), "Card Token not found").to_string();
+    let cut = &good[..good.len() - 5];
+    for (text, bodies, problems, code) in [
+        (good.clone(), 1, 0, 0),
+        (format!("[{good},{good}]"), 2, 0, 0),
+        (format!("{good}\n{cut}\n{good}\n"), 2, 1, 2),
+        (cut.to_owned(), 0, 1, 2),
+        (String::new(), 0, 1, 2),
+        ("[".repeat(100_000), 0, 1, 2),
+        (json!({"message": "m", "status": 500, "error": null, "cause": []}).to_string(), 1, 0, 3),
+        (error(json!(2006), "x").to_string().replace("\"status\":400", "\"status\":403"), 1, 0, 1),
+    ] {
+        let mut report = Report::default();
+        report.add("f", text.as_bytes());
+        assert_eq!((report.bodies.len(), report.problems.len(), report.exit_code()), (bodies, problems, code));
+    }
+    let mut report = Report::default();
+    report.add("f", b"{\"message\": \"\xff\"}");
+    assert_eq!(report.exit_code(), 2);
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let token = "APP_USR-1234567890123456-091211-0123456789abcdef0123456789abcdef-123456789";
+    let judged = one(None, error(json!(2006), &format!("invalid {token} buyer@example.com")));
+    let shown = serde_json::to_string(&judged).unwrap();
+    assert!(!shown.contains(token) && !shown.contains("buyer@"), "{shown}");
+}
