@@ -5,6 +5,7 @@ mod coverage;
 pub mod drift;
 mod dry;
 mod exchange;
+mod execution;
 mod expect;
 mod judge;
 mod plan;
@@ -15,6 +16,7 @@ mod select;
 mod target;
 #[cfg(test)]
 mod tests;
+mod transport;
 pub mod validate;
 
 pub use coverage::Tally;
