@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::coverage::Tally;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
+use super::json_path;
 use super::judge;
 use super::plan::{self, Plan};
 use super::scenario::{Action, Step, Variables};
@@ -73,6 +74,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         verdict,
         steps,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        abridged: false,
     };
     (result, tally)
 }
@@ -188,9 +190,9 @@ impl State<'_> {
         let (answer, elapsed) = match self.shared.transport.send(prepared).await {
             Ok(done) => done,
             Err(problem) => {
-                let mut result = skipped(step, problem.message);
-                result.exchange = Some(prepared.exchange(None, 0, redactor));
-                return result;
+                let mut exchange = prepared.exchange(None, 0, redactor);
+                exchange::add_curl(&mut exchange);
+                return StepResult { exchange: Some(exchange), ..skipped(step, problem.message) };
             }
         };
         let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
@@ -201,11 +203,16 @@ impl State<'_> {
             Ok(mut result) => {
                 if result.verdict == Verdict::Pass {
                     exchange::shorten(&mut exchange);
+                } else {
+                    exchange::add_curl(&mut exchange);
                 }
                 result.exchange = Some(exchange);
                 result
             }
-            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
+            Err(reason) => {
+                exchange::add_curl(&mut exchange);
+                StepResult { exchange: Some(exchange), ..skipped(step, reason) }
+            }
         }
     }
 
@@ -277,7 +284,7 @@ impl State<'_> {
         let mut reason = None;
         if verdict == Verdict::Pass {
             for (name, path, mark) in &step.capture {
-                let values = answer.json.as_ref().map(|body| expect::query(path, body)).unwrap_or_default();
+                let values = answer.json.as_ref().map(|body| json_path::query(path, body)).unwrap_or_default();
                 match values.as_slice() {
                     [value] => self.variables.set(name, (*value).clone()),
                     values => {

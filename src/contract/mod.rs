@@ -7,6 +7,7 @@ mod dry;
 mod exchange;
 mod execution;
 mod expect;
+mod json_path;
 mod judge;
 mod plan;
 mod preflight;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::paint::cut;
 use super::{clean, format};
 use crate::i18n::{Lang, Message};
-use crate::run::{Event, Sink, Verdict};
+use crate::run::{Event, Listener, Verdict};
 
 /// The line of a terminal is rewritten at most this often.
 const PACE: Duration = Duration::from_millis(80);
@@ -56,9 +56,9 @@ impl Live {
     }
 }
 
-impl Sink for Live {
-    fn emit(&self, event: Event) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(&event);
+impl Listener for Live {
+    fn hear(&self, event: &Event) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(event);
     }
 }
 
@@ -77,6 +77,7 @@ impl State {
                     Message::new("report.live-contract").with("n", scenarios).with("target", clean::line(&target.url)),
                 );
             }
+            Event::ScenariosPlanned { scenarios } => self.planned += scenarios,
             Event::ScenarioFinished(result) => {
                 self.done += 1;
                 if result.verdict == Verdict::Fail {
