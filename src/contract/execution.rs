@@ -217,7 +217,7 @@ impl State<'_> {
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
-        let mut place = self.plan.scenario.source.place(step.mark);
+        let mut place = step.source.place(step.mark);
         place.step = Some(step.id.clone());
         let finding = Finding {
             id: fingerprint(&[self.id, &step.id, "refused"]),
@@ -267,7 +267,7 @@ impl State<'_> {
         let no_value =
             |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
         let context = Context {
-            source: &self.plan.scenario.source,
+            source: &step.source,
             scenario: self.id,
             step: &step.id,
             variables: &self.variables,
@@ -311,7 +311,7 @@ impl State<'_> {
     }
 
     fn capture_failed(&self, step: &Step, name: &str, path: &str, mark: crate::yaml::Mark, found: usize) -> Finding {
-        let mut place = self.plan.scenario.source.place(mark);
+        let mut place = step.source.place(mark);
         place.step = Some(step.id.clone());
         let message = Message::new("contract.capture").with("name", name).with("path", path).with("n", found);
         let evidence = Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: found.to_string() };

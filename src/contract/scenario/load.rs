@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, File};
 
-use super::{Beside, Scenario, read_beside};
+use super::{Document, Library, Scenario, read_document};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
@@ -22,9 +22,10 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn add(&mut self, file: &str, id: &str, text: &str, beside: Beside<'_>) {
-        match read_beside(&Source::new(file, text), id, beside) {
-            Ok(scenario) => self.scenarios.push(scenario),
+    fn add(&mut self, file: &str, id: &str, text: &str, library: &Library<'_>) {
+        match read_document(&Source::new(file, text), id, library) {
+            Ok(Document::Scenario(scenario)) => self.scenarios.push(*scenario),
+            Ok(Document::Fragment) => {}
             Err(problems) => self.problems.extend(problems),
         }
     }
@@ -33,16 +34,25 @@ impl Loaded {
 /// The built-in scenarios.
 pub fn builtin() -> Loaded {
     let mut loaded = Loaded::default();
+    let library = Library::new(&beside_builtin);
     for file in builtin_files() {
         let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
         let name = format!("specs/{}", file.path().display());
-        let folder = file.path().parent().unwrap_or(file.path());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &|other| {
-            let found = specs::FILES.get_file(folder.join(inside(other)?)).and_then(File::contents_utf8);
-            found.map(str::to_owned).ok_or_else(|| Message::new("scenario.no-such-file").with("name", other))
-        });
+        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &library);
     }
     loaded
+}
+
+/// A file that a built-in one names.
+fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
+    let name = inside(name)?;
+    let from = from.strip_prefix("specs/").unwrap_or(from);
+    for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
+        if let Some(text) = specs::FILES.get_file(folder.join(name)).and_then(File::contents_utf8) {
+            return Ok(Source::new(&format!("specs/{}", folder.join(name).display()), text));
+        }
+    }
+    Err(Message::new("scenario.no-such-file").with("name", name.display()))
 }
 
 /// The embedded scenario files, by path.
@@ -88,6 +98,9 @@ pub fn from_folder(path: &Path) -> Loaded {
         let problem = Problem::input(Message::new("scenario.none-found")).in_file(path.display().to_string());
         loaded.problems.push(problem.fix(Message::new("scenario.none-found-fix")));
     }
+    let top = top(path);
+    let find = |from: &str, name: &str| beside(&top, Path::new(from), name);
+    let library = Library::new(&find);
     for file in files {
         let id = file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty());
         let id =
@@ -95,10 +108,7 @@ pub fn from_folder(path: &Path) -> Loaded {
         let name = file.display().to_string();
         match std::fs::read(&file) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => {
-                    let folder = file.parent().unwrap_or(&file);
-                    loaded.add(&name, &id.to_string_lossy(), &text, &|other| beside(folder, other));
-                }
+                Ok(text) => loaded.add(&name, &id.to_string_lossy(), &text, &library),
                 Err(_) => loaded.problems.push(
                     Problem::input(Message::new("scenario.not-utf8"))
                         .in_file(name)
@@ -121,15 +131,32 @@ fn inside(name: &str) -> Result<&Path, Message> {
     if plain && !name.is_empty() { Ok(path) } else { Err(Message::new("scenario.leaves-folder").with("name", name)) }
 }
 
-/// The text of a file in the folder of a scenario.
-fn beside(folder: &Path, name: &str) -> Result<String, Message> {
-    let path = folder.join(inside(name)?);
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
-    if !path.is_file() {
-        return Err(Message::new("scenario.no-such-file").with("name", name));
+/// The highest folder in which named files are looked for: the one that is run; of a single file, the working folder
+/// when it is below, else its own.
+fn top(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
     }
+    let below_here = path.is_relative() && path.components().all(|part| matches!(part, Component::Normal(_)));
+    if below_here { PathBuf::new() } else { path.parent().unwrap_or(path).to_owned() }
+}
+
+/// A file that another one names: in the folder of that one, else in those above it up to `top`.
+fn beside(top: &Path, from: &Path, name: &str) -> Result<Source, Message> {
+    let relative = inside(name)?;
+    let folders = from.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
+    let Some(path) = folders.map(|folder| folder.join(relative)).find(|path| path.is_file()) else {
+        return Err(Message::new("scenario.no-such-file").with("name", name));
+    };
+    let text = bounded(&path, name)?;
+    Ok(Source::new(&path.display().to_string(), &text))
+}
+
+/// The text of a file of bounded size.
+fn bounded(path: &Path, name: &str) -> Result<String, Message> {
+    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(&path).map_err(unreadable)?;
+    let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_BESIDE {
         return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
@@ -259,7 +286,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.csv"), "x").unwrap();
         std::fs::write(folder.path().join("b.csv"), [0xff]).unwrap();
-        assert_eq!(beside(folder.path(), "a.csv").unwrap(), "x");
+        let from = folder.path().join("x.yaml");
+        let beside = |name: &str| beside(folder.path(), &from, name);
+        assert_eq!(beside("a.csv").unwrap().text(), "x");
         for (name, key) in [
             ("b.csv", "scenario.not-utf8"),
             ("c.csv", "scenario.no-such-file"),
@@ -267,7 +296,7 @@ mod tests {
             ("../a.csv", "scenario.leaves-folder"),
             ("/etc/passwd", "scenario.leaves-folder"),
         ] {
-            assert_eq!(beside(folder.path(), name).unwrap_err().key, key, "{name}");
+            assert_eq!(beside(name).unwrap_err().key, key, "{name}");
         }
     }
 
