@@ -58,6 +58,9 @@ fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
         scenarios: args.which.scenarios.clone(),
         tags: args.which.tag.clone(),
         jobs: args.jobs,
+        rate: args.rate,
+        preflight: !args.no_preflight,
+        timeout: Duration::from_secs(args.timeout),
     })
 }
 
@@ -191,7 +194,10 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
     let options = Options {
         seed: session.seed,
         jobs: config.jobs,
-        timeout: Duration::from_secs(30),
+        timeout: config.timeout,
+        rate: config.rate,
+        preflight: config.preflight,
+        stop: session.stop.clone(),
         ca_file: ca_file.map(Path::to_owned),
     };
     if let Err(problem) = run_scenarios(scenarios, target, &options, session.sink()).await {

@@ -16,10 +16,12 @@ use super::judge;
 use super::plan::{self, Plan};
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
-use super::transport::Transport;
+use super::transport::{Reply, Transport};
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Evidence, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint};
+use crate::run::{
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+};
 use crate::secret::Redactor;
 
 /// What every scenario of a run shares.
@@ -75,6 +77,17 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     (result, tally)
+}
+
+/// A note that the answer is not that of the first attempt.
+fn sent_again(earlier: &[Attempt]) -> Expectation {
+    let statuses: Vec<String> = earlier
+        .iter()
+        .map(|attempt| attempt.status.map_or_else(|| "—".to_owned(), |status| status.to_string()))
+        .collect();
+    let message =
+        Message::new("contract.sent-again").with("n", earlier.len() + 1).with("statuses", statuses.join(", "));
+    Expectation { message, verdict: Verdict::Pass }
 }
 
 fn skipped(step: &Step, reason: Message) -> StepResult {
@@ -185,17 +198,21 @@ impl State<'_> {
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let (answer, elapsed) = match self.shared.transport.send(prepared).await {
+        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let (answer, elapsed) = match outcome {
             Ok(done) => done,
-            Err(problem) => {
-                let mut result = skipped(step, problem.message);
-                result.exchange = Some(prepared.exchange(None, 0, redactor));
+            Err(unanswered) => {
+                let mut result = skipped(step, unanswered.problem.message);
+                result.exchange = Some(Exchange { earlier, ..prepared.exchange(None, 0, redactor) });
                 return result;
             }
         };
-        let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
+        let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
-        let result = self.compare(step, prepared, &answer);
+        let mut result = self.compare(step, prepared, &answer);
+        if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
+            result.expectations.push(sent_again(&exchange.earlier));
+        }
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
