@@ -138,6 +138,12 @@ pub(super) struct ContractRunArgs {
     pub(super) allow_production: bool,
     #[arg(long, default_value_t = 0)]
     pub(super) jobs: usize,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(super) rate: Option<u32>,
+    #[arg(long)]
+    pub(super) no_preflight: bool,
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(super) timeout: u64,
     #[arg(long)]
     pub(super) seed: Option<u64>,
     #[arg(long, value_name = "FILE")]

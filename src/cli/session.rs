@@ -9,7 +9,9 @@ use super::args::RecordArgs;
 use super::output::Output;
 use crate::i18n::Message;
 use crate::report::{self, terminal};
-use crate::run::{Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Versions};
+use crate::run::{
+    Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
+};
 use crate::secret::Redactor;
 use crate::{golive, ids, specs};
 
@@ -19,6 +21,8 @@ pub(super) struct Session {
     started: Instant,
     /// Seed of the run.
     pub(super) seed: u64,
+    /// By which engines are asked for an early end.
+    pub(super) stop: Stop,
     outputs: Outputs,
 }
 
@@ -104,7 +108,7 @@ impl Session {
             seed,
             versions: versions(),
         }));
-        Ok(Session { collector, started: Instant::now(), seed, outputs })
+        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
     }
 
     /// Whom engines tell.

@@ -8,12 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::retry::Asked;
 use super::scenario::{Request, Unfilled, Variables};
 use super::target::{Role, Target, TargetKind};
+use super::transport::Unanswered;
 use crate::http;
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Exchange, Problem};
+use crate::run::Exchange;
 use crate::secret::Redactor;
 use crate::specs::cards;
 
@@ -196,6 +198,12 @@ impl Prepared {
         self.method
     }
 
+    /// What deciding on another attempt needs to know.
+    pub(super) fn asked(&self) -> Asked {
+        let keyed = self.headers.iter().any(|(name, value)| name == "x-idempotency-key" && !value.is_empty());
+        Asked { safe: self.method == "GET", keyed }
+    }
+
     /// Whether the sandbox was asked to play a fault.
     pub(super) fn plays_a_fault(&self) -> bool {
         self.headers.iter().any(|(name, _)| name == FAULT_HEADER)
@@ -209,7 +217,7 @@ impl Prepared {
     ///
     /// # Errors
     /// A problem of the environment: no connection, time over, a broken answer.
-    pub(super) async fn send(&self, client: &reqwest::Client) -> Result<(Answer, u64), Problem> {
+    pub(super) async fn send(&self, client: &reqwest::Client) -> Result<(Answer, u64), Unanswered> {
         let started = Instant::now();
         let method = reqwest::Method::from_bytes(self.method.as_bytes()).unwrap_or_default();
         let mut request = client.request(method, self.url.clone());
@@ -222,13 +230,14 @@ impl Prepared {
         if let Some(body) = &self.body {
             request = request.body(body.text.clone());
         }
-        let response = request.send().await.map_err(|error| http::explain(&error))?;
+        let response = request.send().await.map_err(|error| Unanswered::from(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().iter();
         let headers =
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
-        let (bytes, cut) = http::read_bounded(response, LARGEST_BODY).await.map_err(|error| http::explain(&error))?;
+        let (bytes, cut) =
+            http::read_bounded(response, LARGEST_BODY).await.map_err(|error| Unanswered::from(&error))?;
         let json = serde_json::from_slice(&bytes).ok();
         let body =
             String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
@@ -268,6 +277,7 @@ impl Prepared {
             truncated: answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut),
             response_body: kept.map(|(body, _)| body),
             elapsed_ms,
+            earlier: Vec::new(),
             curl: None,
         }
     }

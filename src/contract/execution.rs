@@ -17,10 +17,12 @@ use super::judge;
 use super::plan::{self, Plan};
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
-use super::transport::Transport;
+use super::transport::{Reply, Transport};
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Evidence, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint};
+use crate::run::{
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+};
 use crate::secret::Redactor;
 
 /// What every scenario of a run shares.
@@ -77,6 +79,17 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         abridged: false,
     };
     (result, tally)
+}
+
+/// A note that the answer is not that of the first attempt.
+fn sent_again(earlier: &[Attempt]) -> Expectation {
+    let statuses: Vec<String> = earlier
+        .iter()
+        .map(|attempt| attempt.status.map_or_else(|| "—".to_owned(), |status| status.to_string()))
+        .collect();
+    let message =
+        Message::new("contract.sent-again").with("n", earlier.len() + 1).with("statuses", statuses.join(", "));
+    Expectation { message, verdict: Verdict::Pass }
 }
 
 fn skipped(step: &Step, reason: Message) -> StepResult {
@@ -187,17 +200,21 @@ impl State<'_> {
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let (answer, elapsed) = match self.shared.transport.send(prepared).await {
+        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let (answer, elapsed) = match outcome {
             Ok(done) => done,
-            Err(problem) => {
-                let mut exchange = prepared.exchange(None, 0, redactor);
+            Err(unanswered) => {
+                let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
                 exchange::add_curl(&mut exchange);
-                return StepResult { exchange: Some(exchange), ..skipped(step, problem.message) };
+                return StepResult { exchange: Some(exchange), ..skipped(step, unanswered.problem.message) };
             }
         };
-        let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
+        let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
-        let result = self.compare(step, prepared, &answer);
+        let mut result = self.compare(step, prepared, &answer);
+        if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
+            result.expectations.push(sent_again(&exchange.earlier));
+        }
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
@@ -266,12 +283,7 @@ impl State<'_> {
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
         let no_value =
             |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
-        let context = Context {
-            source: &step.source,
-            scenario: self.id,
-            step: &step.id,
-            variables: &self.variables,
-        };
+        let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
             (Action::Repeat(id), None) => self.sent.get(id),

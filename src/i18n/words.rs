@@ -147,7 +147,7 @@ mod tests {
         }
         assert!(missing.is_empty(), "keys without words: {missing:#?}");
         // The words of `help` are looked up by command and argument: `cli::help` tests them.
-        let unused: Vec<&str> =
+        let unused: Vec<String> =
             keys().into_iter().filter(|key| !used.contains(key) && !key.starts_with("help.")).collect();
         assert!(unused.is_empty(), "words that nothing uses: {unused:#?}");
     }

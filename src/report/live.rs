@@ -188,7 +188,7 @@ mod tests {
     fn shown(width: Option<usize>) -> String {
         let kept = Kept::default();
         let live = Live::new(Box::new(kept.clone()), Lang::En, width);
-        sample::events().into_iter().for_each(|event| live.emit(event));
+        sample::events().into_iter().for_each(|event| live.hear(&event));
         drop(live);
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

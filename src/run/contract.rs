@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
+/// An attempt to send a request that was followed by another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// HTTP status; `None` when there was no connection.
+    pub status: Option<u16>,
+    /// Milliseconds that were waited before it was sent again.
+    pub waited_ms: u64,
+}
+
 /// One request and its response, secrets redacted, bodies bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exchange {
@@ -33,6 +42,9 @@ pub struct Exchange {
     pub truncated: bool,
     /// Milliseconds from sending to the last byte.
     pub elapsed_ms: u64,
+    /// Attempts before the one whose response this is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Attempt>,
     /// A `curl` line that repeats the request, secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curl: Option<String>,
@@ -195,12 +207,12 @@ pub struct ContractRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
     #[serde(skip)]
-    whole: Whole,
+    pub(crate) whole: Whole,
 }
 
 /// How many scenarios a record keeps whole. Only for taking events; two records with the same content are equal.
 #[derive(Debug, Clone, Default)]
-struct Whole {
+pub(crate) struct Whole {
     passed: usize,
     others: usize,
 }

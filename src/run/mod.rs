@@ -11,11 +11,12 @@ mod journal;
 mod problem;
 mod record;
 mod shop;
+mod stop;
 mod verdict;
 
 pub use collector::Collector;
 pub use contract::{
-    CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
+    Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
     ScenarioResult, StepResult,
 };
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
@@ -26,4 +27,5 @@ pub use record::{FORMAT, RunRecord};
 pub use shop::{
     CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, TlsFacts,
 };
+pub use stop::{Attending, Stop};
 pub use verdict::{RunVerdict, Verdict};

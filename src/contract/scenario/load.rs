@@ -1,12 +1,12 @@
 //! Finding scenario files: the built-in ones of `specs/scenarios/`, and those of a folder of the user.
-//! A broken file is reported and does not stop the others.
+//! A broken file is reported and does not stop the others. [`Stock`] reads them one by one.
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, File};
 
-use super::{Document, Library, Scenario, read_document};
+use super::{Scenario, Stock};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
@@ -22,29 +22,33 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn add(&mut self, file: &str, id: &str, text: &str, library: &Library<'_>) {
-        match read_document(&Source::new(file, text), id, library) {
-            Ok(Document::Scenario(scenario)) => self.scenarios.push(*scenario),
-            Ok(Document::Fragment) => {}
-            Err(problems) => self.problems.extend(problems),
+    /// Reads every file of a stock.
+    fn all(mut stock: Stock) -> Loaded {
+        let mut loaded = Loaded { scenarios: Vec::new(), problems: stock.problems() };
+        let reader = stock.reader();
+        for index in 0..stock.len() {
+            match reader.read(index) {
+                Ok(Some(scenario)) => loaded.scenarios.push(scenario),
+                Ok(None) => {}
+                Err(problems) => loaded.problems.extend(problems),
+            }
         }
+        loaded
     }
 }
 
 /// The built-in scenarios.
 pub fn builtin() -> Loaded {
-    let mut loaded = Loaded::default();
-    let library = Library::new(&beside_builtin);
-    for file in builtin_files() {
-        let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
-        let name = format!("specs/{}", file.path().display());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &library);
-    }
-    loaded
+    Loaded::all(Stock::builtin())
+}
+
+/// The scenarios of a folder, or one file.
+pub fn from_folder(path: &Path) -> Loaded {
+    Loaded::all(Stock::in_folder(path))
 }
 
 /// A file that a built-in one names.
-fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
+pub(super) fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
     let name = inside(name)?;
     let from = from.strip_prefix("specs/").unwrap_or(from);
     for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
@@ -56,7 +60,7 @@ fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
 }
 
 /// The embedded scenario files, by path.
-fn builtin_files() -> Vec<&'static File<'static>> {
+pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
     let mut files = Vec::new();
     let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir("scenarios").into_iter().collect();
     while let Some(folder) = open.pop() {
@@ -74,10 +78,9 @@ fn builtin_files() -> Vec<&'static File<'static>> {
     files
 }
 
-/// The scenarios of a folder, or one file.
-pub fn from_folder(path: &Path) -> Loaded {
-    let mut loaded = Loaded::default();
-    let mut files = Vec::new();
+/// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
+pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
@@ -90,35 +93,25 @@ pub fn from_folder(path: &Path) -> Loaded {
                     }
                 }
             }
-            Err(error) => loaded.problems.push(unreadable(&folder, &error)),
+            Err(error) => problems.push(unreadable(&folder, &error)),
         }
     }
     files.sort();
-    if files.is_empty() && loaded.problems.is_empty() {
+    if files.is_empty() && problems.is_empty() {
         let problem = Problem::input(Message::new("scenario.none-found")).in_file(path.display().to_string());
-        loaded.problems.push(problem.fix(Message::new("scenario.none-found-fix")));
+        problems.push(problem.fix(Message::new("scenario.none-found-fix")));
     }
-    let top = top(path);
-    let find = |from: &str, name: &str| beside(&top, Path::new(from), name);
-    let library = Library::new(&find);
-    for file in files {
-        let id = file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty());
-        let id =
-            id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
-        let name = file.display().to_string();
-        match std::fs::read(&file) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => loaded.add(&name, &id.to_string_lossy(), &text, &library),
-                Err(_) => loaded.problems.push(
-                    Problem::input(Message::new("scenario.not-utf8"))
-                        .in_file(name)
-                        .fix(Message::new("scenario.not-utf8-fix")),
-                ),
-            },
-            Err(error) => loaded.problems.push(unreadable(&file, &error)),
-        }
-    }
-    loaded
+    (files, problems)
+}
+
+/// The text of a scenario file.
+pub(super) fn text(file: &Path) -> Result<String, Problem> {
+    let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Problem::input(Message::new("scenario.not-utf8"))
+            .in_file(file.display().to_string())
+            .fix(Message::new("scenario.not-utf8-fix"))
+    })
 }
 
 /// Largest file that a scenario may name, in bytes.
@@ -133,7 +126,7 @@ fn inside(name: &str) -> Result<&Path, Message> {
 
 /// The highest folder in which named files are looked for: the one that is run; of a single file, the working folder
 /// when it is below, else its own.
-fn top(path: &Path) -> PathBuf {
+pub(super) fn top(path: &Path) -> PathBuf {
     if path.is_dir() {
         return path.to_owned();
     }
@@ -142,7 +135,7 @@ fn top(path: &Path) -> PathBuf {
 }
 
 /// A file that another one names: in the folder of that one, else in those above it up to `top`.
-fn beside(top: &Path, from: &Path, name: &str) -> Result<Source, Message> {
+pub(super) fn beside(top: &Path, from: &Path, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
     let folders = from.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
     let Some(path) = folders.map(|folder| folder.join(relative)).find(|path| path.is_file()) else {
@@ -274,7 +267,7 @@ mod tests {
         };
         let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         assert_eq!(words("/$defs/site/enum"), own(specs::sites::all().iter().map(|site| site.id.as_str()).collect()));
-        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names()));
+        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
         let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
