@@ -98,8 +98,9 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
     }
     // What nothing above explains, the grade itself does.
     let explained = body.shows.iter().any(|shown| shown.remedy.is_some());
+    let wrapped = body.grades.iter().any(|graded| graded.message.key == "validate.inner-reason");
     let known = grades().iter().find(|grade| grade.id == body.grade);
-    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained) {
+    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained && !wrapped) {
         let advice = Message::new("validate.advice").with("text", grade.remedy.get(output.lang));
         put(&output.say(&advice), "  ", out);
     }

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::classify::{Kind, classify};
+use super::shape::told;
 use super::unwrap::{http_status, unwrap};
 use super::{Captured, Graded, Judged, NotJson, Shown, StatusFrom};
 use crate::contract::judge::environment;
@@ -185,12 +186,12 @@ impl Work {
         match status {
             Some(status) if environment(status) => {
                 self.environment(status, &[]);
-                self.grade("shape", Message::new("validate.shape").with("shape", shape));
+                self.grade("shape", told(shape));
             }
             Some(status) if status >= 400 => {
                 self.documented = false;
                 self.undocumented(status);
-                self.grade("shape", Message::new("validate.shape").with("shape", shape));
+                self.grade("shape", told(shape));
             }
             // A refund repeated with its key is answered without a body, as is a status that forbids one.
             Some(204 | 304) => {}

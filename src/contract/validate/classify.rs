@@ -141,7 +141,10 @@ fn object(members: &Members, path: Option<&str>, status: Option<u16>) -> Kind {
 /// A page of results: of payments, when its results are such or there are none and the path does not say otherwise.
 fn page(members: &Members, path: Option<&str>) -> Option<Kind> {
     if members.contains_key("paging") || members.contains_key("next_offset") {
-        let results = ["results", "elements", "data"].into_iter().find_map(|name| members.get(name)?.as_array())?;
+        let lists = ["results", "elements", "data"];
+        let Some(results) = lists.into_iter().find_map(|name| members.get(name)?.as_array()) else {
+            return any(members, &lists).then_some(Kind::Search);
+        };
         let payments = match results.first() {
             Some(Value::Object(first)) => other_resource(first).is_none() && is_payment(first),
             Some(_) => false,
@@ -218,8 +221,15 @@ fn is_refund(members: &Members) -> bool {
 /// A payment: with members that only payments have. The few members of a cut-down one are enough when its status is
 /// one of a payment and its id is not that of another resource.
 fn is_payment(members: &Members) -> bool {
-    let marks =
-        ["status_detail", "payment_method_id", "transaction_amount", "payment_type_id", "collector_id", "currency_id"];
+    let marks = [
+        "status_detail",
+        "payment_method_id",
+        "transaction_amount",
+        "payment_type_id",
+        "collector_id",
+        "currency_id",
+        "point_of_interaction",
+    ];
     let found = count(members, &marks);
     let id_of_elsewhere = members.get("id").and_then(Value::as_str).is_some_and(|id| id.parse::<u64>().is_err());
     if any(members, &["id", "status"]) && found > 0 {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Shown;
 use super::body::Work;
-use super::shape::shapes;
+use super::shape::{shapes, told};
 use crate::contract::judge::{Cause, NormalError, environment, normalise, plain};
 use crate::i18n::Message;
 use crate::specs::catalogue::{Entry, Neighbour, NeighbourKind, catalogue, neighbours};
@@ -40,8 +40,13 @@ impl Work {
         for shape in shapes {
             // A 404 has no cause as a rule; that its status is not documented says it all.
             if shape != "cause-empty" || (self.shows.is_empty() && !self.has("undocumented-status")) {
-                self.grade("shape", Message::new("validate.shape").with("shape", shape));
+                self.grade("shape", told(shape));
             }
+        }
+        // The wrapper of another service's answer comes with 400 as well as with 500.
+        if let Some((_, reason)) = normal.message.as_deref().and_then(|text| text.split_once("validate error list:")) {
+            let reason = self.outside(reason);
+            self.grade("shape", Message::new("validate.inner-reason").with("reason", reason));
         }
         if self.shows.is_empty() {
             self.documented = false;
@@ -168,15 +173,16 @@ impl Work {
         } else if elsewhere {
             let message = Message::new("validate.other-endpoint").with("code", &code).with("endpoint", endpoint);
             self.grade("other-endpoint", message);
-        } else {
+        } else if !(code.contains(' ') && status.is_some_and(|status| !matches!(status, 400 | 401 | 403))) {
+            // A sentence in the place of a code says no more than its undocumented status.
             self.grade("unknown-code", Message::new("validate.unknown-code").with("code", &code));
         }
         kind == Some(NeighbourKind::FormerlyDocumented) && shown.is_some_and(|shown| shown.status == status)
     }
 }
 
-/// Which of the known meanings of a code is meant: the one whose sentence came, else the one of the path, else what
-/// stood in an older table of payments. A code that came as text is not one of payments: those are numbers.
+/// Which of the known meanings of a code is meant: the one whose sentence came, else the one of the path, else one of
+/// a document, of this status, and of payments for a number or of another resource for a text.
 fn best<'n>(cause: &Cause, known: &[&'n Neighbour], status: Option<u16>, path: Option<&str>) -> Option<&'n Neighbour> {
     let says = |other: &&Neighbour| match (&other.message, &cause.description) {
         (Some(known), Some(told)) => plain(known) == plain(told),
@@ -186,15 +192,14 @@ fn best<'n>(cause: &Cause, known: &[&'n Neighbour], status: Option<u16>, path: O
         path.and_then(resource)
             .is_some_and(|resource| other.endpoint.as_deref().is_some_and(|endpoint| endpoint.contains(resource)))
     };
-    let rank = |other: &Neighbour| match other.kind {
-        NeighbourKind::FormerlyDocumented if !cause.code_is_text => 0,
-        NeighbourKind::OtherEndpoint | NeighbourKind::ClientSide => 1,
-        NeighbourKind::FormerlyDocumented => 2,
-        NeighbourKind::Undocumented => 3,
-    };
+    let undocumented = |other: &Neighbour| other.kind == NeighbourKind::Undocumented;
+    // Guides list codes without a status.
+    let of_status = |other: &Neighbour| status.is_none() || other.status.is_none() || other.status == status;
+    let of_payments = |other: &Neighbour| other.kind == NeighbourKind::FormerlyDocumented;
     let found = known.iter().copied();
     found.min_by_key(|other| {
-        (!says(other), !of_path(other), rank(other), !(other.status.is_some() && other.status == status))
+        let like_its_type = of_payments(other) != cause.code_is_text;
+        (!says(other), !of_path(other), undocumented(other), !of_status(other), !like_its_type)
     })
 }
 

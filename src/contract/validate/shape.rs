@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::unwrap::http_status;
 use crate::contract::judge::NormalError;
+use crate::i18n::Message;
 
 /// The shapes of an error body, by name; none when it is the documented envelope or the gate keeper's flat one.
 pub(super) fn shapes(body: &Value, normal: &NormalError) -> Vec<&'static str> {
@@ -51,4 +52,28 @@ pub(super) fn shapes(body: &Value, normal: &NormalError) -> Vec<&'static str> {
         shapes.push("status-placeholder");
     }
     shapes
+}
+
+/// What a shape is, in words.
+pub(super) fn told(shape: &'static str) -> Message {
+    let message = match shape {
+        "html" => Message::new("validate.shape-html"),
+        "empty" => Message::new("validate.shape-empty"),
+        "not-an-object" => Message::new("validate.shape-not-an-object"),
+        "older-vocabulary" => Message::new("validate.shape-older-vocabulary"),
+        "orders" => Message::new("validate.shape-orders"),
+        "flat" => Message::new("validate.shape-flat"),
+        "message-only" => Message::new("validate.shape-message-only"),
+        "cause-missing" => Message::new("validate.shape-cause-missing"),
+        "cause-null" => Message::new("validate.shape-cause-null"),
+        "cause-empty" => Message::new("validate.shape-cause-empty"),
+        "cause-object" => Message::new("validate.shape-cause-object"),
+        "cause-nested" => Message::new("validate.shape-cause-nested"),
+        "cause-text" => Message::new("validate.shape-cause-text"),
+        "cause-without-code" => Message::new("validate.shape-cause-without-code"),
+        "causes" => Message::new("validate.shape-causes"),
+        "status-placeholder" => Message::new("validate.shape-status-placeholder"),
+        _ => Message::new("validate.shape-not-json"),
+    };
+    message.with("shape", shape)
 }

@@ -110,7 +110,9 @@ impl Work {
             let number = value.is_some_and(Value::is_u64) && digits(&violation.path);
             let nothing = value.is_some_and(Value::is_null) && !required;
             let date = value.and_then(Value::as_str).is_some_and(|text| date(&violation.path) && begins_as_date(text));
-            if number || nothing || date {
+            // A PHP program that logged the answer wrote its empty maps as empty lists.
+            let map = value.and_then(Value::as_array).is_some_and(Vec::is_empty) && violation.wants("object");
+            if number || nothing || date || map {
                 tolerated.push(violation.path);
                 continue;
             }
