@@ -13,6 +13,7 @@ mod runner;
 pub mod scenario;
 mod select;
 mod target;
+mod text;
 #[cfg(test)]
 mod tests;
 pub mod validate;

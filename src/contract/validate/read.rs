@@ -4,8 +4,12 @@ use serde_json::Value;
 
 use super::unwrap::unwrap;
 use super::{Captured, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, classify, har, judge};
+use crate::contract::text::{foreign_format, utf8};
 use crate::i18n::Message;
 use crate::run::Problem;
+
+/// Most values of one file.
+const MOST_VALUES: usize = 2_000_000;
 
 impl Report {
     /// Judges the content of one file; what cannot be read becomes a problem, the rest is judged.
@@ -14,13 +18,18 @@ impl Report {
             self.problem(file, Message::new("validate.file-too-large").with("limit", LARGEST_FILE >> 20));
             return;
         }
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let bytes = utf8(bytes);
+        let bytes = bytes.as_ref();
         if bytes.iter().all(u8::is_ascii_whitespace) {
             self.problem(file, Message::new("validate.empty"));
             return;
         }
         if let Some(message) = foreign_format(bytes) {
             self.problem(file, message);
+            return;
+        }
+        if separators(bytes) > MOST_VALUES {
+            self.problem(file, Message::new("validate.too-many-values").with("limit", MOST_VALUES));
             return;
         }
         match serde_json::from_slice::<Value>(bytes) {
@@ -144,21 +153,26 @@ impl Report {
     }
 }
 
+/// How many commas of a JSON text stand outside of strings: what reading it costs in memory grows with its values,
+/// not with its length.
+fn separators(bytes: &[u8]) -> usize {
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// Whether an SDK's wrapper holds a list: a member that is one, beside a status.
 fn holds_a_list(members: &serde_json::Map<String, Value>) -> bool {
     ["response", "body", "content", "data"].iter().any(|name| members.get(*name).is_some_and(Value::is_array))
         && !["paging", "results"].iter().any(|name| members.contains_key(*name))
-}
-
-/// A format that is no text at all, told by its first bytes.
-fn foreign_format(bytes: &[u8]) -> Option<Message> {
-    match bytes {
-        [0x1f, 0x8b, ..] => Some(Message::new("validate.compressed").with("format", "gzip")),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Message::new("validate.compressed").with("format", "zstd")),
-        [b'P', b'K', 3, 4, ..] => Some(Message::new("validate.compressed").with("format", "zip")),
-        _ if bytes.iter().take(4_096).any(|byte| *byte == 0) => Some(Message::new("validate.binary")),
-        _ => None,
-    }
 }
 
 /// Whether a text is a page and not data.
