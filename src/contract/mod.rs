@@ -5,6 +5,7 @@ mod coverage;
 pub mod drift;
 mod dry;
 mod exchange;
+mod execution;
 mod expect;
 mod judge;
 mod plan;
@@ -16,6 +17,7 @@ mod target;
 mod text;
 #[cfg(test)]
 mod tests;
+mod transport;
 pub mod validate;
 
 pub use coverage::Tally;
