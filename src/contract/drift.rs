@@ -402,12 +402,11 @@ mod tests {
 
     #[test]
     fn a_folder_of_catalogue_files_is_one_catalogue() {
-        let files: Vec<(String, Vec<u8>)> = crate::specs::FILES
-            .get_dir("catalogue")
-            .unwrap()
-            .find("**/*.yaml")
-            .unwrap()
-            .filter_map(|entry| entry.as_file())
+        let folder = crate::specs::FILES.get_dir("catalogue").unwrap();
+        let below = folder.dirs().flat_map(include_dir::Dir::files);
+        let files: Vec<(String, Vec<u8>)> = folder
+            .files()
+            .chain(below)
             .map(|file| (file.path().display().to_string(), file.contents().to_vec()))
             .collect();
         let drift = compare_files("catalogue", &files).unwrap();

@@ -92,10 +92,7 @@ impl Report {
             _ => (body, None),
         };
         match body {
-            // A list of payment methods is one body; an empty answer of a known path is one, too.
-            Value::Array(items)
-                if !classify::is_payment_methods(&items) && !(items.is_empty() && captured.path.is_some()) =>
-            {
+            Value::Array(items) if !is_one_body(&items, captured.path.as_deref()) => {
                 if items.is_empty() {
                     let message = Message::new("validate.empty-list").with("place", captured.place);
                     self.problem(file, message);
@@ -167,6 +164,11 @@ fn separators(bytes: &[u8]) -> usize {
         }
     }
     count
+}
+
+/// Whether a list is one body: payment methods, or the empty answer of a known path.
+fn is_one_body(items: &[Value], path: Option<&str>) -> bool {
+    classify::is_payment_methods(items) || (items.is_empty() && path.is_some())
 }
 
 /// Whether an SDK's wrapper holds a list: a member that is one, beside a status.
