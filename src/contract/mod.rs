@@ -18,6 +18,7 @@ mod runner;
 pub mod scenario;
 mod select;
 mod target;
+mod text;
 #[cfg(test)]
 mod tests;
 mod transport;

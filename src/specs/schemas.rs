@@ -17,6 +17,13 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    /// Whether the value would have fitted with another JSON type.
+    pub fn wants(&self, json_type: &str) -> bool {
+        self.message.contains("not of type") && self.message.contains(&format!("\"{json_type}\""))
+    }
+}
+
 /// Most violations that are listed for one body.
 const MOST_VIOLATIONS: usize = 20;
 
