@@ -125,7 +125,12 @@ impl<'l> Library<'l> {
         match known {
             Some(Known::Ready(fragment)) => return Some(fragment),
             Some(Known::Broken) => {
-                problems.push(problem(Message::new("scenario.fragment-broken").with("name", &found.file)));
+                let message = Message::new("scenario.fragment-broken").with("name", &found.file);
+                let told =
+                    |other: &Problem| other.message == message && other.place.file.as_deref() == Some(&*source.file);
+                if !problems.iter().any(told) {
+                    problems.push(problem(message));
+                }
                 return None;
             }
             None => {}

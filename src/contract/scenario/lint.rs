@@ -70,7 +70,7 @@ pub(super) fn check(
 }
 
 /// The member of a mapping, also when its key is misspelt: that is told, and what depends on it is not told again.
-fn near_member<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
+pub(super) fn near_member<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
     let Kind::Map(members) = &node.kind else { return None };
     let member = |wanted: &dyn Fn(&str) -> bool| members.iter().find(|(key, _)| wanted(&key.text));
     let found = member(&|key| key == name).or_else(|| member(&|key| nearest(key, [name]).is_some()));

@@ -48,8 +48,8 @@ fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
     let name = inside(name)?;
     let from = from.strip_prefix("specs/").unwrap_or(from);
     for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
-        if let Some(text) = specs::FILES.get_file(folder.join(name)).and_then(File::contents_utf8) {
-            return Ok(Source::new(&format!("specs/{}", folder.join(name).display()), text));
+        if let Some(text) = specs::FILES.get_file(folder.join(&name)).and_then(File::contents_utf8) {
+            return Ok(Source::new(&format!("specs/{}", folder.join(&name).display()), text));
         }
     }
     Err(Message::new("scenario.no-such-file").with("name", name.display()))
@@ -124,11 +124,18 @@ pub fn from_folder(path: &Path) -> Loaded {
 /// Largest file that a scenario may name, in bytes.
 const LARGEST_BESIDE: u64 = 4 * 1024 * 1024;
 
-/// A path that stays in the folder: relative, and without steps upwards.
-fn inside(name: &str) -> Result<&Path, Message> {
-    let path = Path::new(name);
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if plain && !name.is_empty() { Ok(path) } else { Err(Message::new("scenario.leaves-folder").with("name", name)) }
+/// A path that stays in the folder: relative, and without steps upwards. One file has one such path.
+fn inside(name: &str) -> Result<PathBuf, Message> {
+    let mut path = PathBuf::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            _ => return Err(Message::new("scenario.leaves-folder").with("name", name)),
+        }
+    }
+    let empty = path.as_os_str().is_empty();
+    if empty { Err(Message::new("scenario.leaves-folder").with("name", name)) } else { Ok(path) }
 }
 
 /// The highest folder in which named files are looked for: the one that is run; of a single file, the working folder
@@ -137,7 +144,8 @@ fn top(path: &Path) -> PathBuf {
     if path.is_dir() {
         return path.to_owned();
     }
-    let below_here = path.is_relative() && path.components().all(|part| matches!(part, Component::Normal(_)));
+    let below_here =
+        path.is_relative() && path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if below_here { PathBuf::new() } else { path.parent().unwrap_or(path).to_owned() }
 }
 
@@ -145,7 +153,7 @@ fn top(path: &Path) -> PathBuf {
 fn beside(top: &Path, from: &Path, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
     let folders = from.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
-    let Some(path) = folders.map(|folder| folder.join(relative)).find(|path| path.is_file()) else {
+    let Some(path) = folders.map(|folder| folder.join(&relative)).find(|path| path.is_file()) else {
         return Err(Message::new("scenario.no-such-file").with("name", name));
     };
     let text = bounded(&path, name)?;
@@ -196,7 +204,9 @@ mod tests {
         let loaded = builtin();
         let told: Vec<String> = loaded.problems.iter().map(|problem| format!("{problem:?}")).collect();
         assert!(told.is_empty(), "{}", told.join("\n"));
-        assert_eq!(loaded.scenarios.len(), builtin_files().len());
+        let fragments =
+            builtin_files().into_iter().filter(|file| file.path().starts_with("scenarios/fragments")).count();
+        assert_eq!(loaded.scenarios.len(), builtin_files().len() - fragments);
         let runs: usize = loaded.scenarios.iter().map(|scenario| scenario.rows.len().max(1)).sum();
         assert!(runs >= 150, "{runs} scenarios and rows");
     }

@@ -14,6 +14,8 @@ mod read;
 mod sequence;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
 pub use fragment::Library;
