@@ -7,6 +7,7 @@ mod csv;
 mod duration;
 mod expectation;
 mod fragment;
+mod generated;
 mod lint;
 mod load;
 mod model;

@@ -156,7 +156,7 @@ fn mistakes_of_a_use_are_told_where_it_stands() {
     }
     let inside = "name: x\nsteps: [ { id: a, use: token.yaml, with: { holder: A } }, { get: '/${digits}', expect: { status: 200 } } ]\n";
     let found = told(with_files(&[("token.yaml", &token), ("x.yaml", inside)]));
-    assert_eq!(found, [("scenario.unknown-variable".to_owned(), "x.yaml:2:64".to_owned())], "captures stay inside");
+    assert_eq!(found, [("scenario.unknown-variable".to_owned(), "x.yaml:2:66".to_owned())], "captures stay inside");
 }
 
 #[test]
@@ -228,7 +228,11 @@ fn a_circle_of_fragments_is_told_with_the_whole_way() {
         ("x.yaml", "name: x\nsteps: [ { use: a.yaml } ]\n"),
         ("a.yaml", "fragment: a\nsteps: [ { use: a.yaml } ]\n"),
     ]));
-    assert_eq!(own, [("scenario.fragment-circle".to_owned(), "a.yaml:2:17".to_owned())]);
+    let place = |key: &str, place: &str| (key.to_owned(), place.to_owned());
+    assert_eq!(
+        own,
+        [place("scenario.fragment-circle", "a.yaml:2:17"), place("scenario.fragment-broken", "x.yaml:2:17")]
+    );
 }
 
 #[test]
@@ -256,4 +260,226 @@ fn depth_and_number_of_steps_are_bounded() {
     let found = told(with_files(&files));
     assert_eq!(found[0], ("scenario.fragments-too-deep".to_owned(), "f7:2:17".to_owned()), "{found:?}");
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn language_mistakes_have_their_place() {
+    let step = |text: &str| format!("name: x\nsteps:\n  - {text}\n");
+    for (text, key, place) in [
+        (step("{ get: '/${x', expect: { status: 200 } }"), "scenario.open-variable", "x.yaml:3:12"),
+        (step("{ get: '/${date+3x}', expect: { status: 200 } }"), "scenario.bad-date", "x.yaml:3:12"),
+        (step("{ get: '/${random(3)}', expect: { status: 200 } }"), "scenario.unknown-variable", "x.yaml:3:12"),
+        (step("{ get: /, expect: { body: { $.a: { pattern: '(' } } } }"), "scenario.bad-pattern", "x.yaml:3:49"),
+        (step("{ get: /, expect: { schema: paymnt } }"), "scenario.unknown-schema", "x.yaml:3:33"),
+        (step("{ get: /, expect: { status: 200 }, capture: { a: { heder: x } } }"), "yaml.unknown-key", "x.yaml:3:56"),
+        (step("{ get: /, expect: { within: 2s } }"), "scenario.nothing-expected", "x.yaml:3:23"),
+        (step("{ get: /, expect: { status: 200, within: 2 } }"), "yaml.expected-text", "x.yaml:3:46"),
+        (step("{ get: /, expect: { status: 200 } }") + "serial: ''\n", "scenario.bad-serial", "x.yaml:4:9"),
+        (
+            step("{ get: '/${b}', expect: { status: 200 } }") + "variables: { a: '${b}', b: 1 }\n",
+            "scenario.unknown-variable",
+            "x.yaml:4:17",
+        ),
+    ] {
+        let found = told(read(&Source::new("x.yaml", &text), "x"));
+        assert!(found.contains(&(key.to_owned(), place.to_owned())), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn variables_are_checked_beside_other_mistakes_and_what_is_told_is_not_told_again() {
+    let found = told(read(
+        &Source::new(
+            "x.yaml",
+            "name: x
+variabels: { a: 1 }
+rows: { csv: nowhere.csv }
+steps:
+  - { post: '/${row.x}', expcet: { status: 200 }, captrue: { token: $.id } }
+  - { get: '/${token}/${a}', expect: { status: 200 } }
+  - { get: '/${tokn}', expect: { status: 200 } }
+  - { use: nowhere.yaml }
+  - { get: '/${payment}', expect: { status: 200 } }
+",
+        ),
+        "x",
+    ));
+    let keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys.iter().filter(|key| **key == "scenario.unknown-variable").count(), 1, "{found:?}");
+    assert!(found.contains(&("scenario.unknown-variable".to_owned(), "x.yaml:7:12".to_owned())), "{found:?}");
+    assert_eq!(keys.iter().filter(|key| **key == "yaml.unknown-key").count(), 3, "{found:?}");
+    assert!(!keys.contains(&"scenario.no-rows"), "{found:?}");
+}
+
+#[test]
+fn serial_headers_and_times_are_kept() {
+    let text = "name: x
+serial: customer
+steps:
+  - { get: /, expect: { status: 200, within: 2s }, capture: { id: { header: X-Request-Id }, n: $.n } }
+  - { get: '/${id}/${n}/${email}/${now}/${date+3d}/${env.SHOP}', expect: { status: 200 } }
+";
+    let scenario = read(&Source::new("x.yaml", text), "x").unwrap();
+    assert_eq!(scenario.serial.as_deref(), Some("customer"));
+    let step = &scenario.steps[0];
+    assert_eq!(step.expect.within.map(|(within, _)| within), Some(Duration::from_secs(2)));
+    let (name, header, mark) = &step.capture_headers[0];
+    assert_eq!((name.as_str(), header.as_str(), mark.line), ("id", "x-request-id", 4));
+    assert_eq!(step.capture.len(), 1);
+}
+
+#[test]
+fn hostile_files_are_refused_in_bounded_time() {
+    let bomb =
+        format!("a: &a [x,x,x,x,x,x,x,x,x]\n{}", (0..30).map(|n| format!("b{n}: [*a,*a,*a,*a]\n")).collect::<String>());
+    let started = Instant::now();
+    for (text, key) in [
+        (format!("name: x\nsteps: [{}]\n", "x".repeat(10 * 1024 * 1024)), "yaml.too-large"),
+        (bomb, "yaml.alias"),
+        ("[".repeat(100_000), "yaml.too-deep"),
+        ("{a: ".repeat(100_000), "yaml.too-deep"),
+        ("- ".repeat(100_000), "yaml.too-deep"),
+        ("name: x\n---\nname: y\n".to_owned(), "yaml.second-document"),
+        ("name: x\nname: y\n".to_owned(), "yaml.duplicate-key"),
+        ("name: x\nsteps:\n\t- get: /\n".to_owned(), "yaml.syntax"),
+        (
+            format!("name: x\nsteps: [{{ get: '/{}', expect: {{ status: 200 }} }}]\n", "${".repeat(400_000)),
+            "scenario.open-variable",
+        ),
+        (
+            format!("name: x\nsteps: [{{ get: '/{}}}', expect: {{ status: 200 }} }}]\n", "${".repeat(400_000)),
+            "scenario.open-variable",
+        ),
+    ] {
+        let problems = read(&Source::new("x.yaml", &text), "x").unwrap_err();
+        let begin: String = text.chars().take(30).collect();
+        assert!(problems.iter().any(|told| told.message.key == key), "{begin}: {:?}", problems[0].message);
+        let lines = text.lines().count() as u32;
+        for told in &problems {
+            assert!(told.place.line.is_none_or(|line| (1..=lines.max(1)).contains(&line)), "{begin}: {:?}", told.place);
+        }
+    }
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+}
+
+mod properties {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::contract::scenario::{Variables, references};
+    use crate::yaml::parse;
+
+    /// Any JSON value of bounded size.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            (-1e15..1e15f64).prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+            "[ -~]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[a-z$.]{1,6}", inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Pieces of scenarios and of what is none, in any order.
+    fn scraps() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "name: x\n",
+            "steps:\n",
+            "  - ",
+            "get: /",
+            "use: f.yaml",
+            "{ ",
+            " }",
+            "[",
+            "]",
+            "expect: ",
+            "status: 200",
+            ", ",
+            "capture: { a: $.id }",
+            "'${a}'",
+            "${",
+            "$${",
+            "fragment: x\n",
+            "parameters: ",
+            "with: ",
+            "\t",
+            "&a ",
+            "*a",
+            "rows: ",
+            "row.x",
+            "finally:\n",
+            "until: ",
+            "same: $.id",
+            "\"",
+            "'",
+            "é",
+            "\u{feff}",
+            "\r\n",
+            "---\n",
+            "<<: ",
+            "!t ",
+            "exports: a",
+            "repeat: step-1",
+            "date+3d",
+            "change: ",
+            "body: ",
+            "? ",
+            ": ",
+            "|\n",
+            ">\n",
+        ]);
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_or_is_refused_at_a_place_in_the_file(text in prop_oneof![scraps(), ".{0,80}"]) {
+            if let Err(problems) = read(&Source::new("x.yaml", &text), "x") {
+                prop_assert!(!problems.is_empty());
+                let lines: Vec<&str> = text.lines().collect();
+                for told in problems {
+                    let (Some(line), Some(column)) = (told.place.line, told.place.column) else { continue };
+                    prop_assert!(line >= 1 && line as usize <= lines.len().max(1), "{told:?}");
+                    let length = lines.get(line as usize - 1).map_or(0, |line| line.chars().count());
+                    prop_assert!(column >= 1 && column as usize <= length + 1, "{told:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn json_is_read_as_what_it_says(value in json()) {
+            let text = value.to_string();
+            prop_assert_eq!(parse(&Source::new("x.yaml", &text)).unwrap().to_json(), value.clone());
+            let text = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(parse(&Source::new("x.yaml", &text)).unwrap().to_json(), value);
+        }
+
+        #[test]
+        fn filling_replaces_what_has_a_value_and_refuses_the_rest(
+            value in json(), template in "([a-z ]|\\$|\\{|\\}|\\$\\{a\\}|\\$\\{b.c\\}|\\$\\$\\{){0,12}",
+        ) {
+            let mut variables = Variables::default();
+            let filled = variables.fill(&template);
+            prop_assert_eq!(filled.is_err(), !references(&template).is_empty());
+            variables.set("a", value.clone());
+            variables.set("b", serde_json::json!({ "c": value }));
+            for name in references(&template) {
+                variables.set(name, value.clone());
+            }
+            prop_assert!(variables.fill(&template).is_ok(), "{}", template);
+            let both = variables.fill_json(&serde_json::json!([template, value]));
+            prop_assert!(both.is_ok() || value.to_string().contains('$'));
+            prop_assert_eq!(variables.fill("${a}").unwrap(), value);
+        }
+    }
 }
