@@ -137,7 +137,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         for scenario in &drawn {
             text.push_str(&format!("{}  {}\n", scenario.id, scenario.name.get(output.lang)));
             for step in &scenario.steps {
-                text.push_str(&format!("  {}  {}:{}\n", step.id, scenario.file, step.line));
+                text.push_str(&format!("  {}  {}:{}\n", step.id, step.file, step.line));
                 if let Some(reason) = &step.reason {
                     text.push_str(&format!("    {}\n", output.say(reason)));
                 }

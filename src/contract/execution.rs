@@ -211,7 +211,7 @@ impl State<'_> {
         };
         let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
-        let mut result = self.compare(step, prepared, &answer);
+        let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
         if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
             result.expectations.push(sent_again(&exchange.earlier));
         }
@@ -231,6 +231,31 @@ impl State<'_> {
                 StepResult { exchange: Some(exchange), ..skipped(step, reason) }
             }
         }
+    }
+
+    /// Adds a note when the answer took longer than the step says; how long answers take is no contract.
+    fn timed(&self, step: &Step, elapsed_ms: u64, mut result: StepResult) -> StepResult {
+        let Some((within, mark)) = step.expect.within else { return result };
+        let limit = within.as_millis();
+        if u128::from(elapsed_ms) <= limit {
+            let message = Message::new("contract.within").with("limit", limit);
+            result.expectations.push(Expectation { message, verdict: Verdict::Pass });
+            return result;
+        }
+        let message = Message::new("contract.slow").with("limit", limit).with("ms", elapsed_ms);
+        result.expectations.push(Expectation { message: message.clone(), verdict: Verdict::Pass });
+        let mut place = step.source.place(mark);
+        place.step = Some(step.id.clone());
+        result.findings.push(Finding {
+            id: fingerprint(&[self.id, &step.id, "slow"]),
+            rule: "slow".to_owned(),
+            severity: Severity::Advice,
+            message,
+            place,
+            evidence: Vec::new(),
+            fix: None,
+        });
+        result
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
@@ -301,7 +326,16 @@ impl State<'_> {
                     [value] => self.variables.set(name, (*value).clone()),
                     values => {
                         verdict = Verdict::Fail;
-                        compared.findings.push(self.capture_failed(step, name, path, *mark, values.len()));
+                        compared.findings.push(self.capture_failed(step, name, path, *mark, values));
+                    }
+                }
+            }
+            for (name, header, mark) in &step.capture_headers {
+                match answer.headers.get(header) {
+                    Some(value) => self.variables.set(name, json!(value)),
+                    None => {
+                        verdict = Verdict::Fail;
+                        compared.findings.push(self.capture_failed(step, name, header, *mark, &[]));
                     }
                 }
             }
@@ -322,11 +356,27 @@ impl State<'_> {
         })
     }
 
-    fn capture_failed(&self, step: &Step, name: &str, path: &str, mark: crate::yaml::Mark, found: usize) -> Finding {
+    /// A capture that finds nothing, or more than one value.
+    fn capture_failed(
+        &self,
+        step: &Step,
+        name: &str,
+        path: &str,
+        mark: crate::yaml::Mark,
+        values: &[&Value],
+    ) -> Finding {
         let mut place = step.source.place(mark);
         place.step = Some(step.id.clone());
-        let message = Message::new("contract.capture").with("name", name).with("path", path).with("n", found);
-        let evidence = Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: found.to_string() };
+        let short = |value: &&Value| value.to_string().chars().take(60).collect::<String>();
+        let found = values.iter().take(2).map(short).collect::<Vec<_>>().join(", ");
+        let message = if values.is_empty() {
+            Message::new("contract.captures-nothing").with("name", name).with("path", path)
+        } else {
+            let message = Message::new("contract.captures-several").with("name", name).with("path", path);
+            message.with("n", values.len()).with("values", &found)
+        };
+        let evidence =
+            Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: values.len().to_string() };
         Finding {
             id: fingerprint(&[self.id, &step.id, "capture", name]),
             rule: "expectation".to_owned(),

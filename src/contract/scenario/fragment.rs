@@ -125,7 +125,12 @@ impl<'l> Library<'l> {
         match known {
             Some(Known::Ready(fragment)) => return Some(fragment),
             Some(Known::Broken) => {
-                problems.push(problem(Message::new("scenario.fragment-broken").with("name", &found.file)));
+                let message = Message::new("scenario.fragment-broken").with("name", &found.file);
+                let told =
+                    |other: &Problem| other.message == message && other.place.file.as_deref() == Some(&*source.file);
+                if !problems.iter().any(told) {
+                    problems.push(problem(message));
+                }
                 return None;
             }
             None => {}
@@ -134,7 +139,8 @@ impl<'l> Library<'l> {
             problems.push(problem(Message::new("scenario.fragments-too-deep").with("limit", DEEPEST)));
             return None;
         }
-        chain.push(Link { file: found.file.clone(), place: place(source, mark) });
+        let file = found.file.clone();
+        chain.push(Link { file: file.clone(), place: place(source, mark) });
         let before = problems.len();
         let fragment = match yaml::parse(&found) {
             Ok(root) if is_fragment(&root) => self.read(found, &root, chain, problems),
@@ -151,8 +157,9 @@ impl<'l> Library<'l> {
             }
         };
         chain.pop();
-        if fragment.is_none() && problems.len() == before {
-            problems.push(problem(Message::new("scenario.fragment-broken").with("name", name)));
+        // Of a whole way of fragments, the scenario and the one with the mistake tell it.
+        if fragment.is_none() && (chain.is_empty() || problems.len() == before) {
+            problems.push(problem(Message::new("scenario.fragment-broken").with("name", file)));
         }
         fragment
     }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::generated;
 use super::template::left_open;
 use super::{Action, Row, Scenario, Step, read, references};
 use crate::i18n::Message;
@@ -12,7 +13,8 @@ use crate::specs::catalogue::catalogue;
 use crate::yaml::{Key, Kind, Mark, Node, Source, nearest};
 
 /// Variables that the runner sets in every scenario; a member of a mapping is named after a point.
-pub(super) const BUILT_IN: [&str; 6] = ["site", "currency", "payer", "uuid", "hex32", "row"];
+pub(super) const BUILT_IN: [&str; 10] =
+    ["site", "currency", "payer", "uuid", "hex32", "row", "now", "date", "email", "env"];
 
 /// Adds a problem for every mistake that shows without sending. Works on what stands in the file, so that a mistake
 /// elsewhere hides none here. `exports` are the variables that each `use` sets.
@@ -70,7 +72,7 @@ pub(super) fn check(
 }
 
 /// The member of a mapping, also when its key is misspelt: that is told, and what depends on it is not told again.
-fn near_member<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
+pub(super) fn near_member<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
     let Kind::Map(members) = &node.kind else { return None };
     let member = |wanted: &dyn Fn(&str) -> bool| members.iter().find(|(key, _)| wanted(&key.text));
     let found = member(&|key| key == name).or_else(|| member(&|key| nearest(key, [name]).is_some()));
@@ -209,6 +211,15 @@ impl<'n> Names<'n> {
         }
         if !self.used.contains(first) {
             self.used.insert(first.to_owned());
+        }
+        match generated::date_like(name) {
+            Some(true) => return,
+            Some(false) => {
+                let problem = source.problem(mark, length, Message::new("scenario.bad-date").with("name", name));
+                problems.push(problem.fix(Message::new("scenario.bad-date-fix")));
+                return;
+            }
+            None => {}
         }
         if self.open || self.known.contains(name) || self.known.contains(first) {
             return;

@@ -52,8 +52,8 @@ pub(super) fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> 
     let name = inside(name)?;
     let from = from.strip_prefix("specs/").unwrap_or(from);
     for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
-        if let Some(text) = specs::FILES.get_file(folder.join(name)).and_then(File::contents_utf8) {
-            return Ok(Source::new(&format!("specs/{}", folder.join(name).display()), text));
+        if let Some(text) = specs::FILES.get_file(folder.join(&name)).and_then(File::contents_utf8) {
+            return Ok(Source::new(&format!("specs/{}", folder.join(&name).display()), text));
         }
     }
     Err(Message::new("scenario.no-such-file").with("name", name.display()))
@@ -117,32 +117,42 @@ pub(super) fn text(file: &Path) -> Result<String, Problem> {
 /// Largest file that a scenario may name, in bytes.
 const LARGEST_BESIDE: u64 = 4 * 1024 * 1024;
 
-/// A path that stays in the folder: relative, and without steps upwards.
-fn inside(name: &str) -> Result<&Path, Message> {
-    let path = Path::new(name);
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if plain && !name.is_empty() { Ok(path) } else { Err(Message::new("scenario.leaves-folder").with("name", name)) }
-}
-
-/// The highest folder in which named files are looked for: the one that is run; of a single file, the working folder
-/// when it is below, else its own.
-pub(super) fn top(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        return path.to_owned();
+/// A path that stays in the folder: relative, and without steps upwards. One file has one such path.
+fn inside(name: &str) -> Result<PathBuf, Message> {
+    let mut path = PathBuf::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            _ => return Err(Message::new("scenario.leaves-folder").with("name", name)),
+        }
     }
-    let below_here = path.is_relative() && path.components().all(|part| matches!(part, Component::Normal(_)));
-    if below_here { PathBuf::new() } else { path.parent().unwrap_or(path).to_owned() }
+    let empty = path.as_os_str().is_empty();
+    if empty { Err(Message::new("scenario.leaves-folder").with("name", name)) } else { Ok(path) }
 }
 
-/// A file that another one names: in the folder of that one, else in those above it up to `top`.
-pub(super) fn beside(top: &Path, from: &Path, name: &str) -> Result<Source, Message> {
+/// How many folders above a single file are searched for the files that it names.
+const FOLDERS_ABOVE: usize = 6;
+
+/// A file that another one names: in the folder of that one, else in those above it, up to the folder that is run; of
+/// a single file that is run, up to [`FOLDERS_ABOVE`] folders higher. `run` is the folder or file as the user gave it.
+pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
-    let folders = from.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
-    let Some(path) = folders.map(|folder| folder.join(relative)).find(|path| path.is_file()) else {
+    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let from = std::path::absolute(from).map_err(unreadable)?;
+    let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
+    let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
+    let mut above = above.take_while(|above| folder.as_ref().is_none_or(|folder| above.starts_with(folder)));
+    let Some(path) = above.find_map(|above| Some(above.join(&relative)).filter(|path| path.is_file())) else {
         return Err(Message::new("scenario.no-such-file").with("name", name));
     };
+    // Called as a walk through the folder calls it, so that one file has one name.
+    let shown = match &folder {
+        Some(folder) => path.strip_prefix(folder).ok().map(|rest| run.join(rest)),
+        None => std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)),
+    };
     let text = bounded(&path, name)?;
-    Ok(Source::new(&path.display().to_string(), &text))
+    Ok(Source::new(&shown.as_ref().unwrap_or(&path).display().to_string(), &text))
 }
 
 /// The text of a file of bounded size.
@@ -189,7 +199,9 @@ mod tests {
         let loaded = builtin();
         let told: Vec<String> = loaded.problems.iter().map(|problem| format!("{problem:?}")).collect();
         assert!(told.is_empty(), "{}", told.join("\n"));
-        assert_eq!(loaded.scenarios.len(), builtin_files().len());
+        let fragments =
+            builtin_files().into_iter().filter(|file| file.path().starts_with("scenarios/fragments")).count();
+        assert_eq!(loaded.scenarios.len(), builtin_files().len() - fragments);
         let runs: usize = loaded.scenarios.iter().map(|scenario| scenario.rows.len().max(1)).sum();
         assert!(runs >= 150, "{runs} scenarios and rows");
     }
@@ -279,7 +291,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.csv"), "x").unwrap();
         std::fs::write(folder.path().join("b.csv"), [0xff]).unwrap();
-        let from = folder.path().join("x.yaml");
+        let from = folder.path().join("x.yaml").display().to_string();
         let beside = |name: &str| beside(folder.path(), &from, name);
         assert_eq!(beside("a.csv").unwrap().text(), "x");
         for (name, key) in [
@@ -294,17 +306,49 @@ mod tests {
     }
 
     #[test]
+    fn a_fragment_is_found_above_and_is_no_scenario() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let uses = "name: x\nsteps: [ { use: parts/a.yaml } ]\n";
+        write("run/parts/a.yaml", "fragment: a\nsteps: [{ use: b.yaml }]\n");
+        write("run/parts/b.yaml", "fragment: b\nsteps: [{ get: /, expect: { status: 200 } }]\n");
+        write("run/deep/er/x.yaml", uses);
+        write("run/y.yaml", uses);
+        write("parts/c.yaml", "fragment: c\nsteps: [{ get: /, expect: { status: 200 } }]\n");
+        let loaded = from_folder(&folder.path().join("run"));
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let ids: Vec<&str> = loaded.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
+        assert_eq!(ids, ["deep/er/x", "y"]);
+        assert!(loaded.scenarios[0].steps[0].source.file.ends_with("run/parts/b.yaml"));
+        let alone = from_folder(&folder.path().join("run/deep/er/x.yaml"));
+        assert_eq!((alone.scenarios.len(), alone.problems.len()), (1, 0), "{:?}", alone.problems);
+        // A broken fragment is told once, and every scenario that cannot run because of it says so.
+        write("run/parts/b.yaml", "fragment: b\nsteps: [{ get: /, exepct: { status: 200 } }]\n");
+        write("run/z.yaml", "name: z\nsteps: [ { use: parts/c.yaml } ]\n");
+        let loaded = from_folder(&folder.path().join("run"));
+        let count = |key: &str| loaded.problems.iter().filter(|told| told.message.key == key).count();
+        assert_eq!((count("yaml.unknown-key"), count("scenario.fragment-broken")), (1, 2), "{:?}", loaded.problems);
+        assert_eq!(count("scenario.no-such-file"), 1, "nothing above the folder that is run is read");
+    }
+
+    #[test]
     fn the_examples_of_the_guide_read() {
         let guide = specs::FILES.get_file("scenarios/README.md").unwrap().contents_utf8().unwrap();
         let blocks = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
         let mut examples = 0;
         for block in blocks.filter(|block| !block.starts_with('#')) {
-            let text = if block.starts_with("name:") { block.to_owned() } else { format!("name: x\n{block}") };
-            let read = read(&Source::new("README.md", &text), "x");
+            let whole = block.starts_with("name:") || block.starts_with("fragment:");
+            let text = if whole { block.to_owned() } else { format!("name: x\n{block}") };
+            let library = Library::new(&beside_builtin);
+            let read = read_document(&Source::new("specs/scenarios/README.md", &text), "x", &library);
             assert!(read.is_ok(), "{text}\n{:?}", read.err());
             examples += 1;
         }
-        assert_eq!(examples, 4);
+        assert_eq!(examples, 6);
     }
 
     #[test]

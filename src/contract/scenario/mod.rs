@@ -7,6 +7,7 @@ mod csv;
 mod duration;
 mod expectation;
 mod fragment;
+mod generated;
 mod lint;
 mod load;
 mod model;
@@ -15,6 +16,8 @@ mod sequence;
 mod stock;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
 pub use fragment::Library;

@@ -79,6 +79,8 @@ pub struct Step {
     pub targets: Vec<TargetKind>,
     /// Variables taken from the answer: name and JSONPath (RFC 9535).
     pub capture: Vec<(String, String, Mark)>,
+    /// Variables taken from the headers of the answer: name of the variable, and of the header in lower case.
+    pub capture_headers: Vec<(String, String, Mark)>,
 }
 
 /// Asking again until the expectations of a step hold.

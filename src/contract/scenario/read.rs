@@ -235,7 +235,7 @@ pub(super) fn step(
         let wait = time(&mut fields, "wait");
         fields.finish();
         let action = Action::Wait(wait?);
-        let (expect, capture) = (Expect::default(), Vec::new());
+        let (expect, capture, capture_headers) = (Expect::default(), Vec::new(), Vec::new());
         return Some(Step {
             id,
             source: source.clone(),
@@ -245,6 +245,7 @@ pub(super) fn step(
             poll: None,
             targets,
             capture,
+            capture_headers,
         });
     }
     let action = action(&mut fields, before);
@@ -261,15 +262,39 @@ pub(super) fn step(
         (expect, until) => expect.or(until),
     };
     let captures = fields.map("capture").unwrap_or_default();
-    let capture = captures
-        .iter()
-        .filter_map(|(key, node)| Some((key.text.clone(), path(fields.source(), node, fields.problems)?, node.mark)))
-        .collect();
+    let (mut capture, mut capture_headers) = (Vec::new(), Vec::new());
+    for (key, node) in captures {
+        if let Kind::Map(_) = &node.kind {
+            if let Some(name) = header(fields.source(), node, fields.problems) {
+                capture_headers.push((key.text.clone(), name, node.mark));
+            }
+        } else if let Some(path) = path(fields.source(), node, fields.problems) {
+            capture.push((key.text.clone(), path, node.mark));
+        }
+    }
     // Known too, so that a misspelt `wait` is told as such.
     fields.node("wait");
     fields.finish();
     let expect = expect_node.and_then(|node| expect(source, node, problems)).unwrap_or_default();
-    Some(Step { id, source: source.clone(), mark: node.mark, action: action?, expect, poll, targets, capture })
+    Some(Step {
+        id,
+        source: source.clone(),
+        mark: node.mark,
+        action: action?,
+        expect,
+        poll,
+        targets,
+        capture,
+        capture_headers,
+    })
+}
+
+/// `{ header: name }`, in lower case.
+fn header(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<String> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let name = fields.required_text("header").map(str::to_ascii_lowercase);
+    fields.finish();
+    name
 }
 
 /// A JSONPath that parses.
@@ -383,6 +408,9 @@ fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<E
     let body = fields.map("body").unwrap_or_default();
     let headers = fields.map("headers").unwrap_or_default();
     let same = fields.node("same");
+    // Not counted as an expectation below: it cannot fail.
+    expect.within =
+        time(&mut fields, "within").map(|within| (within, fields.key("within").map_or(node.mark, |key| key.mark)));
     let stated = |name: &str| fields.key(name).is_some();
     let empty = !stated("status")
         && !stated("schema")

@@ -115,6 +115,8 @@ impl<'l> Sequence<'l> {
             let value = match (given, &parameter.default) {
                 (Some((_, node)), _) => Some((node.clone(), source, node.mark)),
                 (None, Some(node)) => Some((node.clone(), &fragment.source, node.mark)),
+                // Told already as an unknown key.
+                (None, None) if with.is_empty() && lint::near_member(node, "with").is_some() => None,
                 (None, None) => {
                     let message = Message::new("scenario.missing-parameter").with("name", &parameter.name);
                     let fix = Message::new("scenario.missing-parameter-fix").with("name", &parameter.name);
@@ -128,18 +130,20 @@ impl<'l> Sequence<'l> {
         unknown(source, with, &parameters, "scenario.unknown-parameter", problems);
         let exports: Vec<&str> = fragment.exports.iter().map(String::as_str).collect();
         unknown(source, rename, &exports, "scenario.unknown-export", problems);
+        let before = problems.len();
         for (_, node) in rename {
             if !matches!(&node.kind, Kind::Text(name) if super::fragment::name_like(name)) {
                 problems.push(source.problem(node.mark, 1, Message::new("scenario.bad-rename")));
             }
         }
+        let renamed_well = problems.len() == before;
         let from = self.steps.len();
         let scope = Scope::new(&fragment, &id, values, |name| name_outside(renamed(node, name)));
         self.instantiate(&scope, problems);
         if !targets.is_empty() {
             restrict(&mut self.steps[from..], &targets, source, mark, problems);
         }
-        Some(fragment.exported(node))
+        renamed_well.then(|| fragment.exported(node))
     }
 
     fn instantiate(&mut self, scope: &Scope<'_>, problems: &mut Vec<Problem>) {
@@ -332,15 +336,10 @@ impl<'n> Scope<'n> {
         if let Some(given) = self.values.get(first) {
             let Some((value, source, given)) = given else { return Meaning::Nothing(mark) };
             let Some(member) = member else { return Meaning::Given(value.clone(), source, *given) };
-            // A value that is a variable itself has its members when the scenario runs.
-            if let Kind::Text(text) = &value.kind
-                && let (Some(Part::Variable(name)), None) = (parts(text).next(), parts(text).nth(1))
-            {
-                return Meaning::Variable(format!("{name}.{member}"));
-            }
-            return match member.split('.').try_fold(value, |node, name| node.get(name)) {
-                Some(node) => Meaning::Given(node.clone(), source, *given),
-                None => {
+            return match within(value, member) {
+                Within::Node(node) => Meaning::Given(node.clone(), source, *given),
+                Within::Variable(name) => Meaning::Variable(name),
+                Within::Nothing => {
                     let message = Message::new("scenario.parameter-lacks").with("name", first).with("member", member);
                     problems.push(source.problem(*given, 1, message));
                     Meaning::Nothing(mark)
@@ -352,6 +351,28 @@ impl<'n> Scope<'n> {
             return Meaning::Variable(member.map_or(outside.clone(), |member| format!("{outside}.{member}")));
         }
         Meaning::Variable(name.to_owned())
+    }
+}
+
+/// What a member of a given value is.
+enum Within<'n> {
+    Node(&'n Node),
+    /// The value is a variable itself: it has its members when the scenario runs.
+    Variable(String),
+    Nothing,
+}
+
+fn within<'n>(value: &'n Node, member: &str) -> Within<'n> {
+    if let Kind::Text(text) = &value.kind
+        && let (Some(Part::Variable(name)), None) = (parts(text).next(), parts(text).nth(1))
+    {
+        return Within::Variable(format!("{name}.{member}"));
+    }
+    let (first, rest) = member.split_once('.').map_or((member, None), |(first, rest)| (first, Some(rest)));
+    match (value.get(first), rest) {
+        (None, _) => Within::Nothing,
+        (Some(node), None) => Within::Node(node),
+        (Some(node), Some(rest)) => within(node, rest),
     }
 }
 

@@ -33,8 +33,8 @@ impl Stock {
     /// The scenarios of a folder, or one file.
     pub fn in_folder(path: &Path) -> Stock {
         let (files, problems) = load::files(path);
-        let top = load::top(path);
-        let find = move |from: &str, name: &str| load::beside(&top, Path::new(from), name);
+        let run = path.to_owned();
+        let find = move |from: &str, name: &str| load::beside(&run, from, name);
         Stock { files: Files::Folder(path.to_owned(), files), find: Box::new(find), problems }
     }
 

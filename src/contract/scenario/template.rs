@@ -3,7 +3,13 @@
 //! A text that is one variable and nothing else takes the variable's value with its type; inside a longer
 //! text the value is written out. `$${` stands for `${`.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::generated;
 
 /// A variable without a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +22,8 @@ pub struct Unfilled {
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     values: Map<String, Value>,
+    /// The time that dates are counted from; fixed when the first is asked for.
+    now: OnceLock<Timestamp>,
 }
 
 impl Variables {
@@ -33,6 +41,20 @@ impl Variables {
         rest.split('.').try_fold(self.values.get(first)?, |value, member| value.get(member))
     }
 
+    /// The value of `name`, also when it has to be made.
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        if let Some(value) = self.get(name) {
+            return Some(Cow::Borrowed(value));
+        }
+        if let Some(name) = name.strip_prefix("env.") {
+            return generated::environment(name).map(Cow::Owned);
+        }
+        if name == "email" {
+            return self.values.get("uuid")?.as_str().map(|uuid| Cow::Owned(generated::email(uuid)));
+        }
+        generated::date(name, || *self.now.get_or_init(generated::clock)).map(Cow::Owned)
+    }
+
     /// Fills the variables of a text.
     ///
     /// # Errors
@@ -47,8 +69,8 @@ impl Variables {
                 Part::Text(text) => filled.push_str(text),
                 Part::Escaped => filled.push_str("${"),
                 Part::Variable(name) => {
-                    let value = self.get(name).ok_or_else(|| Unfilled { name: name.to_owned() })?;
-                    match value {
+                    let value = self.value(name).ok_or_else(|| Unfilled { name: name.to_owned() })?;
+                    match &*value {
                         Value::String(text) => filled.push_str(text),
                         other => filled.push_str(&other.to_string()),
                     }
@@ -57,7 +79,7 @@ impl Variables {
             }
         }
         Ok(match whole {
-            Some(value) if count == 1 => value.clone(),
+            Some(value) if count == 1 => value.into_owned(),
             _ => Value::String(filled),
         })
     }
