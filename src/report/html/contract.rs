@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::labels;
 use super::view::Mark;
 use crate::i18n::{Message, Text};
-use crate::report::format;
 use crate::report::outline::anchor;
+use crate::report::{curl, format};
 use crate::run::{
     CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, StepResult, TargetInfo, Verdict,
 };
@@ -34,7 +34,7 @@ pub(super) struct ExchangeView<'r> {
     response_headers: &'r BTreeMap<String, String>,
     response_body: Option<String>,
     truncated: bool,
-    curl: Option<&'r str>,
+    curl: String,
 }
 
 impl<'r> ExchangeView<'r> {
@@ -49,7 +49,7 @@ impl<'r> ExchangeView<'r> {
             response_headers: &exchange.response_headers,
             response_body: exchange.response_body.as_deref().map(format::indent_json),
             truncated: exchange.truncated,
-            curl: exchange.curl.as_deref(),
+            curl: curl(exchange),
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::report::outline::Outline;
 use crate::report::sample;
 
 fn page(record: &RunRecord, lang: Lang) -> String {
-    render(record, lang).unwrap_or_else(|problem| panic!("{}", problem.plain(Lang::En)))
+    let mut bytes = Vec::new();
+    write(record, lang, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 fn records() -> Vec<RunRecord> {
