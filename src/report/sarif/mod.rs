@@ -278,25 +278,38 @@ fn file_uri(file: &str) -> String {
     let path = file.strip_prefix("./").unwrap_or(&file);
     let mut out = lead.to_owned();
     // A colon in the first part of a relative reference would make it a scheme.
-    escape(&mut out, path, |byte| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte));
+    path.bytes().for_each(|byte| {
+        push(&mut out, byte, byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte));
+    });
     out
 }
 
-/// An address with everything escaped that a URI must not hold.
-fn uri(url: &str) -> String {
-    let mut out = String::with_capacity(url.len());
-    escape(&mut out, url, |byte| byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@:?#[]%".contains(&byte));
+/// An address with everything escaped that a URI must not hold; what is no address becomes a relative reference.
+fn uri(address: &str) -> String {
+    let Ok(url) = url::Url::parse(address) else { return file_uri(address) };
+    let text = url.as_str();
+    // Brackets belong to a host alone.
+    let rest = url::Position::BeforePath;
+    let (mut out, path) = (text[..text.len() - url[rest..].len()].to_owned(), &url[rest..]);
+    let hexadecimal = |at: usize| path.as_bytes().get(at).is_some_and(u8::is_ascii_hexdigit);
+    let mut fragment = false;
+    for (index, byte) in path.bytes().enumerate() {
+        let kept = match byte {
+            b'%' => hexadecimal(index + 1) && hexadecimal(index + 2),
+            b'#' => !std::mem::replace(&mut fragment, true),
+            byte => byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@:?".contains(&byte),
+        };
+        push(&mut out, byte, kept);
+    }
     out
 }
 
-fn escape(out: &mut String, text: &str, keep: impl Fn(u8) -> bool) {
+fn push(out: &mut String, byte: u8, kept: bool) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if keep(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.extend(['%', char::from(DIGITS[usize::from(byte >> 4)]), char::from(DIGITS[usize::from(byte & 15)])]);
-        }
+    if kept {
+        out.push(char::from(byte));
+    } else {
+        out.extend(['%', char::from(DIGITS[usize::from(byte >> 4)]), char::from(DIGITS[usize::from(byte & 15)])]);
     }
 }
 
@@ -360,5 +373,7 @@ mod tests {
         assert_eq!(file_uri(r"C:\pagos\a.yaml"), "file:///C%3A/pagos/a.yaml");
         assert_eq!(file_uri("/tmp/a:b.yaml"), "file:///tmp/a%3Ab.yaml");
         assert_eq!(uri("https://a.example/p?x=1#<y>"), "https://a.example/p?x=1#%3Cy%3E");
+        assert_eq!(uri("https://[::1]:8/[a]%2g#b#c"), "https://[::1]:8/%5Ba%5D%252g#b%23c");
+        assert_eq!(uri("no address: [x]"), "no%20address%3A%20%5Bx%5D");
     }
 }
