@@ -50,20 +50,32 @@ impl Outputs {
     /// # Errors
     /// A problem of the input for a format that does not exist.
     pub(super) fn from_args(args: &RecordArgs) -> Result<Outputs, Problem> {
-        let mut outputs = args.output.as_deref().map(Outputs::in_folder).unwrap_or_default();
-        for word in &args.report {
-            let known = || report::FORMATS.join(", ");
-            match word.split_once('=') {
-                Some((format, path)) if report::FORMATS.contains(&format) && !path.is_empty() => {
-                    outputs.reports.insert(format.to_owned(), PathBuf::from(path));
-                }
-                _ => {
-                    return Err(Problem::input(Message::new("cli.bad-report").with("word", word))
-                        .fix(Message::new("cli.bad-report-fix").with("formats", known())));
-                }
+        args.output.as_deref().map(Outputs::in_folder).unwrap_or_default().with(&args.report)
+    }
+
+    /// The same with reports that the command line asks for, each word `FORMAT=FILE`.
+    ///
+    /// # Errors
+    /// A problem of the input for a format that does not exist, and for a format or a file that is asked for twice.
+    pub(super) fn with(mut self, words: &[String]) -> Result<Outputs, Problem> {
+        let mut asked = Vec::new();
+        for word in words {
+            let Some((format, path)) =
+                word.split_once('=').filter(|(format, path)| report::FORMATS.contains(format) && !path.is_empty())
+            else {
+                return Err(Problem::input(Message::new("cli.bad-report").with("word", word))
+                    .fix(Message::new("cli.bad-report-fix").with("formats", report::FORMATS.join(", "))));
+            };
+            let path = PathBuf::from(path);
+            let taken = self.reports.iter().any(|(other, file)| other != format && *file == path);
+            if taken || asked.contains(&format) {
+                return Err(Problem::input(Message::new("cli.report-twice").with("word", word))
+                    .fix(Message::new("cli.report-twice-fix")));
             }
+            asked.push(format);
+            self.reports.insert(format.to_owned(), path);
         }
-        Ok(outputs)
+        Ok(self)
     }
 }
 
@@ -145,6 +157,11 @@ impl Session {
         self.collector.record()
     }
 
+    /// Writes the reports of a run that has ended; gives the paths written and what could not be.
+    pub(super) fn write(&self, record: &RunRecord, output: &Output) -> (Vec<String>, Vec<Problem>) {
+        write_reports(record, &self.outputs.reports, output)
+    }
+
     /// Ends the run: judges, writes the reports and the summary. Gives the record and the exit code.
     ///
     /// # Errors
@@ -158,7 +175,7 @@ impl Session {
             // A mistake in the user's own input is all there is to say.
             return Ok((record, crate::exit::INPUT));
         }
-        let (written, failed) = write_reports(&record, &self.outputs.reports, output);
+        let (written, failed) = self.write(&record, output);
         problems.extend(failed);
         summarise(&record, output, &written);
         if problems.is_empty() {

@@ -4,6 +4,7 @@
 //! [`view`] turns the record into what the templates of `reports/templates/` show; [`say`] holds the functions the
 //! templates call. Everything from outside is neutralised and escaped on output, by default, for every value.
 
+mod bounds;
 mod contract;
 mod finding;
 mod say;
