@@ -459,6 +459,15 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_failures_make_a_short_summary_that_says_how_many_more() {
+        for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Warn] {
+            let text = drawn(&sample::many::scenarios(2_000, verdict), Lang::En, false, 80);
+            assert!(text.lines().count() < 200, "{text}");
+            assert!(verdict == Verdict::Warn || text.contains("and 1990 more"), "{text}");
+        }
+    }
+
+    #[test]
     fn every_line_fits_and_nothing_steers_the_terminal() {
         for (record, width) in [(sample::not_ready(), 80), (sample::not_ready(), 60), (sample::ready(), 80)] {
             for lang in Lang::ALL {

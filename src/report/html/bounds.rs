@@ -19,20 +19,28 @@ pub(super) const DETAILED: usize = 60;
 pub(super) const DETAILED_FAILED: usize = 200;
 /// Bytes of the lines of all other scenarios.
 pub(super) const LINES: usize = 1_800_000;
-/// Bytes of requests and responses on the page.
-const EXCHANGES: usize = 800_000;
+/// Bytes of requests and responses under what to mend.
+const EXCHANGES_TO_MEND: usize = 250_000;
+/// Bytes of requests and responses in the list of scenarios.
+const EXCHANGES: usize = 600_000;
 /// Bytes of findings beyond those that are always shown.
 const FINDINGS: usize = 600_000;
 
-/// What is left of the bounds that the whole page shares.
+/// What is left of the bounds that many parts of the page share.
 pub(super) struct Budget {
     exchanges: Cell<usize>,
     findings: Cell<usize>,
 }
 
 impl Budget {
-    pub(super) fn new() -> Budget {
-        Budget { exchanges: Cell::new(EXCHANGES), findings: Cell::new(FINDINGS) }
+    /// For what to mend.
+    pub(super) fn to_mend() -> Budget {
+        Budget { exchanges: Cell::new(EXCHANGES_TO_MEND), findings: Cell::new(FINDINGS) }
+    }
+
+    /// For the list of scenarios.
+    pub(super) fn of_scenarios() -> Budget {
+        Budget { exchanges: Cell::new(EXCHANGES), findings: Cell::new(0) }
     }
 
     /// Whether an exchange of so many bytes still fits; takes them if so.
@@ -57,8 +65,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_leaves_room_for_what_does() {
-        let budget = Budget::new();
-        assert!(budget.exchange(EXCHANGES - 10));
+        let budget = Budget::to_mend();
+        assert!(budget.exchange(EXCHANGES_TO_MEND - 10));
         assert!(!budget.exchange(11));
         assert!(budget.exchange(10) && !budget.exchange(1));
         assert!(budget.finding(1));

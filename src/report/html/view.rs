@@ -119,10 +119,10 @@ pub(super) struct View<'r> {
 impl<'r> View<'r> {
     pub(super) fn of(record: &'r RunRecord, outline: &'r Outline<'r>, lang: Lang, assets: Assets) -> View<'r> {
         let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
-        let budget = Budget::new();
+        let budget = Budget::of_scenarios();
         let contract = record.contract.as_ref().map(|contract| ContractView::of(contract, &budget));
         let scenario_anchors = contract.as_ref().map(ContractView::anchors).unwrap_or_default();
-        let (mend, mend_hidden) = groups(&outline.mend, &scenario_anchors, &budget);
+        let (mend, mend_hidden) = groups(&outline.mend, &scenario_anchors, &Budget::to_mend());
         let names: Vec<&str> = record.shops.iter().map(|shop| format::host_and_path(&shop.url)).collect();
         let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
         let subject = match (names.is_empty(), target) {
