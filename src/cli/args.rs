@@ -52,6 +52,8 @@ pub(super) enum Command {
 pub(super) struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "reports/out/demo")]
     pub(super) output: PathBuf,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
     #[arg(long)]
     pub(super) seed: Option<u64>,
 }

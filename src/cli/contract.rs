@@ -306,9 +306,14 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
-    let session = Session::start(output, Outputs::default(), args.seed).map_err(|problem| vec![problem])?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
+    let (_, failed) = session.write(&record, output);
+    if !failed.is_empty() {
+        return Err(failed);
+    }
     let problems = record.problems.clone();
     let Some(coverage) = record.contract.as_ref().and_then(|contract| contract.coverage.clone()) else {
         return Err(problems);

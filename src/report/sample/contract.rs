@@ -98,7 +98,7 @@ pub(super) fn failing() -> ScenarioResult {
 pub(super) fn noted() -> ScenarioResult {
     let mut pay = step("pay", Verdict::Pass, 33);
     pay.findings.push(finding(
-        "drift-message",
+        "reworded",
         Severity::Advice,
         said("El mensaje difiere del documentado"),
         Place {

@@ -1,6 +1,7 @@
 //! Sample records for the tests of reports: a run that is not ready, with hostile material in it, and a ready one.
 
 mod contract;
+pub mod many;
 
 use contract::{coverage, failing, noted, passing, target, undecided};
 
