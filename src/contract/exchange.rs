@@ -18,7 +18,7 @@ use crate::secret::Redactor;
 use crate::specs::cards;
 
 /// Most bytes of a response body that are read.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
 /// Most characters of a body that the record keeps.
 const LONGEST_KEPT: usize = 16 * 1024;
 /// Most characters of a body that the record keeps of a step that passed.
@@ -220,8 +220,9 @@ impl Prepared {
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
         let (bytes, cut) = http::read_bounded(response, LARGEST_BODY).await.map_err(|error| http::explain(&error))?;
-        let body = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&body).ok();
+        // From the bytes: a body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
+        let json = serde_json::from_slice(&bytes).ok();
+        let body = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok((Answer { status, headers, body, json, cut }, elapsed))
     }
