@@ -268,7 +268,6 @@ fn every_misbehaviour_has_its_verdict_and_its_words() {
         assert!(found == verdict && said.contains(words), "{path}: {found:?}: {said}");
     }
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    println!("largest memory: {} MiB", most / 1024);
     // Four answers of 4 MiB at once, some of them as text and as JSON; the bombs alone are hundreds of MiB.
     assert!(most < 400 * 1024, "{most} KiB");
     let steers = |character: char| character.is_control() && character != '\n';

@@ -132,14 +132,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// 1 when a body fails, else 2 when something could not be read, else 3 when every body speaks only of the
-    /// environment, else 0.
+    /// 1 when a body fails, else 2 when something could not be read, else 3 when no body was there or every one
+    /// speaks only of the environment, else 0.
     pub fn exit_code(&self) -> u8 {
         if self.bodies.iter().any(|body| body.verdict == Verdict::Fail) {
             exit::NOT_READY
         } else if !self.problems.is_empty() {
             exit::INPUT
-        } else if !self.bodies.is_empty() && self.bodies.iter().all(|body| body.verdict == Verdict::Inconclusive) {
+        } else if self.bodies.iter().all(|body| body.verdict == Verdict::Inconclusive) {
             exit::INCONCLUSIVE
         } else {
             exit::READY
