@@ -174,6 +174,41 @@ impl Redactor {
             || self.secrets.iter().any(|secret| name.contains(secret.expose_secret()))
     }
 
+    /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
+    pub fn url(&self, url: &url::Url) -> String {
+        let secret = |name: &str| secret_member(None, Some(name));
+        let told = url.query().is_some() && url.query_pairs().any(|(name, _)| secret(&name));
+        if !told && url.username().is_empty() && url.password().is_none() {
+            return self.text(url.as_str()).into_owned();
+        }
+        let mut bare = url.clone();
+        // Both only fail for URLs without a host, which carry no user either.
+        let _ = bare.set_username("");
+        let _ = bare.set_password(None);
+        if told {
+            let masked = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+                let value = if secret(&name) { mask_tail(&value).into() } else { value.into_owned() };
+                (name.into_owned(), value)
+            };
+            let pairs: Vec<(String, String)> = url.query_pairs().map(masked).collect();
+            bare.query_pairs_mut().clear().extend_pairs(pairs);
+        }
+        self.text(bare.as_str()).into_owned()
+    }
+
+    /// The value of a header for the record: masked whatever it looks like where the name says that it is secret.
+    pub fn header(&self, name: &str, value: &str) -> String {
+        let names = ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
+        let parts = ["token", "secret", "password"];
+        if names.contains(&name) || parts.iter().any(|part| name.contains(part)) {
+            return match value.split_once(' ') {
+                Some((scheme @ ("Bearer" | "Basic"), rest)) => format!("{scheme} {}", mask_tail(rest)),
+                _ => mask_tail(value),
+            };
+        }
+        self.text(value).into_owned()
+    }
+
     /// A body for the record: JSON is masked by name, anything else as text.
     pub fn body(&self, body: &str) -> String {
         match serde_json::from_str::<Value>(body) {
@@ -301,6 +336,27 @@ mod tests {
         for name in [TOKEN, "5031755734530604", "buyer@example.com", "x my-own-secret"] {
             let masked = own.body(&format!(r#"{{"a":[{{"{name}":1,"other":2}}]}}"#));
             assert!(!masked.contains(name) && masked.contains(r#":1,"other":2}]}"#), "{masked}");
+        }
+    }
+
+    #[test]
+    fn urls_and_headers_are_masked_by_name() {
+        let redactor = Redactor::default();
+        let url = |text: &str| redactor.url(&url::Url::parse(text).unwrap());
+        assert_eq!(url("https://api.example/v1/payments?a=1#x"), "https://api.example/v1/payments?a=1#x");
+        assert_eq!(url("https://ana:secreto@api.example/?a=b%20c"), "https://api.example/?a=b%20c");
+        assert_eq!(
+            url("https://api.example/?a=1&access_token=un-secreto"),
+            "https://api.example/?a=1&access_token=****to"
+        );
+        for (name, value, shown) in [
+            ("authorization", "Bearer un-secreto", "Bearer ****to"),
+            ("cookie", "session=un-secreto", "****to"),
+            ("x-some-token", "un-secreto", "****to"),
+            ("x-idempotency-key", "0a1b-2c3d", "0a1b-2c3d"),
+            ("accept", "text/html, x@example.com", "text/html, x***@example.com"),
+        ] {
+            assert_eq!(redactor.header(name, value), shown);
         }
     }
 

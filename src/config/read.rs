@@ -103,6 +103,10 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
             Err(problem) => {
                 let told = fields.problem("target", problem.message);
                 told.fix = problem.fix;
+                if word.contains('@') {
+                    // The line may hold a password.
+                    told.excerpt = None;
+                }
             }
         }
     }
@@ -151,6 +155,12 @@ pub fn target(word: &str) -> Result<TargetConfig, Problem> {
         return Ok(TargetConfig::Embedded);
     }
     let mut url = address(word)?;
+    // It would replace the credential, and stand in every report.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            Problem::input(Message::new("config.target-with-user")).fix(Message::new("config.target-with-user-fix"))
+        );
+    }
     let loopback = url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1" || host == "[::1]");
     if url.scheme() != "https" && !loopback {
         return Err(Problem::input(Message::new("config.target-not-https").with("url", word))
@@ -175,8 +185,12 @@ pub fn address(word: &str) -> Result<Url, Problem> {
             _ => Message::new("config.not-an-address-fix"),
         }
     };
-    let refuse = || Problem::input(Message::new("config.not-an-address").with("url", word)).fix(fix());
-    let url = Url::parse(word).map_err(|_| refuse())?;
+    let parsed = Url::parse(word);
+    let refuse = || {
+        let shown = parsed.as_ref().map_or_else(|_| word.to_owned(), crate::http::shown);
+        Problem::input(Message::new("config.not-an-address").with("url", shown)).fix(fix())
+    };
+    let url = parsed.clone().map_err(|_| refuse())?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refuse()) }
 }
 

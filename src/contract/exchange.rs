@@ -229,9 +229,9 @@ impl Prepared {
 
     /// The exchange as the record keeps it: redacted and bounded.
     pub(super) fn exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
-        let url = redactor.text(self.url.as_str()).into_owned();
+        let url = redactor.url(&self.url);
         let mut headers: BTreeMap<String, String> =
-            self.headers.iter().map(|(name, value)| (name.clone(), redactor.text(value).into_owned())).collect();
+            self.headers.iter().map(|(name, value)| (name.clone(), redactor.header(name, value))).collect();
         if let Some(credential) = &self.credential {
             let masked = crate::secret::mask_credential(credential.expose_secret());
             headers.insert("authorization".to_owned(), format!("Bearer {masked}"));

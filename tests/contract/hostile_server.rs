@@ -352,3 +352,27 @@ fn a_remote_reference_is_never_fetched() {
     assert_eq!(ran.code, 2, "{}", ran.all());
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
 }
+
+/// What a scenario itself holds of secrets is sent, but stays out of everything that is shown or stored.
+#[test]
+fn secrets_of_a_scenario_stay_out_of_its_reports() {
+    let server = hostile(misbehave);
+    let secret = "s3cr3t-of-a-scenario";
+    let folder = TempDir::new().unwrap();
+    let headers = format!("{{ authorization: 'Bearer {secret}', x-api-key: {secret}, cookie: 'id={secret}' }}");
+    let body = format!("{{ client_secret: {secret}, password: {secret} }}");
+    let step = format!("as: none, headers: {headers}, query: {{ access_token: {secret} }}, body: {body}");
+    let text = format!("name: x\nsteps: [{{ post: /echo, {step}, expect: {{ status: 400 }} }}]\n");
+    std::fs::write(folder.path().join("x.yaml"), text).unwrap();
+    let target = format!("http://{}", server.address);
+    for more in [&["--output", "out"][..], &["--dry-run"], &["--dry-run", "--format", "json"]] {
+        let arguments = [&["contract", "run", ".", "--target", &target], more].concat();
+        let ran = crate::support::homologa_with(folder.path(), &[("MERCADOPAGO_ACCESS_TOKEN", &token())], &arguments);
+        assert!(!ran.all().contains(secret), "{more:?}: {}", ran.all());
+        assert!(!ran.all().contains(&token()), "{more:?}: {}", ran.all());
+    }
+    for file in std::fs::read_dir(folder.path().join("out")).unwrap() {
+        let path = file.unwrap().path();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains(secret), "{}", path.display());
+    }
+}
