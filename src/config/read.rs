@@ -18,7 +18,7 @@ use crate::yaml::{self, Fields, Kind, Source, nearest};
 /// Every mistake in the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = crate::run::read_at_most(path, yaml::MOST_READ).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
         let problem = Problem::input(crate::run::unreadable(&error)).in_file(&name);
         vec![if missing { problem.fix(Message::new("config.missing-fix")) } else { problem }]

@@ -14,4 +14,7 @@ mod suggest;
 pub use fields::Fields;
 pub use node::{Key, Kind, Mark, Node, Source};
 pub use parse::parse;
+
+/// Most bytes that are read of a file before [`parse`] says that it is too large.
+pub const MOST_READ: u64 = 64 * 1024 * 1024;
 pub use suggest::nearest;

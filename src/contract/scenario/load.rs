@@ -93,7 +93,12 @@ pub fn from_folder(path: &Path) -> Loaded {
         let id =
             id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
         let name = file.display().to_string();
-        match std::fs::read(&file) {
+        if std::fs::metadata(&file).is_ok_and(|found| !found.is_file()) {
+            // A pipe would be waited for, a device would never end.
+            loaded.problems.push(Problem::input(Message::new("run.not-a-file")).in_file(name));
+            continue;
+        }
+        match crate::run::read_at_most(&file, crate::yaml::MOST_READ) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => {
                     let folder = file.parent().unwrap_or(&file);
