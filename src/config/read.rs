@@ -83,7 +83,7 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
         });
         config.golive = golive.and_then(|node| Fields::new(source, node, &mut problems).map(read_golive));
     }
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    if problems.is_empty() { Ok(config) } else { Err(yaml::first_mistakes(source, problems)) }
 }
 
 /// Reports a word that is none of the known ones.

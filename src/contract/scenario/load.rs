@@ -10,7 +10,7 @@ use super::{Beside, Scenario, read_beside};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
-use crate::yaml::Source;
+use crate::yaml::{self, Source};
 
 /// What was found: scenarios in order of their ids, and what is wrong with the rest.
 #[derive(Debug, Default)]
@@ -23,9 +23,10 @@ pub struct Loaded {
 
 impl Loaded {
     fn add(&mut self, file: &str, id: &str, text: &str, beside: Beside<'_>) {
-        match read_beside(&Source::new(file, text), id, beside) {
+        let source = Source::new(file, text);
+        match read_beside(&source, id, beside) {
             Ok(scenario) => self.scenarios.push(scenario),
-            Err(problems) => self.problems.extend(problems),
+            Err(problems) => self.problems.extend(yaml::first_mistakes(&source, problems)),
         }
     }
 }
@@ -98,7 +99,7 @@ pub fn from_folder(path: &Path) -> Loaded {
             loaded.problems.push(Problem::input(Message::new("run.not-a-file")).in_file(name));
             continue;
         }
-        match crate::run::read_at_most(&file, crate::yaml::MOST_READ) {
+        match crate::run::read_at_most(&file, yaml::MOST_READ) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => {
                     let folder = file.parent().unwrap_or(&file);
@@ -132,6 +133,11 @@ fn beside(folder: &Path, name: &str) -> Result<String, Message> {
     let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
     if !path.is_file() {
         return Err(Message::new("scenario.no-such-file").with("name", name));
+    }
+    // A link may lead out of the folder as well as a path: what it leads to would be quoted in messages.
+    let real = |path: &Path| path.canonicalize().map_err(unreadable);
+    if !real(&path)?.starts_with(real(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?) {
+        return Err(Message::new("scenario.leaves-folder").with("name", name));
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(&path).map_err(unreadable)?;
@@ -264,6 +270,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.csv"), "x").unwrap();
         std::fs::write(folder.path().join("b.csv"), [0xff]).unwrap();
+        #[cfg(unix)]
+        {
+            let elsewhere = tempfile::NamedTempFile::new().unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("out.csv")).unwrap();
+            std::os::unix::fs::symlink("a.csv", folder.path().join("in.csv")).unwrap();
+            assert_eq!(beside(folder.path(), "out.csv").unwrap_err().key, "scenario.leaves-folder");
+            assert_eq!(beside(folder.path(), "in.csv").unwrap(), "x");
+        }
         assert_eq!(beside(folder.path(), "a.csv").unwrap(), "x");
         for (name, key) in [
             ("b.csv", "scenario.not-utf8"),
