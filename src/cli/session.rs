@@ -107,6 +107,11 @@ impl Session {
         Ok(Session { collector, started: Instant::now(), seed, outputs })
     }
 
+    /// Where reports go.
+    pub(super) fn reports(&self) -> &BTreeMap<String, PathBuf> {
+        &self.outputs.reports
+    }
+
     /// Whom engines tell.
     pub(super) fn sink(&self) -> &dyn Sink {
         &*self.collector
@@ -185,7 +190,7 @@ pub(super) fn write_reports(
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
-fn replace(path: &Path, text: &str) -> Result<(), Problem> {
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), Problem> {
     let write = || {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)?;

@@ -40,6 +40,18 @@ pub enum TargetConfig {
     Url(Url),
 }
 
+/// The baseline that answers are compared with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum BaselineConfig {
+    /// None.
+    #[default]
+    None,
+    /// This file, if it is there.
+    Beside(PathBuf),
+    /// This file, which has to be there.
+    File(PathBuf),
+}
+
 /// The contract side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContractConfig {
@@ -59,6 +71,8 @@ pub struct ContractConfig {
     pub tags: Vec<String>,
     /// Scenarios in flight at once; 0 chooses by target.
     pub jobs: usize,
+    /// Baseline.
+    pub baseline: BaselineConfig,
 }
 
 impl Default for ContractConfig {
@@ -72,6 +86,7 @@ impl Default for ContractConfig {
             scenarios: None,
             tags: Vec::new(),
             jobs: 0,
+            baseline: BaselineConfig::None,
         }
     }
 }

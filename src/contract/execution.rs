@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::baseline::Observer;
 use super::coverage::Tally;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) observer: Option<Arc<Observer>>,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -195,6 +197,9 @@ impl State<'_> {
         };
         let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
         self.count(step, prepared, &answer);
+        if let Some(observer) = &self.shared.observer {
+            observer.see(self.id, &step.id, prepared.method(), prepared.path(), &answer);
+        }
         let result = self.compare(step, prepared, &answer);
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use super::baseline::Observer;
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
 use super::plan;
@@ -30,11 +31,13 @@ pub struct Options {
     pub timeout: Duration,
     /// Certificate authorities beside the usual ones.
     pub ca_file: Option<std::path::PathBuf>,
+    /// Who looks at the answers for drift, if somebody does.
+    pub observer: Option<Arc<Observer>>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 0, jobs: 0, timeout: Duration::from_secs(30), ca_file: None }
+        Options { seed: 0, jobs: 0, timeout: Duration::from_secs(30), ca_file: None, observer: None }
     }
 }
 
@@ -65,8 +68,12 @@ pub async fn run(
         (jobs, _) => jobs,
     };
     let redactor = Redactor::new(target.secrets());
+    let observer = options.observer.clone();
+    if let Some(observer) = &observer {
+        observer.begin(target.info(), Redactor::new(target.secrets()));
+    }
     let transport = Transport::Live(client);
-    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor });
+    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, observer });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
     let mut plans = plans.into_iter();
@@ -86,6 +93,9 @@ pub async fn run(
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
         if let Ok((result, seen)) = next.await {
             tally.add(seen);
+            if let Some(observer) = &options.observer {
+                observer.finished(&result);
+            }
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
     }

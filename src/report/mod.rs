@@ -5,6 +5,7 @@
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
 mod clean;
+pub mod drift;
 mod format;
 pub mod html;
 pub mod json;

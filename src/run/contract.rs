@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, TargetInfo, Verdict};
+use super::{DriftReport, Finding, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
 /// One request and its response, secrets redacted, bodies bounded.
@@ -170,4 +170,7 @@ pub struct ContractRecord {
     /// Coverage, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    /// Drift, once measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftReport>,
 }

@@ -5,6 +5,7 @@
 
 mod collector;
 mod contract;
+mod drift;
 mod event;
 mod finding;
 mod journal;
@@ -17,6 +18,9 @@ pub use collector::Collector;
 pub use contract::{
     CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, PairCoverage, ScenarioResult,
     StepResult,
+};
+pub use drift::{
+    Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms,
 };
 pub use event::{Event, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};

@@ -13,5 +13,5 @@ mod suggest;
 
 pub use fields::Fields;
 pub use node::{Key, Kind, Mark, Node, Source};
-pub use parse::parse;
+pub use parse::{parse, parse_up_to};
 pub use suggest::nearest;
