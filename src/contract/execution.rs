@@ -198,7 +198,8 @@ impl State<'_> {
         let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
         self.count(step, prepared, &answer);
         if let Some(observer) = &self.shared.observer {
-            observer.see(self.id, &step.id, prepared.method(), prepared.path(), &answer);
+            let path = self.path_template(step).unwrap_or_else(|| prepared.path());
+            observer.see(self.id, &step.id, prepared.method(), path, &answer);
         }
         let result = self.compare(step, prepared, &answer);
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
@@ -211,6 +212,18 @@ impl State<'_> {
                 result
             }
             Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
+        }
+    }
+
+    /// The path of a step as the scenario writes it, unless it begins with a variable.
+    fn path_template<'t>(&'t self, step: &'t Step) -> Option<&'t str> {
+        let step = match &step.action {
+            Action::Repeat(id) => self.plan.scenario.every_step().find(|other| other.id == *id)?,
+            _ => step,
+        };
+        match &step.action {
+            Action::Send(request) => Some(request.path.as_str()).filter(|path| !path.starts_with("${")),
+            Action::Repeat(_) | Action::Wait(_) => None,
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Used by the terminal summary, which shows the first entries that count, and by `contract drift`, which shows all.
 
-use super::clean;
 use super::paint::{Tone, cut, hang, paint};
+use super::{clean, labels};
 use crate::i18n::{Lang, Message};
 use crate::run::{Acceptance, Change, Comparison, DriftEntry, DriftReport, Terms};
 use crate::specs::drift::{Weight, remedy_of, title_of};
@@ -52,15 +52,6 @@ pub(super) fn baseline(drift: &DriftReport) -> Option<Message> {
         .with("other", used.not_selected)
         .with("unjudged", used.not_judged);
     Some(message)
-}
-
-/// The word of a weight.
-pub(super) fn weight(weight: Weight) -> Message {
-    Message::new(match weight {
-        Weight::Breaking => "drift.breaking",
-        Weight::Notable => "drift.notable",
-        Weight::Info => "drift.info",
-    })
 }
 
 /// How an entry stands with the baseline, where there is something to say.
@@ -112,7 +103,7 @@ pub(super) fn render(out: &mut String, drift: &DriftReport, look: Look) {
             (_, Weight::Info) => ("i", Tone::Quiet),
         };
         let title = title_of(&entry.change.kind).map_or(entry.change.kind.as_str(), |title| title.get(lang));
-        let head = format!("{} · {title}", say(&weight(entry.weight)));
+        let head = format!("{} · {title}", say(&labels::weight(entry.weight)));
         out.push_str(&paint(sign, tone, color));
         hang(out, " ", &format!("{head}  {}", clean::line(&entry.change.kind)), tone, width - 1, color);
         hang(

@@ -58,6 +58,15 @@ pub(super) fn why(record: &RunRecord, verdict: RunVerdict, blockers: usize, open
     }
 }
 
+/// The weight of a difference in a word.
+pub(crate) fn weight(weight: Weight) -> Message {
+    Message::new(match weight {
+        Weight::Breaking => "drift.breaking",
+        Weight::Notable => "drift.notable",
+        Weight::Info => "drift.info",
+    })
+}
+
 /// How many differences keep the run from being ready.
 fn drifted(record: &RunRecord) -> usize {
     let drift = record.contract.as_ref().and_then(|contract| contract.drift.as_ref());

@@ -57,6 +57,7 @@ impl Observer {
             site: target.site,
             written: self.today().to_string(),
             enumerated: self.enumerated().clone(),
+            ignore: self.ignore().clone(),
             ..Baseline::default()
         };
         next.responses = self.responses(&state, accepting, scope, &mut written);

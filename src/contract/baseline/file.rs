@@ -25,6 +25,8 @@ impl Baseline {
         let _ = writeln!(out, "site: {}", scalar(&self.site));
         comment(&mut out, "baseline.head-enumerate", lang);
         list(&mut out, "", "enumerate", self.enumerated.0.iter().map(String::as_str));
+        comment(&mut out, "baseline.head-ignore", lang);
+        list(&mut out, "", "ignore", self.ignore.texts());
         comment(&mut out, "baseline.head-accepted", lang);
         self.accepted(&mut out);
         comment(&mut out, "baseline.head-responses", lang);

@@ -7,6 +7,7 @@ mod accept;
 mod compare;
 mod documented;
 mod file;
+mod ignore;
 mod observer;
 mod path;
 mod read;
@@ -17,6 +18,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::run::{Change, Terms};
+use ignore::Ignore;
 use shape::{Enumerated, Shape};
 
 pub use accept::{Accepting, Written};
@@ -64,6 +66,7 @@ pub struct Baseline {
     /// Day it was written, as the file gives it.
     written: String,
     enumerated: Enumerated,
+    ignore: Ignore,
     accepted: Vec<Accepted>,
     responses: Responses,
 }
@@ -90,12 +93,19 @@ fn place(scenario: &str, step: &str) -> String {
     format!("{scenario}#{step}")
 }
 
-/// The method and the path of a request with what names one thing left out: `GET /v1/payments/{id}`.
+/// The scenario of a result: its id without row and site.
+fn stem(id: &str) -> &str {
+    let id = id.rsplit_once('@').map_or(id, |(id, _)| id);
+    id.split_once('[').map_or(id, |(id, _)| id)
+}
+
+/// The method and the path of a request with what names one thing left out: `GET /v1/payments/{id}`. The path may be
+/// one with variables in it.
 fn endpoint(method: &str, path: &str) -> String {
     let mut text = format!("{method} ");
     for segment in path.trim_matches('/').split('/') {
         let version = segment.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-        let is_id = !version && segment.bytes().any(|byte| byte.is_ascii_digit());
+        let is_id = !version && (segment.contains("${") || segment.bytes().any(|byte| byte.is_ascii_digit()));
         text.push('/');
         text.push_str(if is_id { "{id}" } else { segment });
     }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
 
+use super::ignore::Ignore;
 use super::shape::{Enumerated, Shape, Types};
 use super::{Accepted, Baseline, ENUMERATED, Response, Responses, compare, documented, endpoint, place};
 use crate::contract::exchange::Answer;
@@ -41,6 +42,7 @@ pub struct Observer {
     pub(super) baseline: Option<Baseline>,
     keep: bool,
     enumerated: Enumerated,
+    ignore: Ignore,
     today: Date,
     state: Mutex<State>,
 }
@@ -69,8 +71,9 @@ impl Observer {
     pub fn new(baseline: Option<Baseline>, keep: bool) -> Observer {
         let usual = || Enumerated(ENUMERATED.map(str::to_owned).into());
         let enumerated = baseline.as_ref().map_or_else(usual, |baseline| baseline.enumerated.clone());
+        let ignore = baseline.as_ref().map_or_else(Ignore::usual, |baseline| baseline.ignore.clone());
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        Observer { baseline, keep, enumerated, today, state: Mutex::default() }
+        Observer { baseline, keep, enumerated, ignore, today, state: Mutex::default() }
     }
 
     /// The same observer on another day.
@@ -86,6 +89,11 @@ impl Observer {
     /// The values whose places are compared.
     pub(super) fn enumerated(&self) -> &Enumerated {
         &self.enumerated
+    }
+
+    /// The places that are not compared.
+    pub(super) fn ignore(&self) -> &Ignore {
+        &self.ignore
     }
 
     /// The day that counts for what expires.
@@ -110,7 +118,8 @@ impl Observer {
             None if answer.body.trim().is_empty() => Shape::plain(Types::EMPTY),
             None => Shape::plain(Types::TEXT),
         };
-        let response = Response { endpoint: endpoint(method, path), status: answer.status, shape };
+        let mut response = Response { endpoint: endpoint(method, path), status: answer.status, shape };
+        self.ignore.apply(scenario, step, &mut response);
         let mut state = self.state();
         match state.running.get_mut(scenario) {
             Some(steps) => {
@@ -213,14 +222,14 @@ impl Observer {
 
     /// Whether a scenario of the baseline that did not run no longer exists.
     pub(super) fn is_gone(&self, state: &State, scope: &Scope, scenario: &str) -> bool {
-        let stem = stem(scenario);
+        let stem = super::stem(scenario);
         if !scope.known.contains(stem) {
             return true;
         }
         // The scenario ran: this row or this site is not in it any more. On another target that would say nothing.
         let same_target =
             state.target.as_ref().zip(self.baseline.as_ref()).is_some_and(|(target, baseline)| baseline.fits(target));
-        same_target && scope.selected.contains(stem) && state.finished.iter().any(|id| self::stem(id) == stem)
+        same_target && scope.selected.contains(stem) && state.finished.iter().any(|id| super::stem(id) == stem)
     }
 
     /// Accepted drift that this run looked for and did not see.
@@ -307,10 +316,4 @@ impl State {
 fn change(kind: &str, endpoint: &str, path: &str, from: Option<String>, to: Option<String>) -> Change {
     let (kind, endpoint, path) = (kind.to_owned(), endpoint.to_owned(), path.to_owned());
     Change { comparison: Comparison::Baseline, kind, endpoint, path, from, to }
-}
-
-/// The scenario of a result: its id without row and site.
-fn stem(id: &str) -> &str {
-    let id = id.rsplit_once('@').map_or(id, |(id, _)| id);
-    id.split_once('[').map_or(id, |(id, _)| id)
 }

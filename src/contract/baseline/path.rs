@@ -31,6 +31,11 @@ pub(super) fn push(path: &mut String, name: &str) {
     path.push_str("']");
 }
 
+/// Whether a path is another one or below it.
+pub(super) fn is_within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
 /// Reads a path; `None` when it is none of the form that [`push`] writes.
 pub(super) fn parse(path: &str) -> Option<Vec<Segment>> {
     let mut rest = path.strip_prefix('$')?;

@@ -40,6 +40,11 @@ impl Baseline {
             fields.required_text("site").unwrap_or_default().clone_into(&mut baseline.site);
             let names = fields.texts("enumerate").unwrap_or_default();
             baseline.enumerated = Enumerated(names.into_iter().map(str::to_owned).collect());
+            for text in fields.texts("ignore").unwrap_or_default() {
+                if !baseline.ignore.add(text) {
+                    fields.problem("ignore", Message::new("baseline.not-a-place").with("text", text));
+                }
+            }
             let accepted = fields.list("accepted").unwrap_or_default();
             let responses = fields.map("responses").unwrap_or_default();
             fields.finish();
@@ -48,6 +53,11 @@ impl Baseline {
             baseline.responses = reader.responses(responses);
             let same = std::mem::take(&mut reader.same);
             reader.resolve(&mut baseline.responses, same);
+            for (scenario, steps) in &mut baseline.responses {
+                for (step, response) in steps {
+                    baseline.ignore.apply(scenario, step, response);
+                }
+            }
         }
         if problems.is_empty() { Ok(baseline) } else { Err(problems) }
     }

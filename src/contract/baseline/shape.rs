@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::path::{self, Segment};
+
 /// Deepest level that is looked at; the body itself is level 0.
 const DEEPEST: usize = 24;
 /// Most places of one body. A body with more is looked at down to the level that still fits.
@@ -149,6 +151,12 @@ impl Shape {
         Shape { root: Node { types, ..Node::default() }, ..Shape::default() }
     }
 
+    /// Forgets a place and what is below it.
+    pub(super) fn forget(&mut self, segments: &[Segment], path: &str) {
+        self.root.forget(segments);
+        self.values.retain(|place, _| !path::is_within(place, path));
+    }
+
     /// Takes in what another shape shows.
     pub(super) fn merge(&mut self, other: Shape) {
         self.root.merge(other.root);
@@ -246,6 +254,25 @@ impl Node {
         below.map(|node| node.count(level - 1)).sum()
     }
 
+    fn forget(&mut self, segments: &[Segment]) {
+        match segments {
+            [] => {}
+            [Segment::Items] => self.items = None,
+            [Segment::Name(name)] => {
+                self.members.remove(name);
+            }
+            [first, rest @ ..] => {
+                let below = match first {
+                    Segment::Items => self.items.as_deref_mut(),
+                    Segment::Name(name) => self.members.get_mut(name).map(|member| &mut member.node),
+                };
+                if let Some(below) = below {
+                    below.forget(rest);
+                }
+            }
+        }
+    }
+
     /// Forgets what lies below a level.
     fn prune(&mut self, level: usize) {
         if level == 0 {
@@ -335,7 +362,7 @@ fn collect(
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                super::path::push(path, name);
+                path::push(path, name);
                 collect(member, path, (Some(name), in_list, depth + 1), wanted, found);
                 path.truncate(length);
             }

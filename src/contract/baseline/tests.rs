@@ -157,6 +157,25 @@ fn responses_that_are_gone_new_or_not_looked_at_are_told_apart() {
 }
 
 #[test]
+fn what_is_ignored_is_not_compared() {
+    let (before, now) =
+        (json!({"a": {"b": 1, "status": "x"}, "l": [{"c": 1}]}), json!({"a": {"status": "y"}, "l": [{}]}));
+    let (mut baseline, _) = accepted(None, &Accepting::default(), &[("a@MLA", before.clone()), ("b@MLA", before)]);
+    let answers = [("a@MLA", now.clone()), ("b@MLA", now)];
+    assert_eq!(drift(&baseline, &answers).entries.iter().map(|entry| entry.count).sum::<usize>(), 6);
+    for (ignored, left) in [("a#pay $.a.b", 5), ("POST /v1/payments/{id} $.l[*]", 3), ("b@MLA#pay $.a", 1), ("$.a", 0)]
+    {
+        assert!(baseline.ignore.add(ignored));
+        let text = baseline.text(Lang::En);
+        let read = read(&text).unwrap();
+        assert_eq!(read.ignore, baseline.ignore);
+        let report = drift(&read, &answers);
+        assert_eq!(report.entries.iter().map(|entry| entry.count).sum::<usize>(), left, "{ignored}: {report:#?}");
+    }
+    assert!(!baseline.ignore.add("a#pay") && !baseline.ignore.add("$") && !baseline.ignore.add("x $a"));
+}
+
+#[test]
 fn merging_accepts_what_was_and_what_came() {
     let (one, two) = (json!({"a": 1, "b": null}), json!({"a": 1, "b": "x", "c": true}));
     let (baseline, _) = accepted(None, &Accepting::default(), &[("a@MLA", one.clone())]);
@@ -204,6 +223,7 @@ fn nothing_secret_is_written() {
 fn ids_in_a_path_are_one_place() {
     assert_eq!(endpoint("GET", "/v1/payments/1234"), "GET /v1/payments/{id}");
     assert_eq!(endpoint("PUT", "/v1/customers/12-abC/cards/9"), "PUT /v1/customers/{id}/cards/{id}");
+    assert_eq!(endpoint("GET", "/v1/payments/${payment}/refunds"), "GET /v1/payments/{id}/refunds");
     assert_eq!(endpoint("POST", "/v1/payments/"), "POST /v1/payments");
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::contract::ContractView;
+use super::drift::DriftView;
 use super::finding::{GroupView, OpenView, ProblemView};
 use super::shop::{CellView, ShopView};
 use super::{Assets, labels};
@@ -106,6 +107,7 @@ pub(super) struct View<'r> {
     matrix_source: Option<&'r str>,
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
+    drift: Option<DriftView<'r>>,
     problems: Vec<ProblemView<'r>>,
     rules: usize,
     legend: [Mark; 5],
@@ -167,6 +169,7 @@ impl<'r> View<'r> {
             problems: record.problems.iter().map(ProblemView::of).collect(),
             rules: record.rules.len(),
             contract,
+            drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]
                 .map(Mark::from),
         }

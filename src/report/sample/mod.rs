@@ -1,6 +1,7 @@
 //! Sample records for the tests of reports: a run that is not ready, with hostile material in it, and a ready one.
 
 mod contract;
+mod drift;
 
 use contract::{coverage, failing, noted, passing, target, undecided};
 
@@ -384,7 +385,7 @@ pub fn not_ready() -> RunRecord {
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
             coverage: Some(coverage(false)),
-            drift: None,
+            drift: Some(drift::drift()),
         }),
         requirements: requirements(),
         rules: rules(),
