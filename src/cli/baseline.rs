@@ -49,12 +49,23 @@ pub(super) fn load(config: &BaselineConfig) -> Result<Option<Baseline>, Vec<Prob
     Baseline::parse(&Source::new(&name, &text)).map(Some)
 }
 
+/// What a run is watched for, beside the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watching {
+    /// Only what its steps expect.
+    Run,
+    /// All that is documented of each answer.
+    Judges,
+    /// All of it, and all responses, to make a baseline of them.
+    Keeps,
+}
+
 /// What watches a run, and the notices about it.
 pub(super) fn watch(
     baseline: Option<Baseline>,
     config: &ContractConfig,
     target: &TargetInfo,
-    keep: bool,
+    watching: Watching,
 ) -> (Arc<Observer>, Vec<Problem>) {
     let mut notices = Vec::new();
     let baseline = match baseline {
@@ -69,7 +80,7 @@ pub(super) fn watch(
         }
         other => other,
     };
-    (Arc::new(Observer::new(baseline, keep)), notices)
+    (Arc::new(Observer::new(baseline, watching == Watching::Keeps).judging(watching != Watching::Run)), notices)
 }
 
 /// The scenarios that exist and those that are to run.
@@ -89,7 +100,9 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let outputs = Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
     let mut watched = None;
-    let work = async { watched = engine_with(&session, &config, args.run.ca_file.as_deref(), previous, true).await };
+    let work = async {
+        watched = engine_with(&session, &config, args.run.ca_file.as_deref(), previous, Watching::Keeps).await
+    };
     let interrupted = session.until_interrupted(work).await;
     let record = session.record(interrupted);
     let (_, failed) = write_reports(&record, session.reports(), output);
@@ -140,7 +153,11 @@ pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u
     let config = ContractConfig { baseline, ..configured(&args.run)? };
     let outputs = Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
-    let work = super::contract::engine(&session, &config, args.run.ca_file.as_deref());
+    let accepted = load(&config.baseline)?;
+    let ca_file = args.run.ca_file.as_deref();
+    let work = async {
+        engine_with(&session, &config, ca_file, accepted, Watching::Judges).await;
+    };
     let interrupted = session.until_interrupted(work).await;
     let record = session.record(interrupted);
     let (_, failed) = write_reports(&record, session.reports(), output);

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::args::{ContractArgs, ContractCommand, ContractRunArgs, DriftArgs, ScenarioArgs};
-use super::baseline;
+use super::baseline::{self, Watching};
 use super::output::Output;
 use super::session::{Outputs, Session};
 use crate::config::{self, BaselineConfig, ContractConfig, TargetConfig};
@@ -187,19 +187,19 @@ fn printable(text: &str) -> String {
 pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
     match baseline::load(&config.baseline) {
         Ok(accepted) => {
-            engine_with(session, config, ca_file, accepted, false).await;
+            engine_with(session, config, ca_file, accepted, Watching::Run).await;
         }
         Err(problems) => session.problems(problems),
     }
 }
 
-/// As [`engine`], with a baseline that was read; gives what watched the run, which keeps all responses when `keep`.
+/// As [`engine`], with a baseline that was read; gives what watched the run.
 pub(super) async fn engine_with(
     session: &Session,
     config: &ContractConfig,
     ca_file: Option<&Path>,
     accepted: Option<Baseline>,
-    keep: bool,
+    watching: Watching,
 ) -> Option<(Arc<Observer>, Scope)> {
     let mut loaded = load(config.scenarios.as_deref(), &[]);
     session.problems(std::mem::take(&mut loaded.problems));
@@ -222,7 +222,7 @@ pub(super) async fn engine_with(
             return None;
         }
     };
-    let (observer, notices) = baseline::watch(accepted, config, &target.info(), keep);
+    let (observer, notices) = baseline::watch(accepted, config, &target.info(), watching);
     session.problems(notices);
     let scope = baseline::scope(&known, &scenarios);
     let options = Options {

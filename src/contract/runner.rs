@@ -70,7 +70,7 @@ pub async fn run(
     let redactor = Redactor::new(target.secrets());
     let observer = options.observer.clone();
     if let Some(observer) = &observer {
-        observer.begin(target.info(), Redactor::new(target.secrets()));
+        observer.begin(target.info(), plans.len(), Redactor::new(target.secrets()));
     }
     let transport = Transport::Live(client);
     let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, observer });

@@ -3,21 +3,48 @@
 //! Judging is not done here: the grades are those of the step's findings.
 
 use super::{endpoint, path};
+use crate::contract::validate::Graded;
 use crate::run::{Change, Comparison, Evidence, Finding, StepResult};
 use crate::sandbox::FAULT_HEADER;
 use crate::specs::drift::weight_of_grade;
 
-/// The changes that a step shows. A step that the sandbox was asked to answer with a fault shows none.
-pub(super) fn changes(step: &StepResult) -> impl Iterator<Item = Change> {
+/// The changes that a step shows, in its findings and in the grades of its answer, where it was judged besides. A step
+/// that the sandbox was asked to answer with a fault shows none.
+pub(super) fn changes(step: &StepResult, grades: &[Graded]) -> Vec<Change> {
     let exchange = step.exchange.as_ref().filter(|exchange| !exchange.request_headers.contains_key(FAULT_HEADER));
     let endpoint = exchange.map(|exchange| {
         let url = url::Url::parse(&exchange.url);
         endpoint(&exchange.method, url.as_ref().map_or("", url::Url::path))
     });
-    endpoint.into_iter().flat_map(|endpoint| {
-        let graded = step.findings.iter().filter(|finding| weight_of_grade(&finding.rule).is_some());
-        graded.map(move |finding| change(&endpoint, finding))
-    })
+    let Some(endpoint) = endpoint else { return Vec::new() };
+    let drifts = |grade: &str| weight_of_grade(grade).is_some();
+    // What was judged tells more than the finding of the same grade.
+    let judged = |grade: &str| grades.iter().any(|graded| graded.grade == grade);
+    let findings = step.findings.iter().filter(|finding| drifts(&finding.rule) && !judged(&finding.rule));
+    let mut changes: Vec<Change> = findings.map(|finding| change(&endpoint, finding)).collect();
+    for graded in grades.iter().filter(|graded| drifts(graded.grade)) {
+        changes.extend(graded_changes(&endpoint, graded));
+    }
+    changes
+}
+
+/// The changes of one grade: one for each field that it names.
+fn graded_changes(endpoint: &str, graded: &Graded) -> Vec<Change> {
+    let arg = |name: &str| graded.message.args.get(name).map(String::as_str);
+    let came = ["found", "shape", "code", "pair", "text", "status"].into_iter().find_map(arg).map(steady);
+    let change = |path: String, to: Option<String>| Change {
+        comparison: Comparison::Documented,
+        kind: graded.grade.to_owned(),
+        endpoint: endpoint.to_owned(),
+        path,
+        from: arg("expected").map(steady),
+        to,
+    };
+    match (arg("fields"), arg("path")) {
+        (Some(fields), _) => fields.split(", ").map(|field| change(place(field), None)).collect(),
+        (None, Some(path)) => vec![change(place(path), came)],
+        (None, None) => vec![change("$".to_owned(), came)],
+    }
 }
 
 fn change(endpoint: &str, finding: &Finding) -> Change {

@@ -12,6 +12,8 @@ use super::ignore::Ignore;
 use super::shape::{Enumerated, Shape, Types};
 use super::{Accepted, Baseline, ENUMERATED, Response, Responses, compare, documented, endpoint, place};
 use crate::contract::exchange::Answer;
+use crate::contract::expect;
+use crate::contract::validate::{Captured, Graded, judge};
 use crate::run::{
     Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, ScenarioResult, StaleEntry, TargetInfo,
     Terms, Verdict,
@@ -41,18 +43,28 @@ pub struct Scope {
 pub struct Observer {
     pub(super) baseline: Option<Baseline>,
     keep: bool,
+    judges: bool,
     enumerated: Enumerated,
     ignore: Ignore,
     today: Date,
     state: Mutex<State>,
 }
 
+/// What an answer showed, until its scenario is over.
+#[derive(Default)]
+struct Seen {
+    response: Option<Response>,
+    grades: Vec<Graded>,
+}
+
 #[derive(Default)]
 pub(super) struct State {
     redactor: Redactor,
     pub(super) target: Option<TargetInfo>,
+    /// How many scenarios are to run.
+    planned: usize,
     /// Answers of scenarios that are still running.
-    running: HashMap<String, BTreeMap<String, Response>>,
+    running: HashMap<String, BTreeMap<String, Seen>>,
     /// Scenarios that are over.
     pub(super) finished: HashSet<String>,
     /// Places whose answer was judged.
@@ -73,7 +85,13 @@ impl Observer {
         let enumerated = baseline.as_ref().map_or_else(usual, |baseline| baseline.enumerated.clone());
         let ignore = baseline.as_ref().map_or_else(Ignore::usual, |baseline| baseline.ignore.clone());
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        Observer { baseline, keep, enumerated, ignore, today, state: Mutex::default() }
+        Observer { baseline, keep, judges: false, enumerated, ignore, today, state: Mutex::default() }
+    }
+
+    /// The same observer, which also judges each answer by all that is documented, not only by what its step expects.
+    #[must_use]
+    pub fn judging(self, judges: bool) -> Observer {
+        Observer { judges, ..self }
     }
 
     /// The same observer on another day.
@@ -101,46 +119,70 @@ impl Observer {
         self.today
     }
 
-    /// The run begins.
-    pub(in crate::contract) fn begin(&self, target: TargetInfo, redactor: Redactor) {
+    /// A run of so many scenarios begins.
+    pub(in crate::contract) fn begin(&self, target: TargetInfo, planned: usize, redactor: Redactor) {
         let mut state = self.state();
+        state.planned = planned;
         state.target = Some(target);
         state.redactor = redactor;
     }
 
     /// An answer came. Of the answers of one step the last counts.
     pub(in crate::contract) fn see(&self, scenario: &str, step: &str, method: &str, path: &str, answer: &Answer) {
-        if self.baseline.is_none() && !self.keep || answer.cut {
+        let compares = self.compares();
+        if answer.cut || !compares && !self.judges {
             return;
         }
-        let shape = match &answer.json {
-            Some(body) => Shape::of(body, &self.enumerated),
-            None if answer.body.trim().is_empty() => Shape::plain(Types::EMPTY),
-            None => Shape::plain(Types::TEXT),
-        };
-        let mut response = Response { endpoint: endpoint(method, path), status: answer.status, shape };
-        self.ignore.apply(scenario, step, &mut response);
+        // Of a resource that the documents do not describe nothing can differ from them.
+        let documented = self.judges && expect::default_schema(method, path, answer.status).is_some();
+        let response = compares.then(|| {
+            let shape = match &answer.json {
+                Some(body) => Shape::of(body, &self.enumerated),
+                None if answer.body.trim().is_empty() => Shape::plain(Types::EMPTY),
+                None => Shape::plain(Types::TEXT),
+            };
+            let mut response = Response { endpoint: endpoint(method, path), status: answer.status, shape };
+            self.ignore.apply(scenario, step, &mut response);
+            response
+        });
+        let grades = answer.json.as_ref().filter(|_| documented).map(|body| {
+            let captured = Captured {
+                method: Some(method.to_owned()),
+                path: Some(path.to_owned()),
+                status: Some(answer.status),
+                body: Some(body.clone()),
+                ..Captured::default()
+            };
+            judge("", captured).grades
+        });
+        let seen = Seen { response, grades: grades.unwrap_or_default() };
         let mut state = self.state();
         match state.running.get_mut(scenario) {
             Some(steps) => {
-                steps.insert(step.to_owned(), response);
+                steps.insert(step.to_owned(), seen);
             }
             None => {
-                state.running.insert(scenario.to_owned(), BTreeMap::from([(step.to_owned(), response)]));
+                state.running.insert(scenario.to_owned(), BTreeMap::from([(step.to_owned(), seen)]));
             }
         }
+    }
+
+    /// Whether shapes are of use.
+    fn compares(&self) -> bool {
+        self.baseline.is_some() || self.keep
     }
 
     /// A scenario is over: its answers are compared.
     pub(in crate::contract) fn finished(&self, result: &ScenarioResult) {
         let mut state = self.state();
+        let mut seen = state.running.remove(&result.id).unwrap_or_default();
         for step in &result.steps {
-            for change in documented::changes(step) {
+            let grades = seen.get(&step.id).map_or(&[][..], |seen| &seen.grades);
+            for change in documented::changes(step, grades) {
                 state.add(change, place(&result.id, &step.id));
             }
         }
-        let mut seen = state.running.remove(&result.id).unwrap_or_default();
-        if self.baseline.is_none() && !self.keep {
+        if !self.compares() {
             return;
         }
         state.finished.insert(result.id.clone());
@@ -148,7 +190,8 @@ impl Observer {
         for step in &result.steps {
             let at = place(&result.id, &step.id);
             // An answer that cannot be judged says nothing of the contract.
-            let response = seen.remove(&step.id).filter(|_| step.verdict != Verdict::Inconclusive);
+            let response = seen.remove(&step.id).and_then(|seen| seen.response);
+            let response = response.filter(|_| step.verdict != Verdict::Inconclusive);
             let Some(response) = response else {
                 state.not_judged.insert(at);
                 continue;
@@ -226,10 +269,15 @@ impl Observer {
         if !scope.known.contains(stem) {
             return true;
         }
-        // The scenario ran: this row or this site is not in it any more. On another target that would say nothing.
+        // The scenario ran: this row or this site is not in it any more. On another target, or in a run that was cut
+        // short, that would say nothing.
         let same_target =
             state.target.as_ref().zip(self.baseline.as_ref()).is_some_and(|(target, baseline)| baseline.fits(target));
-        same_target && scope.selected.contains(stem) && state.finished.iter().any(|id| super::stem(id) == stem)
+        let complete = state.finished.len() >= state.planned;
+        complete
+            && same_target
+            && scope.selected.contains(stem)
+            && state.finished.iter().any(|id| super::stem(id) == stem)
     }
 
     /// Accepted drift that this run looked for and did not see.
@@ -243,6 +291,10 @@ impl Observer {
     /// Whether accepted drift is no longer seen at a place that this run looked at, or that no longer exists.
     pub(super) fn is_stale(&self, state: &State, scope: &Scope, change: &Change, at: &str) -> bool {
         if state.changes.get(change).is_some_and(|places| places.contains(at)) {
+            return false;
+        }
+        // A run that only looks at what its steps expect does not see all that is documented.
+        if change.comparison == Comparison::Documented && !self.judges {
             return false;
         }
         let scenario = at.rsplit_once('#').map_or(at, |(scenario, _)| scenario);

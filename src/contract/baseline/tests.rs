@@ -46,7 +46,7 @@ fn ran(observer: &Observer, answers: &[(&str, Value)]) -> DriftReport {
 
 fn watched(observer: &Observer, answers: &[(&str, Value)]) {
     let target = TargetInfo { kind: "embedded".into(), url: String::new(), site: "MLA".into() };
-    observer.begin(target, Redactor::default());
+    observer.begin(target, answers.len(), Redactor::default());
     for (scenario, body) in answers {
         let answer = Answer { status: 201, json: Some(body.clone()), body: body.to_string(), ..Answer::default() };
         observer.see(scenario, "pay", "POST", "/v1/payments/123", &answer);
