@@ -31,13 +31,14 @@ pub(super) fn changes(step: &StepResult, grades: &[Graded]) -> Vec<Change> {
 /// The changes of one grade: one for each field that it names.
 fn graded_changes(endpoint: &str, graded: &Graded) -> Vec<Change> {
     let arg = |name: &str| graded.message.args.get(name).map(String::as_str);
-    let came = ["found", "shape", "code", "pair", "text", "status"].into_iter().find_map(arg).map(steady);
+    let came = ["found", "shape", "code", "pair", "status"].into_iter().find_map(arg).map(str::to_owned);
+    let came = came.or_else(|| arg("text").map(steady));
     let change = |path: String, to: Option<String>| Change {
         comparison: Comparison::Documented,
         kind: graded.grade.to_owned(),
         endpoint: endpoint.to_owned(),
         path,
-        from: arg("expected").map(steady),
+        from: arg("expected").map(str::to_owned),
         to,
     };
     match (arg("fields"), arg("path")) {
@@ -55,7 +56,11 @@ fn change(endpoint: &str, finding: &Finding) -> Change {
     let (path, from, to) = match difference {
         // The value that broke a schema is another in every run; its type is not.
         Some((path, _, actual)) if finding.rule == "type" => (place(path), None, json_type(actual)),
-        Some((path, expected, actual)) => (place(path), Some(steady(expected)), Some(steady(actual))),
+        // Words of an answer name ids and dates; codes and statuses are exact.
+        Some((path, expected, actual)) if path == "message" || path == "body" => {
+            (place(path), Some(steady(expected)), Some(steady(actual)))
+        }
+        Some((path, expected, actual)) => (place(path), Some(expected.clone()), Some(actual.clone())),
         None => ("$".to_owned(), None, None),
     };
     let (kind, endpoint) = (finding.rule.clone(), endpoint.to_owned());
