@@ -136,6 +136,11 @@ impl Session {
         Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
     }
 
+    /// Where reports go.
+    pub(super) fn reports(&self) -> &BTreeMap<String, PathBuf> {
+        &self.outputs.reports
+    }
+
     /// Whom engines tell.
     pub(super) fn sink(&self) -> &dyn Sink {
         &*self.collector
@@ -216,7 +221,7 @@ pub(super) fn write_reports(
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
-fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }

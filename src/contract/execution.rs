@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::baseline::Observer;
 use super::coverage::Tally;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) observer: Option<Arc<Observer>>,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -213,6 +215,10 @@ impl State<'_> {
         };
         let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
+        if let Some(observer) = &self.shared.observer {
+            let path = self.path_template(step).unwrap_or_else(|| prepared.path());
+            observer.see(self.id, &step.id, prepared.method(), path, &answer);
+        }
         let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
         if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
             result.expectations.push(sent_again(&exchange.earlier));
@@ -258,6 +264,18 @@ impl State<'_> {
             fix: None,
         });
         result
+    }
+
+    /// The path of a step as the scenario writes it, unless it begins with a variable.
+    fn path_template<'t>(&'t self, step: &'t Step) -> Option<&'t str> {
+        let step = match &step.action {
+            Action::Repeat(id) => self.plan.scenario.every_step().find(|other| other.id == *id)?,
+            _ => step,
+        };
+        match &step.action {
+            Action::Send(request) => Some(request.path.as_str()).filter(|path| !path.starts_with("${")),
+            Action::Repeat(_) | Action::Wait(_) => None,
+        }
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {

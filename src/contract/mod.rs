@@ -1,6 +1,7 @@
 //! The contract side: replays scenarios against a target and checks every response against what is
 //! documented. Emits events; prints nothing.
 
+pub mod baseline;
 mod coverage;
 pub mod drift;
 mod dry;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use super::baseline::Observer;
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
 use super::pace::Pace;
@@ -37,6 +38,8 @@ pub struct Options {
     pub stop: Stop,
     /// Certificate authorities beside the usual ones.
     pub ca_file: Option<std::path::PathBuf>,
+    /// Who looks at the answers for drift, if somebody does.
+    pub observer: Option<Arc<Observer>>,
 }
 
 impl Default for Options {
@@ -49,6 +52,7 @@ impl Default for Options {
             preflight: true,
             stop: Stop::default(),
             ca_file: None,
+            observer: None,
         }
     }
 }
@@ -83,6 +87,10 @@ pub async fn run(
     };
     let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Redactor::new(target.secrets());
+    let observer = options.observer.clone();
+    if let Some(observer) = &observer {
+        observer.begin(target.info(), plans.len(), Redactor::new(target.secrets()));
+    }
     let transport = Transport::Live(Live {
         client,
         pace: Pace::new(options.rate.unwrap_or(usual_rate)),
@@ -90,7 +98,7 @@ pub async fn run(
         retries: target.kind != TargetKind::Embedded,
         stop: options.stop.clone(),
     });
-    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor });
+    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, observer });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
     let mut running: VecDeque<JoinHandle<(ScenarioResult, Tally)>> = VecDeque::new();
@@ -115,6 +123,9 @@ pub async fn run(
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
         if let Ok((result, seen)) = next.await {
             tally.add(seen);
+            if let Some(observer) = &options.observer {
+                observer.finished(&result);
+            }
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
     }

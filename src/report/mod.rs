@@ -6,6 +6,7 @@
 
 mod clean;
 mod curl;
+pub mod drift;
 mod format;
 pub mod html;
 pub mod json;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, TargetInfo, Verdict};
+use super::{DriftReport, Finding, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
 /// An attempt to send a request that was followed by another one.
@@ -206,6 +206,9 @@ pub struct ContractRecord {
     /// Coverage, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    /// Drift, once measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftReport>,
     #[serde(skip)]
     pub(crate) whole: Whole,
 }

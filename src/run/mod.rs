@@ -5,6 +5,7 @@
 
 mod collector;
 mod contract;
+mod drift;
 mod event;
 mod finding;
 mod journal;
@@ -19,6 +20,7 @@ pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
     ScenarioResult, StepResult,
 };
+pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};

@@ -1,6 +1,7 @@
 //! Sample records for the tests of reports: a run that is not ready, with hostile material in it, and a ready one.
 
 mod contract;
+mod drift;
 pub mod many;
 
 use contract::{coverage, failing, noted, passing, target, undecided};
@@ -385,6 +386,7 @@ pub fn not_ready() -> RunRecord {
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
             coverage: Some(coverage(false)),
+            drift: Some(drift::drift()),
             ..ContractRecord::default()
         }),
         requirements: requirements(),
