@@ -10,17 +10,19 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::coverage::Tally;
+use super::environment;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
 use super::judge;
 use super::plan::{self, Plan};
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
-use super::transport::{Reply, Transport};
+use super::transport::{Reply, Transport, Unanswered};
+use super::unknown_outcome::{self, Found};
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Stop, Verdict, fingerprint,
 };
 use crate::secret::Redactor;
 
@@ -30,6 +32,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) stop: Stop,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -198,11 +201,17 @@ impl State<'_> {
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let began = jiff::Timestamp::now();
+        let reply = self.shared.transport.send(prepared, &step.expect.status).await;
+        if unknown_outcome::is_unknown(prepared, &reply, &step.expect.status) {
+            return self.look_up(step, prepared, reply, began).await;
+        }
+        let Reply { outcome, earlier } = reply;
         let (answer, elapsed) = match outcome {
             Ok(done) => done,
-            Err(unanswered) => {
-                let mut result = skipped(step, unanswered.problem.message);
+            Err(Unanswered { problem, .. }) => {
+                let mut result = skipped(step, problem.message.clone());
+                result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
                 result.exchange = Some(Exchange { earlier, ..prepared.exchange(None, 0, redactor) });
                 return result;
             }
@@ -224,6 +233,65 @@ impl State<'_> {
             }
             Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
         }
+    }
+
+    /// Nobody knows what became of a request: a payment is looked up, nothing is sent again.
+    async fn look_up(
+        &mut self,
+        step: &Step,
+        prepared: &Arc<Prepared>,
+        reply: Reply,
+        began: jiff::Timestamp,
+    ) -> StepResult {
+        let Shared { transport, redactor, stop, .. } = self.shared;
+        let (came, elapsed, why) = match reply.outcome {
+            Ok((answer, elapsed)) => {
+                let why = environment::told(&answer).0;
+                (Some(answer), elapsed, why)
+            }
+            Err(unanswered) => (None, 0, unanswered.problem.message),
+        };
+        let exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
+        let mut result = match unknown_outcome::look_up(transport, stop, prepared, &step.expect.status, began).await {
+            Found::Payment { answer, id } => {
+                self.count(step, prepared, &answer);
+                let mut known = step.clone();
+                known.expect.headers.clear();
+                let judged = self.compare(&known, prepared, &answer);
+                self.sent.insert(step.id.clone(), (prepared.clone(), answer));
+                let mut judged = judged.unwrap_or_else(|reason| skipped(step, reason));
+                if judged.verdict == Verdict::Pass && !step.expect.headers.is_empty() {
+                    judged.verdict = Verdict::Inconclusive;
+                    judged.reason = Some(Message::new("contract.headers-unknown"));
+                }
+                let told = Message::new("contract.looked-up").with("id", id);
+                judged.expectations.push(Expectation { message: told, verdict: Verdict::Pass });
+                judged
+            }
+            Found::Nothing(still) => {
+                let message = Message::new("contract.unknown-outcome");
+                let mut result = skipped(step, message.clone());
+                let mut finding =
+                    self.open_finding(step, "unknown-outcome", message, Some(Message::new("contract.look-up-by-hand")));
+                finding.evidence = [why, still].into_iter().map(|message| Evidence::Note { message }).collect();
+                result.findings.push(finding);
+                result
+            }
+        };
+        for finding in &mut result.findings {
+            redact(finding, redactor);
+        }
+        result.exchange = Some(exchange);
+        result
+    }
+
+    /// What keeps a step open, with what to do about it.
+    fn open_finding(&self, step: &Step, grade: &str, message: Message, fix: Option<Message>) -> Finding {
+        let mut place = self.plan.scenario.source.place(step.mark);
+        place.step = Some(step.id.clone());
+        let id = fingerprint(&[self.id, &step.id, grade, ""]);
+        let (rule, severity) = (grade.to_owned(), Severity::Advice);
+        Finding { id, rule, severity, message, place, evidence: Vec::new(), fix }
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
@@ -303,7 +371,19 @@ impl State<'_> {
                     }
                 }
             }
-        } else if verdict == Verdict::Inconclusive {
+        } else if let Some(body) = &answer.json {
+            // What was made in another way than expected is tidied up too.
+            for (name, path, _) in &step.capture {
+                if let [value] = expect::query(path, body).as_slice() {
+                    self.variables.set(name, (*value).clone());
+                }
+            }
+        }
+        if !compared.findings.is_empty() {
+            // Without a finding, they quote the scenario alone.
+            compared.expectations.iter_mut().for_each(|one| redact_message(&mut one.message, &self.shared.redactor));
+        }
+        if verdict == Verdict::Inconclusive {
             let open = compared.expectations.iter().find(|expectation| expectation.verdict == verdict);
             reason = open.map(|expectation| expectation.message.clone());
         }
@@ -339,13 +419,23 @@ impl State<'_> {
 
 /// Findings quote answers, and answers echo what they were sent: nothing secret may pass.
 fn redact(finding: &mut Finding, redactor: &Redactor) {
-    for value in finding.message.args.values_mut() {
-        *value = redactor.text(value).into_owned();
-    }
+    redact_message(&mut finding.message, redactor);
     for evidence in &mut finding.evidence {
-        if let Evidence::Difference { expected, actual, .. } = evidence {
-            *expected = redactor.text(expected).into_owned();
-            *actual = redactor.text(actual).into_owned();
+        match evidence {
+            Evidence::Difference { expected, actual, .. } => {
+                *expected = redactor.text(expected).into_owned();
+                *actual = redactor.text(actual).into_owned();
+            }
+            Evidence::Note { message } => {
+                redact_message(message, redactor);
+            }
+            _ => {}
         }
+    }
+}
+
+fn redact_message(message: &mut Message, redactor: &Redactor) {
+    for value in message.args.values_mut() {
+        *value = redactor.text(value).into_owned();
     }
 }

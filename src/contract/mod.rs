@@ -4,6 +4,7 @@
 mod coverage;
 pub mod drift;
 mod dry;
+mod environment;
 mod exchange;
 mod execution;
 mod expect;
@@ -19,6 +20,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod unknown_outcome;
 pub mod validate;
 
 pub use coverage::Tally;

@@ -90,7 +90,8 @@ pub async fn run(
         retries: target.kind != TargetKind::Embedded,
         stop: options.stop.clone(),
     });
-    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor });
+    let stop = options.stop.clone();
+    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, stop });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
     let mut plans = plans.into_iter();

@@ -126,3 +126,85 @@ fn what_has_no_key_is_not_sent_twice_and_what_is_expected_not_again() {
     let ran = run(&server, &[("x.yaml", wanted)], &[]);
     assert_eq!((ran.code, server.log().len()), (0, 2), "{}", ran.all());
 }
+
+#[test]
+fn a_payment_whose_answer_never_came_is_looked_up_and_tidied_and_never_made_twice() {
+    for play in [Play::DoneThenSilent(Duration::from_secs(5)), Play::DoneBut(499, String::new())] {
+        let server = stand_in(move |asked, _| match asked.line.as_str() {
+            "POST /v1/payments" => play.clone(),
+            _ => Play::Sandbox,
+        });
+        let ran = run(&server, &[("pay.yaml", PAY)], &["--timeout", "1"]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        assert_eq!(server.asked("POST /v1/payments").len(), 1);
+        assert_eq!(server.asked("GET /v1/payments/search").len(), 1);
+        let json = ran.json();
+        let pay = step(&json, "pay");
+        let told = &pay["expectations"].as_array().unwrap().last().unwrap()["message"];
+        assert_eq!((&pay["verdict"], &told["key"]), (&"pass".into(), &"contract.looked-up".into()), "{pay:#}");
+        let id = told["args"]["id"].as_str().unwrap();
+        assert_eq!(server.asked(&format!("POST /v1/payments/{id}/refunds")).len(), 1, "{:?}", server.log());
+    }
+}
+
+#[test]
+fn what_was_made_in_another_way_than_expected_is_tidied_too() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => Play::DoneBut(504, "<html>".to_owned()),
+        _ => Play::Sandbox,
+    });
+    let other = PAY.replace("status: approved, status_detail: accredited", "status: rejected");
+    let ran = run(&server, &[("pay.yaml", &other)], &[]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let json = ran.json();
+    assert_eq!((&step(&json, "pay")["verdict"], &step(&json, "tidy")["verdict"]), (&"fail".into(), &"pass".into()));
+}
+
+#[test]
+fn an_outcome_that_stays_unknown_is_open_and_told_how_to_look_up() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => answer(499, ""),
+        _ => Play::Sandbox,
+    });
+    let bare = PAY.replace("      external_reference: \"order-${uuid}\"\n", "");
+    for (text, why, searched) in [(PAY, "contract.not-found", 3), (bare.as_str(), "contract.no-reference", 3)] {
+        let ran = run(&server, &[("pay.yaml", text)], &[]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert_eq!(server.asked("GET /v1/payments/search").len(), searched);
+        let json = ran.json();
+        let finding = &step(&json, "pay")["findings"][0];
+        assert_eq!(finding["rule"], "unknown-outcome");
+        assert_eq!(finding["fix"]["key"], "contract.look-up-by-hand");
+        assert_eq!(finding["evidence"][1]["message"]["key"], why, "{finding:#}");
+    }
+    assert_eq!(server.asked("POST /v1/payments").len(), 2, "one for each run");
+}
+
+#[test]
+fn a_broken_environment_is_open_with_advice_and_never_a_failure() {
+    let hidden = r#"{"message":"fill and validate error list: payer.email of ana@example.com","status":500}"#;
+    for (play, message, fix) in [
+        (answer(424, "{}"), "contract.environment", "contract.fix-424"),
+        (answer(500, hidden), "contract.environment-reason", "contract.fix-mistake"),
+        (answer(502, "<html>bad gateway</html>"), "contract.environment-page", "contract.fix-5xx"),
+        (answer(403, "<!doctype html><p>blocked"), "contract.environment-page", "contract.fix-page"),
+    ] {
+        let shown = format!("{play:?}");
+        let server = stand_in(move |asked, _| match asked.line.as_str() {
+            "POST /v1/payments" => play.clone(),
+            _ => Play::Sandbox,
+        });
+        let fine = format!("name: fine\n{SEARCH}");
+        let gate = ["--min-coverage", "50"];
+        for more in [&gate[..0], &gate] {
+            let ran = run(&server, &[("a.yaml", PAY), ("b.yaml", &fine)], more);
+            assert_eq!(ran.code, 3, "{shown}: {}", ran.all());
+            assert!(!ran.all().contains("ana@example.com"));
+            let json = ran.json();
+            let finding = &step(&json, "pay")["findings"][0];
+            assert_eq!(finding["rule"], "environment", "{shown}");
+            assert_eq!((&finding["message"]["key"], &finding["fix"]["key"]), (&message.into(), &fix.into()), "{shown}");
+            assert_eq!(json["contract"]["scenarios"][1]["verdict"], "pass");
+        }
+    }
+}
