@@ -15,6 +15,7 @@ use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
 use super::judge;
 use super::plan::{self, Plan};
+use super::preflight;
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
 use super::transport::{Reply, Transport, Unanswered};
@@ -22,7 +23,8 @@ use super::unknown_outcome::{self, Found};
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Stop, Verdict, fingerprint,
+    Attempt, Evidence, Exchange, Expectation, Finding, Preflight, ScenarioResult, Severity, StepResult, Stop, Verdict,
+    fingerprint,
 };
 use crate::secret::Redactor;
 
@@ -33,6 +35,8 @@ pub(super) struct Shared {
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
     pub(super) stop: Stop,
+    /// What is known of a real account.
+    pub(super) preflight: Option<Preflight>,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -44,9 +48,11 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let mut state =
         State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
+    let cannot = shared.preflight.as_ref().and_then(|known| preflight::blocked(known, plan, &shared.target));
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
         let result = match &stopped {
+            _ if let Some(reason) = &cannot => skipped(step, reason.clone()),
             None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
             Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
         };

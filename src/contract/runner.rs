@@ -13,6 +13,7 @@ use super::coverage::Tally;
 use super::execution::{Shared, execute};
 use super::pace::Pace;
 use super::plan;
+use super::preflight::Questions;
 use super::scenario::Scenario;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
@@ -71,11 +72,7 @@ pub async fn run(
         direct: target.kind == TargetKind::Embedded,
         ..http::ClientOptions::default()
     })?;
-    if options.preflight {
-        super::preflight::check(&target, &client).await?;
-    }
     let plans = plan::plan(scenarios, &target);
-    sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
     let jobs = match options.jobs {
         0 if target.local() => 16,
         0 => 2,
@@ -90,8 +87,18 @@ pub async fn run(
         retries: target.kind != TargetKind::Embedded,
         stop: options.stop.clone(),
     });
-    let stop = options.stop.clone();
-    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, stop });
+    let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
+    let preflight = if options.preflight {
+        let ids = ids.part("preflight");
+        Questions { target: &target, transport: &transport, redactor: &redactor, ids }.ask(&plans).await?
+    } else {
+        None
+    };
+    sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
+    if let Some(preflight) = &preflight {
+        sink.emit(Event::Preflight(preflight.clone()));
+    }
+    let shared = Arc::new(Shared { target, transport, ids, redactor, stop, preflight });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
     let mut plans = plans.into_iter();

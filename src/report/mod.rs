@@ -12,6 +12,7 @@ pub(crate) mod labels;
 pub mod live;
 pub mod outline;
 mod paint;
+pub mod preflight;
 pub mod problem;
 #[cfg(test)]
 mod sample;

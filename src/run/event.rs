@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, PageSummary, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord, TlsFacts,
+    Coverage, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -60,6 +60,8 @@ pub enum Event {
         /// How many will run.
         scenarios: usize,
     },
+    /// What was learned of the account before its first scenario.
+    Preflight(Preflight),
     /// A scenario begins.
     ScenarioStarted {
         /// Scenario id.

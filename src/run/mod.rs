@@ -8,6 +8,7 @@ mod contract;
 mod event;
 mod finding;
 mod journal;
+mod preflight;
 mod problem;
 mod record;
 mod shop;
@@ -22,6 +23,7 @@ pub use contract::{
 pub use event::{Event, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use journal::{Journal, read as read_record, unreadable, unwritable};
+pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
 pub use shop::{

@@ -49,6 +49,7 @@ impl RunRecord {
                 contract.target = Some(target);
                 contract.planned += scenarios;
             }
+            Event::Preflight(preflight) => self.contract.get_or_insert_default().preflight = Some(preflight),
             Event::ScenarioFinished(result) => self.contract.get_or_insert_default().scenarios.push(*result),
             Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),
             Event::RulesLoaded { requirements, rules } => {

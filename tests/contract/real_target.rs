@@ -208,3 +208,113 @@ fn a_broken_environment_is_open_with_advice_and_never_a_failure() {
         }
     }
 }
+
+/// 401 with code 7: what test accounts often get since 2025.
+const LIVE: &str = r#"{"message":"Unauthorized use of live credentials","error":"unauthorized","status":401,
+    "cause":[{"code":7,"description":"Unauthorized use of live credentials","data":null}]}"#;
+
+const REFUSED: &str = "
+name: refused
+steps:
+  - post: /v1/payments
+    body: { transaction_amount: 58 }
+    expect: { error: [1, 2006] }
+";
+
+#[test]
+fn an_account_that_cannot_pay_is_told_once_and_its_scenarios_stay_open() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => answer(401, LIVE),
+        _ => Play::Sandbox,
+    });
+    let rows = "rows: [{ n: 1 }, { n: 2 }, { n: 3 }]\n";
+    let pay = PAY.replace("name: pay\n", &format!("name: pay\n{rows}"));
+    let search = format!("name: search\n{SEARCH}");
+    let ran = run_as(&server, "MLA", &[("a.yaml", &pay), ("b.yaml", REFUSED), ("c.yaml", &search)], &[]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(server.asked("POST /v1/payments").len(), 1, "the trial alone");
+    assert_eq!(server.asked("POST /v1/card_tokens").len(), 1);
+    let json = ran.json();
+    let preflight = &json["contract"]["preflight"];
+    assert_eq!(preflight["creation"]["outcome"], "refused", "{preflight:#}");
+    assert_eq!((&preflight["creation"]["status"], &preflight["creation"]["code"]), (&401.into(), &"7".into()));
+    assert_eq!((&preflight["credential"], &preflight["test_user"]), (&"test".into(), &true.into()));
+    assert_eq!((&preflight["site"], preflight["account"].as_str().unwrap().chars().count()), (&"MLA".into(), 5));
+    let scenarios = json["contract"]["scenarios"].as_array().unwrap();
+    let verdicts: Vec<&str> = scenarios.iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["inconclusive", "inconclusive", "inconclusive", "inconclusive", "pass"]);
+    assert_eq!(scenarios[0]["steps"][0]["reason"]["key"], "contract.cannot-pay");
+    assert_eq!(scenarios[3]["steps"][0]["reason"]["key"], "contract.cannot-pay", "refused before anything is checked");
+}
+
+#[test]
+fn a_trial_that_is_refused_late_leaves_scenarios_of_refusals_alone() {
+    let body = r#"{"message":"Card Token not found","error":"bad_request","status":400,
+        "cause":[{"code":2006,"description":"Card Token not found","data":null}]}"#;
+    let server = stand_in(move |asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => answer(400, body),
+        _ => Play::Sandbox,
+    });
+    let ran = run_as(&server, "MLA", &[("a.yaml", PAY), ("b.yaml", REFUSED)], &[]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let json = ran.json();
+    assert_eq!(json["contract"]["scenarios"][0]["verdict"], "inconclusive");
+    assert_eq!(json["contract"]["scenarios"][1]["verdict"], "pass", "{:#}", json["contract"]["scenarios"][1]);
+    assert_eq!(server.asked("POST /v1/payments").len(), 2);
+    let text = homologa_text(&server, &[("a.yaml", PAY)]);
+    assert!(text.contains("cannot create payments: 400, 2006"), "{text}");
+    assert!(text.contains("this account cannot run this scenario"), "{text}");
+}
+
+fn homologa_text(server: &StandIn, files: &[(&str, &str)]) -> String {
+    let (folder, url) = (folder(files), server.url());
+    let credentials = credentials("MLA");
+    let environment: Vec<(&str, &str)> = credentials.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    homologa_with(folder.path(), &environment, &["contract", "run", ".", "--target", &url]).all()
+}
+
+#[test]
+fn an_account_that_can_pay_runs_and_the_trial_leaves_no_money_behind() {
+    // A service that is broken for a moment is asked again with the same key.
+    let server = stand_in(|asked, before| match asked.line.as_str() {
+        "POST /v1/payments" if before == 0 => answer(500, r#"{"message":"internal_error","status":500,"cause":[]}"#),
+        _ => Play::Sandbox,
+    });
+    let ran = run_as(&server, "MLB", &[("a.yaml", PAY)], &["--site", "MLB"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let json = ran.json();
+    assert_eq!(json["contract"]["preflight"]["creation"]["outcome"], "works");
+    let payments = server.asked("POST /v1/payments");
+    assert_eq!(payments.len(), 3);
+    assert_eq!(payments[0].bytes(), payments[1].bytes());
+    assert!(server.asked("POST /v1/card_tokens")[0].body.contains("OTHE"), "a card that is declined");
+    assert_eq!(server.log()[0].line, "GET /users/me");
+}
+
+#[test]
+fn questions_stop_at_what_the_user_has_to_mend() {
+    let server = stand_in(|_, _| Play::Sandbox);
+    let ran = run_as(&server, "MLB", &[("a.yaml", PAY)], &[]);
+    assert_eq!((ran.code, server.log().len()), (2, 1), "{}", ran.all());
+    assert!(ran.stderr.contains("the account is of MLB") && ran.stderr.contains("--site MLB"), "{}", ran.stderr);
+
+    let refusing = stand_in(|_, _| answer(401, "{}"));
+    assert_eq!(run_as(&refusing, "MLA", &[("a.yaml", PAY)], &[]).code, 2);
+    let broken = stand_in(|_, _| answer(502, "<html>"));
+    assert_eq!(run_as(&broken, "MLA", &[("a.yaml", PAY)], &[]).code, 3);
+
+    let (folder, url) = (folder(&[("a.yaml", PAY)]), server.url());
+    let key = credentials("MLA")[1].1.clone();
+    let environment = [("MERCADOPAGO_ACCESS_TOKEN", key.as_str())];
+    let ran = homologa_with(folder.path(), &environment, &["contract", "run", ".", "--target", &url]);
+    assert_eq!((ran.code, server.log().len()), (2, 1), "{}", ran.all());
+    assert!(ran.stderr.contains("a public key stands where") && !ran.all().contains(&key), "{}", ran.stderr);
+}
+
+#[test]
+fn what_needs_no_trial_gets_none() {
+    let server = stand_in(|_, _| Play::Sandbox);
+    let ran = run_as(&server, "MLA", &[("a.yaml", &format!("name: x\n{SEARCH}"))], &[]);
+    assert_eq!((ran.code, server.log().len()), (0, 2), "{}", ran.all());
+    assert_eq!(ran.json()["contract"]["preflight"]["creation"]["outcome"], "not-tried");
+}

@@ -380,6 +380,7 @@ pub fn not_ready() -> RunRecord {
             hostile_problem(),
         ],
         contract: Some(ContractRecord {
+            preflight: None,
             target: Some(target()),
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
@@ -400,6 +401,7 @@ pub fn ready() -> RunRecord {
         elapsed_ms: 2_018,
         problems: Vec::new(),
         contract: Some(ContractRecord {
+            preflight: None,
             target: Some(target()),
             planned: 1,
             scenarios: vec![passing()],
