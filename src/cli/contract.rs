@@ -69,7 +69,7 @@ async fn execute(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
-    let interrupted = session.until_interrupted(work).await;
+    let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(record, code)| {
         let measured = record.contract.as_ref().and_then(|contract| contract.coverage.as_ref());
         gate.decide(output, measured, code)
@@ -310,7 +310,7 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
     let session = Session::start(output, Outputs::default(), args.seed).map_err(|problem| vec![problem])?;
-    let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
+    let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
     let problems = record.problems.clone();
     let Some(coverage) = record.contract.as_ref().and_then(|contract| contract.coverage.clone()) else {

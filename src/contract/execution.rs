@@ -17,6 +17,7 @@ use super::judge;
 use super::plan::{self, Plan};
 use super::preflight;
 use super::scenario::{Action, Step, Variables};
+use super::serial::Serial;
 use super::target::Target;
 use super::transport::{Reply, Transport, Unanswered};
 use super::unknown_outcome::{self, Found};
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
     pub(super) stop: Stop,
+    pub(super) serial: Serial,
     /// What is known of a real account.
     pub(super) preflight: Option<Preflight>,
 }
@@ -45,14 +47,23 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let id = plan.id();
     let ids = shared.ids.part(&id);
     let variables = plan::variables(plan, &ids);
-    let mut state =
-        State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
+    let mut state = State {
+        id: &id,
+        shared,
+        plan,
+        ids: &ids,
+        variables,
+        sent: HashMap::new(),
+        tally: Tally::default(),
+        tidying: false,
+    };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let cannot = shared.preflight.as_ref().and_then(|known| preflight::blocked(known, plan, &shared.target));
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
         let result = match &stopped {
             _ if let Some(reason) = &cannot => skipped(step, reason.clone()),
+            None if shared.stop.asked() => skipped(step, Message::new("contract.interrupted")),
             None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
             Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
         };
@@ -61,6 +72,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         }
         steps.push(result);
     }
+    state.tidying = true;
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
         let result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
@@ -145,6 +157,8 @@ struct State<'s> {
     variables: Variables,
     sent: HashMap<String, (Arc<Prepared>, Answer)>,
     tally: Tally,
+    /// Whether the steps at the end run, which an early end does not hurry.
+    tidying: bool,
 }
 
 impl State<'_> {
@@ -160,7 +174,7 @@ impl State<'_> {
         self.variables.set("hex32", json!(self.ids.hex32()));
         let prepared = match &step.action {
             Action::Wait(duration) => {
-                tokio::time::sleep(*duration).await;
+                self.sleep(*duration).await;
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
                 return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
             }
@@ -185,11 +199,11 @@ impl State<'_> {
         let mut result = self.ask(step, &prepared).await;
         while result.verdict != Verdict::Pass {
             let left = poll.limit.saturating_sub(started.elapsed());
-            if left.is_zero() {
+            if left.is_zero() || self.hurried() {
                 break;
             }
             // The last question is asked when the time is over, so that the whole limit counts.
-            tokio::time::sleep(poll.interval.min(left)).await;
+            self.sleep(poll.interval.min(left)).await;
             result = self.ask(step, &prepared).await;
             asked += 1;
         }
@@ -202,6 +216,19 @@ impl State<'_> {
             }
         }
         Ok(result)
+    }
+
+    /// Whether somebody asked for an early end, and this is no step that tidies up.
+    fn hurried(&self) -> bool {
+        !self.tidying && self.shared.stop.asked()
+    }
+
+    async fn sleep(&self, duration: std::time::Duration) {
+        if self.tidying {
+            tokio::time::sleep(duration).await;
+        } else {
+            self.shared.stop.sleep(duration).await;
+        }
     }
 
     /// Sends a request once and compares its answer.

@@ -16,6 +16,7 @@ mod retry;
 mod runner;
 pub mod scenario;
 mod select;
+mod serial;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
@@ -15,6 +16,7 @@ use super::pace::Pace;
 use super::plan;
 use super::preflight::Questions;
 use super::scenario::Scenario;
+use super::serial::Serial;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
 use crate::http;
@@ -98,25 +100,33 @@ pub async fn run(
     if let Some(preflight) = &preflight {
         sink.emit(Event::Preflight(preflight.clone()));
     }
-    let shared = Arc::new(Shared { target, transport, ids, redactor, stop, preflight });
+    let shared = Arc::new(Shared { target, transport, ids, redactor, stop, preflight, serial: Serial::default() });
     let permits = Arc::new(Semaphore::new(jobs));
+    let _attending = options.stop.attend();
+    let mut deadline = None;
     let mut tally = Tally::default();
     let mut plans = plans.into_iter();
-    let mut running: VecDeque<JoinHandle<(ScenarioResult, Tally)>> = VecDeque::new();
+    let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
-        while running.len() < jobs * 2 {
+        while running.len() < jobs * 2 && !options.stop.asked() {
             let Some(plan) = plans.next() else { break };
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits) = (shared.clone(), permits.clone());
             running.push_back(tokio::spawn(async move {
+                let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
-                execute(&shared, &plan).await
+                // What has not begun when the end is asked for does not begin.
+                if shared.stop.asked() { None } else { Some(execute(&shared, &plan).await) }
             }));
         }
         let Some(next) = running.pop_front() else { break };
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
-        if let Ok((result, seen)) = next.await {
+        let Some(done) = until_grace_is_over(&options.stop, &mut deadline, next).await else {
+            // Those after it may have ended in time.
+            continue;
+        };
+        if let Ok(Some((result, seen))) = done {
             tally.add(seen);
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
@@ -124,4 +134,30 @@ pub async fn run(
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)
+}
+
+/// Waits for a scenario; `None` once the end was asked for and the time to wind down is over. A scenario that is given
+/// up is aborted.
+async fn until_grace_is_over<T>(
+    stop: &Stop,
+    deadline: &mut Option<Instant>,
+    mut running: JoinHandle<T>,
+) -> Option<Result<T, JoinError>> {
+    if deadline.is_none() {
+        tokio::select! {
+            biased;
+            done = &mut running => return Some(done),
+            () = stop.wait() => *deadline = Some(Instant::now() + Stop::GRACE),
+        }
+    }
+    match deadline {
+        Some(deadline) => match tokio::time::timeout_at(*deadline, &mut running).await {
+            Ok(done) => Some(done),
+            Err(_) => {
+                running.abort();
+                None
+            }
+        },
+        None => Some(running.await),
+    }
 }

@@ -318,3 +318,98 @@ fn what_needs_no_trial_gets_none() {
     assert_eq!((ran.code, server.log().len()), (0, 2), "{}", ran.all());
     assert_eq!(ran.json()["contract"]["preflight"]["creation"]["outcome"], "not-tried");
 }
+
+/// Starts a run of many payments, of which each takes `slow`, and interrupts it once two of them were asked for.
+#[cfg(unix)]
+fn interrupted(slow: Duration, signals: &[&str]) -> (StandIn, Ran, Duration) {
+    use crate::support::{child, ended};
+    let server = stand_in(move |asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => Play::Slow(slow),
+        _ => Play::Sandbox,
+    });
+    let rows: String = (0..20).map(|row| format!("  - {{ n: {row} }}\n")).collect();
+    let pay = PAY.replace("name: pay\n", &format!("name: pay\nrows:\n{rows}"));
+    let (folder, url) = (folder(&[("pay.yaml", &pay)]), server.url());
+    let credentials = credentials("MLA");
+    let environment: Vec<(&str, &str)> = credentials.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let arguments = ["--format", "json", "contract", "run", ".", "--target", &url, "--jobs", "2", "--no-preflight"];
+    let running = child(folder.path(), &environment, &arguments);
+    while server.asked("POST /v1/payments").len() < 2 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let started = Instant::now();
+    for signal in signals {
+        let sent = std::process::Command::new("kill").args([*signal, &running.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let ran = ended(running);
+    (server, ran, started.elapsed())
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_finishes_what_was_begun_and_keeps_a_partial_record() {
+    for signal in ["-INT", "-TERM"] {
+        let (server, ran, _) = interrupted(Duration::from_millis(800), &[signal]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert!(ran.stderr.contains("another interruption ends at once"), "{}", ran.stderr);
+        assert_eq!(server.asked("POST /v1/payments").len(), 2, "nothing begins any more");
+        let refunds = server.log().iter().filter(|asked| asked.line.ends_with("/refunds")).count();
+        assert_eq!(refunds, 2, "what was made is tidied up");
+        let json = ran.json();
+        assert_eq!((&json["complete"], &json["contract"]["planned"]), (&false.into(), &20.into()));
+        let finished = json["contract"]["scenarios"].as_array().unwrap();
+        assert_eq!(finished.len(), 2);
+        assert!(finished.iter().all(|one| one["verdict"] == "pass"), "{finished:#?}");
+        let problems = json["problems"].as_array().unwrap();
+        assert!(problems.iter().any(|problem| problem["message"]["key"] == "cli.interrupted"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interruption_ends_at_once() {
+    let (_, ran, took) = interrupted(Duration::from_secs(9), &["-INT", "-INT"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert_eq!(ran.json()["complete"], false);
+}
+
+#[test]
+fn scenarios_with_one_serial_key_never_overlap() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        line if line.starts_with("GET /v1/payments/search") => Play::Slow(Duration::from_millis(60)),
+        _ => Play::Sandbox,
+    });
+    let rows: String = (0..6).map(|row| format!("  - {{ n: {row} }}\n")).collect();
+    let text = format!("name: x\nserial: account\nrows:\n{rows}{SEARCH}");
+    let ran = run(&server, &[("x.yaml", &text)], &["--jobs", "6"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let log = server.asked("GET /v1/payments/search");
+    for pair in log.windows(2) {
+        let between = pair[1].at.duration_since(pair[0].at);
+        assert!(between >= Duration::from_millis(60), "{between:?}");
+    }
+    assert_eq!(log.len(), 6);
+}
+
+#[test]
+fn a_seed_repeats_every_request_byte_for_byte_whatever_runs_side_by_side() {
+    let rows: String = (0..8).map(|row| format!("  - {{ n: {row} }}\n")).collect();
+    let pay = PAY.replace("name: pay\n", &format!("name: pay\nrows:\n{rows}"));
+    let requests = |jobs: &str, seed: &str| {
+        // Its ids follow from the keys of the requests, so that what is captured is the same too.
+        let server = stand_in(|_, _| Play::Sandbox);
+        let ran = run_as(&server, "MLA", &[("pay.yaml", &pay)], &["--jobs", jobs, "--seed", seed]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        let mut requests: Vec<String> = server.log().iter().map(|asked| asked.bytes()).collect();
+        requests.sort();
+        requests
+    };
+    let one = requests("1", "7");
+    assert_eq!(one.len(), 3 + 8 * 3);
+    assert_eq!(one, requests("1", "7"));
+    assert_eq!(one, requests("16", "7"));
+    assert_ne!(one, requests("1", "8"));
+}

@@ -36,6 +36,8 @@ pub struct Scenario {
     pub only: Option<String>,
     /// Kinds of target it runs on; empty means all.
     pub targets: Vec<TargetKind>,
+    /// Runs with the same key never run at the same time; without one, runs know nothing of each other.
+    pub serial: Option<String>,
 }
 
 impl Scenario {

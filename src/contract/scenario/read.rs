@@ -61,6 +61,7 @@ fn scenario(
     }
     let sites = site_list(&mut fields);
     let targets = target_list(&mut fields);
+    let serial = fields.text("serial").map(str::to_owned);
     let variables = match fields.map("variables") {
         Some(members) => members.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),
         None => serde_json::Map::new(),
@@ -108,6 +109,7 @@ fn scenario(
         skip,
         only,
         targets,
+        serial,
     })
 }
 
