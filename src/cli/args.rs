@@ -235,6 +235,11 @@ pub fn command(lang: Lang) -> clap::Command {
 /// The exit code, after help, version or the mistake has been written.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, Command), u8> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // The words are only read where somebody will see them: for help, or for a mistake.
+    let plain = Cli::command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    if let Ok(cli) = plain {
+        return Ok((cli.options, cli.command));
+    }
     let lang = help::early_lang(&arguments);
     let mut command = command(lang);
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Cli::from_arg_matches(&matches));

@@ -9,7 +9,9 @@ use super::args::RecordArgs;
 use super::output::Output;
 use crate::i18n::Message;
 use crate::report::{self, terminal};
-use crate::run::{Blame, Collector, Event, FORMAT, Journal, Problem, RunRecord, RunStarted, Sink, Stop, Versions};
+use crate::run::{
+    Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
+};
 use crate::secret::Redactor;
 use crate::{golive, ids, specs};
 
@@ -94,7 +96,7 @@ impl Session {
     /// The journal cannot be written.
     pub(super) fn start(output: &Output, outputs: Outputs, seed: Option<u64>) -> Result<Session, Problem> {
         let journal = outputs.journal.as_deref().map(Journal::create).transpose()?;
-        let live = output.live().map(|live| Box::new(live) as Box<dyn Sink>);
+        let live = output.live().map(|live| Box::new(live) as Box<dyn Listener>);
         let collector = Arc::new(Collector::new(journal, live));
         let seed = seed.unwrap_or_else(ids::Ids::random_seed);
         let now = jiff::Timestamp::now();
@@ -150,9 +152,9 @@ impl Session {
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
         if !interrupted {
             let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.collector.emit(Event::RunFinished { verdict: self.collector.record().judge(), elapsed_ms });
+            self.collector.emit(Event::RunFinished { verdict: self.collector.judge(), elapsed_ms });
         }
-        self.collector.record()
+        self.collector.take_record()
     }
 
     /// Ends the run: judges, writes the reports and the summary. Gives the record and the exit code.

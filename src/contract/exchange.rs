@@ -35,7 +35,15 @@ pub(super) struct Prepared {
     url: Url,
     headers: Vec<(String, String)>,
     credential: Option<SecretString>,
-    body: Option<String>,
+    body: Option<Body>,
+}
+
+/// A request body as it is sent.
+#[derive(Debug, Clone)]
+struct Body {
+    text: String,
+    /// What it says, unless the scenario gives it as raw text.
+    json: Option<Value>,
 }
 
 /// An answer.
@@ -122,9 +130,9 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<String>, Refusal> {
+fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<Body>, Refusal> {
     if let Some(raw) = &request.raw_body {
-        return Ok(Some(variables.fill_text(raw)?));
+        return Ok(Some(Body { text: variables.fill_text(raw)?, json: None }));
     }
     let mut body = match (&request.card, &request.body) {
         (Some(card), _) => {
@@ -147,7 +155,7 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<S
     if let Some(number) = real_card(&body) {
         return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number)));
     }
-    Ok(Some(body.to_string()))
+    Ok(Some(Body { text: body.to_string(), json: Some(body) }))
 }
 
 /// The body of a card token for a test card of the site.
@@ -172,6 +180,7 @@ fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
+        Value::String(text) if text.len() < 13 => None,
         Value::String(_) | Value::Number(_) => {
             let digits: String = text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
             let card = (13..=19).contains(&digits.len())
@@ -198,8 +207,8 @@ impl Prepared {
     /// The body, when this request makes a payment.
     pub(super) fn created_payment(&self) -> Option<Value> {
         let creates = self.method == "POST" && self.url.path().ends_with("/v1/payments");
-        let body = self.body.as_deref().filter(|_| creates)?;
-        serde_json::from_str(body).ok()
+        let body = self.body.as_ref().filter(|_| creates)?;
+        body.json.clone().or_else(|| serde_json::from_str(&body.text).ok())
     }
 
     /// A search, with the same credential, for payments with a reference, newest first.
@@ -235,7 +244,7 @@ impl Prepared {
             request = request.header("authorization", format!("Bearer {}", credential.expose_secret()));
         }
         if let Some(body) = &self.body {
-            request = request.body(body.clone());
+            request = request.body(body.text.clone());
         }
         let response = request.send().await.map_err(|error| Unanswered::from(&error))?;
         let status = response.status().as_u16();
@@ -245,8 +254,9 @@ impl Prepared {
         let headers = headers.collect();
         let (bytes, cut) =
             http::read_bounded(response, LARGEST_BODY).await.map_err(|error| Unanswered::from(&error))?;
-        let body = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&body).ok();
+        let json = serde_json::from_slice(&bytes).ok();
+        let body =
+            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok((Answer { status, headers, body, json, cut }, elapsed))
     }
@@ -260,9 +270,14 @@ impl Prepared {
             let masked = crate::secret::mask_credential(credential.expose_secret());
             headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
         }
-        let body = self.body.as_ref().map(|body| keep(&redactor.body(body)).0);
-        let curl = curl(self.method, &url, &headers, body.as_deref());
-        let kept = answer.map(|answer| keep(&redactor.body(&answer.body)));
+        let body = self.body.as_ref().map(|body| match &body.json {
+            Some(json) => keep(redactor.json_text(json)).0,
+            None => keep(redactor.body(&body.text)).0,
+        });
+        let kept = answer.map(|answer| match &answer.json {
+            Some(json @ (Value::Object(_) | Value::Array(_))) => keep(redactor.json_text(json)),
+            _ => keep(redactor.text(&answer.body).into_owned()),
+        });
         let shown = ["content-type", "retry-after", "x-request-id", "date"];
         let response_headers = answer.into_iter().flat_map(|answer| &answer.headers);
         let response_headers = response_headers
@@ -279,31 +294,36 @@ impl Prepared {
             response_body: kept.map(|(body, _)| body),
             elapsed_ms,
             earlier: Vec::new(),
-            curl: Some(curl),
+            curl: None,
         }
     }
 }
 
-fn keep(body: &str) -> (String, bool) {
+fn keep(body: String) -> (String, bool) {
     cut(body, LONGEST_KEPT)
+}
+
+/// Adds the line that repeats the request; only what did not pass is ever repeated by hand.
+pub(super) fn add_curl(exchange: &mut Exchange) {
+    let body = exchange.request_body.as_deref();
+    exchange.curl = Some(curl(&exchange.method, &exchange.url, &exchange.request_headers, body));
 }
 
 /// Shortens what the record keeps of a step that passed: nobody has to find a mistake in it.
 pub(super) fn shorten(exchange: &mut Exchange) {
     for body in [&mut exchange.request_body, &mut exchange.response_body].into_iter().flatten() {
-        let (shorter, was_cut) = cut(body, LONGEST_KEPT_OF_PASSED);
-        if was_cut {
-            *body = shorter;
-            exchange.truncated = true;
-        }
+        let (shorter, was_cut) = cut(std::mem::take(body), LONGEST_KEPT_OF_PASSED);
+        *body = shorter;
+        exchange.truncated |= was_cut;
     }
 }
 
-fn cut(body: &str, most: usize) -> (String, bool) {
-    match body.char_indices().nth(most) {
-        Some((end, _)) => (body[..end].to_owned(), true),
-        None => (body.to_owned(), false),
+fn cut(mut body: String, most: usize) -> (String, bool) {
+    let end = if body.len() <= most { None } else { body.char_indices().nth(most).map(|(end, _)| end) };
+    if let Some(end) = end {
+        body.truncate(end);
     }
+    (body, end.is_some())
 }
 
 /// A `curl` line that repeats the request once the reader puts the credential in place of the mask.

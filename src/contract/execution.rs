@@ -13,9 +13,10 @@ use super::coverage::Tally;
 use super::environment;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
+use super::json_path;
 use super::judge;
 use super::plan::{self, Plan};
-use super::preflight;
+use super::preflight::Known;
 use super::scenario::{Action, Step, Variables};
 use super::serial::Serial;
 use super::target::Target;
@@ -24,8 +25,7 @@ use super::unknown_outcome::{self, Found};
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Attempt, Evidence, Exchange, Expectation, Finding, Preflight, ScenarioResult, Severity, StepResult, Stop, Verdict,
-    fingerprint,
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Stop, Verdict, fingerprint,
 };
 use crate::secret::Redactor;
 
@@ -38,7 +38,7 @@ pub(super) struct Shared {
     pub(super) stop: Stop,
     pub(super) serial: Serial,
     /// What is known of a real account.
-    pub(super) preflight: Option<Preflight>,
+    pub(super) known: Known,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -58,7 +58,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         tidying: false,
     };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
-    let cannot = shared.preflight.as_ref().and_then(|known| preflight::blocked(known, plan, &shared.target));
+    let cannot = shared.known.blocked(plan, &shared.target);
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
         let result = match &stopped {
@@ -96,6 +96,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         verdict,
         steps,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        abridged: false,
     };
     (result, tally)
 }
@@ -243,9 +244,11 @@ impl State<'_> {
         let (answer, elapsed) = match outcome {
             Ok(done) => done,
             Err(Unanswered { problem, .. }) => {
+                let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
+                exchange::add_curl(&mut exchange);
                 let mut result = skipped(step, problem.message.clone());
                 result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
-                result.exchange = Some(Exchange { earlier, ..prepared.exchange(None, 0, redactor) });
+                result.exchange = Some(exchange);
                 return result;
             }
         };
@@ -260,11 +263,16 @@ impl State<'_> {
             Ok(mut result) => {
                 if result.verdict == Verdict::Pass {
                     exchange::shorten(&mut exchange);
+                } else {
+                    exchange::add_curl(&mut exchange);
                 }
                 result.exchange = Some(exchange);
                 result
             }
-            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
+            Err(reason) => {
+                exchange::add_curl(&mut exchange);
+                StepResult { exchange: Some(exchange), ..skipped(step, reason) }
+            }
         }
     }
 
@@ -284,7 +292,7 @@ impl State<'_> {
             }
             Err(unanswered) => (None, 0, unanswered.problem.message),
         };
-        let exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
+        let mut exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
         let mut result = match unknown_outcome::look_up(transport, stop, prepared, &step.expect.status, began).await {
             Found::Payment { answer, id } => {
                 self.count(step, prepared, &answer);
@@ -314,13 +322,16 @@ impl State<'_> {
         for finding in &mut result.findings {
             redact(finding, redactor);
         }
+        if result.verdict != Verdict::Pass {
+            exchange::add_curl(&mut exchange);
+        }
         result.exchange = Some(exchange);
         result
     }
 
     /// What keeps a step open, with what to do about it.
     fn open_finding(&self, step: &Step, grade: &str, message: Message, fix: Option<Message>) -> Finding {
-        let mut place = self.plan.scenario.source.place(step.mark);
+        let mut place = step.source.place(step.mark);
         place.step = Some(step.id.clone());
         let id = fingerprint(&[self.id, &step.id, grade, ""]);
         let (rule, severity) = (grade.to_owned(), Severity::Advice);
@@ -328,7 +339,7 @@ impl State<'_> {
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
-        let mut place = self.plan.scenario.source.place(step.mark);
+        let mut place = step.source.place(step.mark);
         place.step = Some(step.id.clone());
         let finding = Finding {
             id: fingerprint(&[self.id, &step.id, "refused"]),
@@ -377,12 +388,7 @@ impl State<'_> {
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
         let no_value =
             |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
-        let context = Context {
-            source: &self.plan.scenario.source,
-            scenario: self.id,
-            step: &step.id,
-            variables: &self.variables,
-        };
+        let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
             (Action::Repeat(id), None) => self.sent.get(id),
@@ -395,7 +401,7 @@ impl State<'_> {
         let mut reason = None;
         if verdict == Verdict::Pass {
             for (name, path, mark) in &step.capture {
-                let values = answer.json.as_ref().map(|body| expect::query(path, body)).unwrap_or_default();
+                let values = answer.json.as_ref().map(|body| json_path::query(path, body)).unwrap_or_default();
                 match values.as_slice() {
                     [value] => self.variables.set(name, (*value).clone()),
                     values => {
@@ -407,7 +413,7 @@ impl State<'_> {
         } else if let Some(body) = &answer.json {
             // What was made in another way than expected is tidied up too.
             for (name, path, _) in &step.capture {
-                if let [value] = expect::query(path, body).as_slice() {
+                if let [value] = json_path::query(path, body).as_slice() {
                     self.variables.set(name, (*value).clone());
                 }
             }
@@ -434,7 +440,7 @@ impl State<'_> {
     }
 
     fn capture_failed(&self, step: &Step, name: &str, path: &str, mark: crate::yaml::Mark, found: usize) -> Finding {
-        let mut place = self.plan.scenario.source.place(mark);
+        let mut place = step.source.place(mark);
         place.step = Some(step.id.clone());
         let message = Message::new("contract.capture").with("name", name).with("path", path).with("n", found);
         let evidence = Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: found.to_string() };

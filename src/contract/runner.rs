@@ -13,15 +13,15 @@ use tokio::time::Instant;
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
 use super::pace::Pace;
-use super::plan;
-use super::preflight::Questions;
-use super::scenario::Scenario;
+use super::plan::{self, Plan};
+use super::preflight::{Known, Questions};
+use super::queue::Queue;
 use super::serial::Serial;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
 use crate::http;
 use crate::ids::Ids;
-use crate::run::{Coverage, Event, Problem, ScenarioResult, Sink, Stop};
+use crate::run::{Coverage, Event, Preflight, Problem, ScenarioResult, Sink, Stop};
 use crate::secret::Redactor;
 
 /// How a run is done.
@@ -62,7 +62,7 @@ impl Default for Options {
 /// A problem of the input when the HTTP client cannot be made (a CA file that does not read) or the target refuses
 /// the credential; of the environment when the target does not answer.
 pub async fn run(
-    scenarios: Vec<Scenario>,
+    mut queue: Queue<'_>,
     target: Target,
     options: &Options,
     sink: &dyn Sink,
@@ -74,7 +74,7 @@ pub async fn run(
         direct: target.kind == TargetKind::Embedded,
         ..http::ClientOptions::default()
     })?;
-    let plans = plan::plan(scenarios, &target);
+    let mut plans: VecDeque<Plan> = plan::plan(queue.take(sink), &target).into();
     let jobs = match options.jobs {
         0 if target.local() => 16,
         0 => 2,
@@ -90,27 +90,33 @@ pub async fn run(
         stop: options.stop.clone(),
     });
     let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
-    let preflight = if options.preflight {
-        let ids = ids.part("preflight");
-        Questions { target: &target, transport: &transport, redactor: &redactor, ids }.ask(&plans).await?
-    } else {
-        None
+    let (known, serial) = (Known::default(), Serial::default());
+    let shared = Arc::new(Shared { target, transport, ids, redactor, stop, known, serial });
+    let questions = options.preflight.then(|| Questions::new(&shared));
+    let preflight = match &questions {
+        Some(questions) => questions.ask(plans.make_contiguous()).await?,
+        None => None,
     };
-    sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
-    if let Some(preflight) = &preflight {
-        sink.emit(Event::Preflight(preflight.clone()));
-    }
-    let shared = Arc::new(Shared { target, transport, ids, redactor, stop, preflight, serial: Serial::default() });
+    sink.emit(Event::ContractStarted { target: shared.target.info(), scenarios: plans.len() });
+    tell(sink, preflight);
     let permits = Arc::new(Semaphore::new(jobs));
     let _attending = options.stop.attend();
     let mut deadline = None;
     let mut tally = Tally::default();
-    let mut plans = plans.into_iter();
     let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
         while running.len() < jobs * 2 && !options.stop.asked() {
-            let Some(plan) = plans.next() else { break };
+            if plans.is_empty() {
+                plans = plan::plan(queue.take(sink), &shared.target).into();
+                if !plans.is_empty() {
+                    sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
+                }
+                if let Some(questions) = &questions {
+                    tell(sink, questions.ask_more(plans.make_contiguous()).await);
+                }
+            }
+            let Some(plan) = plans.pop_front() else { break };
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits) = (shared.clone(), permits.clone());
             running.push_back(tokio::spawn(async move {
@@ -134,6 +140,12 @@ pub async fn run(
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)
+}
+
+fn tell(sink: &dyn Sink, preflight: Option<Preflight>) {
+    if let Some(preflight) = preflight {
+        sink.emit(Event::Preflight(preflight));
+    }
 }
 
 /// Waits for a scenario; `None` once the end was asked for and the time to wind down is over. A scenario that is given

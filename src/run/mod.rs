@@ -17,10 +17,10 @@ mod verdict;
 
 pub use collector::Collector;
 pub use contract::{
-    Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, PairCoverage, ScenarioResult,
-    StepResult,
+    Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
+    ScenarioResult, StepResult,
 };
-pub use event::{Event, RunStarted, Sink, TargetInfo, Versions};
+pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use journal::{Journal, read as read_record, unreadable, unwritable};
 pub use preflight::{Creation, CredentialKind, Preflight, Stage};

@@ -21,7 +21,12 @@ pub struct Violation {
 const MOST_VIOLATIONS: usize = 20;
 
 /// The names of the built-in schemas, sorted.
-pub fn names() -> Vec<&'static str> {
+pub fn names() -> &'static [&'static str] {
+    static NAMES: OnceLock<Vec<&'static str>> = OnceLock::new();
+    NAMES.get_or_init(list)
+}
+
+fn list() -> Vec<&'static str> {
     let folder = super::FILES.get_dir("schemas");
     let mut names: Vec<&str> = folder
         .into_iter()

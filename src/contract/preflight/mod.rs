@@ -6,12 +6,13 @@
 mod blocked;
 mod trial;
 
+use std::sync::{PoisonError, RwLock};
+
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-pub(super) use blocked::blocked;
-
 use super::exchange::{self, Answer, Refusal};
+use super::execution::Shared;
 use super::plan::Plan;
 use super::scenario::{CardSpec, Method, Request, Variables};
 use super::target::{Role, Target, TargetKind};
@@ -26,12 +27,41 @@ use crate::yaml::Mark;
 /// Longest text of an answer that is kept, in characters.
 const LONGEST_TEXT: usize = 200;
 
+/// What is known of the account of a run; grows while the run goes.
+#[derive(Debug, Default)]
+pub(super) struct Known(RwLock<Option<Preflight>>);
+
+impl Known {
+    /// Why the account cannot run a scenario, if it cannot.
+    pub(super) fn blocked(&self, plan: &Plan, target: &Target) -> Option<Message> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        blocked::blocked(known.as_ref()?, plan, target)
+    }
+
+    fn get(&self) -> Option<Preflight> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, preflight: Preflight) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(preflight);
+    }
+}
+
 /// What the questions need.
 pub(super) struct Questions<'q> {
-    pub(super) target: &'q Target,
-    pub(super) transport: &'q Transport,
-    pub(super) redactor: &'q Redactor,
-    pub(super) ids: Ids,
+    target: &'q Target,
+    transport: &'q Transport,
+    redactor: &'q Redactor,
+    known: &'q Known,
+    ids: Ids,
+}
+
+impl<'q> Questions<'q> {
+    /// Questions for a run; what they learn is kept in what its scenarios share.
+    pub(super) fn new(shared: &'q Shared) -> Questions<'q> {
+        let Shared { target, transport, redactor, known, ids, .. } = shared;
+        Questions { target, transport, redactor, known, ids: ids.part("preflight") }
+    }
 }
 
 impl Questions<'_> {
@@ -57,10 +87,9 @@ impl Questions<'_> {
         }
         let tags = me.get("tags").and_then(Value::as_array);
         let test_user = tags.map(|tags| tags.iter().any(|tag| tag == "test_user"));
-        let real = credential == CredentialKind::Production && test_user != Some(true);
         let creation = if !blocked::needs_trial(plans, self.target) {
             Creation::NotTried { reason: Message::new("contract.trial-not-needed") }
-        } else if real {
+        } else if credential == CredentialKind::Production && test_user != Some(true) {
             Creation::NotTried { reason: Message::new("contract.trial-production") }
         } else {
             self.try_creation().await
@@ -69,7 +98,21 @@ impl Questions<'_> {
             let digits: Vec<char> = id.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
             format!("…{}", digits[digits.len().saturating_sub(4)..].iter().collect::<String>())
         });
-        Ok(Some(Preflight { credential, account, site, test_user, creation }))
+        let preflight = Preflight { credential, account, site, test_user, creation };
+        self.known.set(preflight.clone());
+        Ok(Some(preflight))
+    }
+
+    /// Makes the trial when these plans are the first that need it; gives what is known after it.
+    pub(super) async fn ask_more(&self, plans: &[Plan]) -> Option<Preflight> {
+        let mut preflight = self.known.get()?;
+        let untried = matches!(&preflight.creation, Creation::NotTried { .. });
+        if !untried || real(&preflight) || !blocked::needs_trial(plans, self.target) {
+            return None;
+        }
+        preflight.creation = self.try_creation().await;
+        self.known.set(preflight.clone());
+        Some(preflight)
     }
 
     fn masked(&self, mut message: Message) -> Message {
@@ -115,6 +158,11 @@ impl Questions<'_> {
         let reply = self.transport.send(&prepared, &[]).await;
         reply.outcome.map(|(answer, _)| answer).map_err(|unanswered| unanswered.problem)
     }
+}
+
+/// Whether payments of the account would be real.
+fn real(preflight: &Preflight) -> bool {
+    preflight.credential == CredentialKind::Production && preflight.test_user != Some(true)
 }
 
 /// What the shape of an access token says.

@@ -1,12 +1,12 @@
 //! Finding scenario files: the built-in ones of `specs/scenarios/`, and those of a folder of the user.
-//! A broken file is reported and does not stop the others.
+//! A broken file is reported and does not stop the others. [`Stock`] reads them one by one.
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, File};
 
-use super::{Beside, Scenario, read_beside};
+use super::{Scenario, Stock};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
@@ -22,31 +22,45 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn add(&mut self, file: &str, id: &str, text: &str, beside: Beside<'_>) {
-        match read_beside(&Source::new(file, text), id, beside) {
-            Ok(scenario) => self.scenarios.push(scenario),
-            Err(problems) => self.problems.extend(problems),
+    /// Reads every file of a stock.
+    fn all(mut stock: Stock) -> Loaded {
+        let mut loaded = Loaded { scenarios: Vec::new(), problems: stock.problems() };
+        let reader = stock.reader();
+        for index in 0..stock.len() {
+            match reader.read(index) {
+                Ok(Some(scenario)) => loaded.scenarios.push(scenario),
+                Ok(None) => {}
+                Err(problems) => loaded.problems.extend(problems),
+            }
         }
+        loaded
     }
 }
 
 /// The built-in scenarios.
 pub fn builtin() -> Loaded {
-    let mut loaded = Loaded::default();
-    for file in builtin_files() {
-        let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
-        let name = format!("specs/{}", file.path().display());
-        let folder = file.path().parent().unwrap_or(file.path());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &|other| {
-            let found = specs::FILES.get_file(folder.join(inside(other)?)).and_then(File::contents_utf8);
-            found.map(str::to_owned).ok_or_else(|| Message::new("scenario.no-such-file").with("name", other))
-        });
+    Loaded::all(Stock::builtin())
+}
+
+/// The scenarios of a folder, or one file.
+pub fn from_folder(path: &Path) -> Loaded {
+    Loaded::all(Stock::in_folder(path))
+}
+
+/// A file that a built-in one names.
+pub(super) fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
+    let name = inside(name)?;
+    let from = from.strip_prefix("specs/").unwrap_or(from);
+    for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
+        if let Some(text) = specs::FILES.get_file(folder.join(name)).and_then(File::contents_utf8) {
+            return Ok(Source::new(&format!("specs/{}", folder.join(name).display()), text));
+        }
     }
-    loaded
+    Err(Message::new("scenario.no-such-file").with("name", name.display()))
 }
 
 /// The embedded scenario files, by path.
-fn builtin_files() -> Vec<&'static File<'static>> {
+pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
     let mut files = Vec::new();
     let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir("scenarios").into_iter().collect();
     while let Some(folder) = open.pop() {
@@ -64,10 +78,9 @@ fn builtin_files() -> Vec<&'static File<'static>> {
     files
 }
 
-/// The scenarios of a folder, or one file.
-pub fn from_folder(path: &Path) -> Loaded {
-    let mut loaded = Loaded::default();
-    let mut files = Vec::new();
+/// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
+pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
@@ -80,35 +93,25 @@ pub fn from_folder(path: &Path) -> Loaded {
                     }
                 }
             }
-            Err(error) => loaded.problems.push(unreadable(&folder, &error)),
+            Err(error) => problems.push(unreadable(&folder, &error)),
         }
     }
     files.sort();
-    if files.is_empty() && loaded.problems.is_empty() {
+    if files.is_empty() && problems.is_empty() {
         let problem = Problem::input(Message::new("scenario.none-found")).in_file(path.display().to_string());
-        loaded.problems.push(problem.fix(Message::new("scenario.none-found-fix")));
+        problems.push(problem.fix(Message::new("scenario.none-found-fix")));
     }
-    for file in files {
-        let id = file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty());
-        let id =
-            id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
-        let name = file.display().to_string();
-        match std::fs::read(&file) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => {
-                    let folder = file.parent().unwrap_or(&file);
-                    loaded.add(&name, &id.to_string_lossy(), &text, &|other| beside(folder, other));
-                }
-                Err(_) => loaded.problems.push(
-                    Problem::input(Message::new("scenario.not-utf8"))
-                        .in_file(name)
-                        .fix(Message::new("scenario.not-utf8-fix")),
-                ),
-            },
-            Err(error) => loaded.problems.push(unreadable(&file, &error)),
-        }
-    }
-    loaded
+    (files, problems)
+}
+
+/// The text of a scenario file.
+pub(super) fn text(file: &Path) -> Result<String, Problem> {
+    let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Problem::input(Message::new("scenario.not-utf8"))
+            .in_file(file.display().to_string())
+            .fix(Message::new("scenario.not-utf8-fix"))
+    })
 }
 
 /// Largest file that a scenario may name, in bytes.
@@ -121,15 +124,32 @@ fn inside(name: &str) -> Result<&Path, Message> {
     if plain && !name.is_empty() { Ok(path) } else { Err(Message::new("scenario.leaves-folder").with("name", name)) }
 }
 
-/// The text of a file in the folder of a scenario.
-fn beside(folder: &Path, name: &str) -> Result<String, Message> {
-    let path = folder.join(inside(name)?);
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
-    if !path.is_file() {
-        return Err(Message::new("scenario.no-such-file").with("name", name));
+/// The highest folder in which named files are looked for: the one that is run; of a single file, the working folder
+/// when it is below, else its own.
+pub(super) fn top(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_owned();
     }
+    let below_here = path.is_relative() && path.components().all(|part| matches!(part, Component::Normal(_)));
+    if below_here { PathBuf::new() } else { path.parent().unwrap_or(path).to_owned() }
+}
+
+/// A file that another one names: in the folder of that one, else in those above it up to `top`.
+pub(super) fn beside(top: &Path, from: &Path, name: &str) -> Result<Source, Message> {
+    let relative = inside(name)?;
+    let folders = from.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
+    let Some(path) = folders.map(|folder| folder.join(relative)).find(|path| path.is_file()) else {
+        return Err(Message::new("scenario.no-such-file").with("name", name));
+    };
+    let text = bounded(&path, name)?;
+    Ok(Source::new(&path.display().to_string(), &text))
+}
+
+/// The text of a file of bounded size.
+fn bounded(path: &Path, name: &str) -> Result<String, Message> {
+    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(&path).map_err(unreadable)?;
+    let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_BESIDE {
         return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
@@ -247,7 +267,7 @@ mod tests {
         };
         let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         assert_eq!(words("/$defs/site/enum"), own(specs::sites::all().iter().map(|site| site.id.as_str()).collect()));
-        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names()));
+        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
         let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
@@ -259,7 +279,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.csv"), "x").unwrap();
         std::fs::write(folder.path().join("b.csv"), [0xff]).unwrap();
-        assert_eq!(beside(folder.path(), "a.csv").unwrap(), "x");
+        let from = folder.path().join("x.yaml");
+        let beside = |name: &str| beside(folder.path(), &from, name);
+        assert_eq!(beside("a.csv").unwrap().text(), "x");
         for (name, key) in [
             ("b.csv", "scenario.not-utf8"),
             ("c.csv", "scenario.no-such-file"),
@@ -267,7 +289,7 @@ mod tests {
             ("../a.csv", "scenario.leaves-folder"),
             ("/etc/passwd", "scenario.leaves-folder"),
         ] {
-            assert_eq!(beside(folder.path(), name).unwrap_err().key, key, "{name}");
+            assert_eq!(beside(name).unwrap_err().key, key, "{name}");
         }
     }
 

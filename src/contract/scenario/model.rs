@@ -63,8 +63,10 @@ pub struct Row {
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Id, unique in the scenario.
+    /// Id, unique in the scenario; that of a step of a fragment begins with the id of the use: `token.card`.
     pub id: String,
+    /// The file it stands in: that of the scenario, or a fragment.
+    pub source: Source,
     /// Where it stands.
     pub mark: Mark,
     /// What it sends.

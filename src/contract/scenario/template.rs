@@ -41,10 +41,11 @@ impl Variables {
         let mut filled = String::new();
         let mut whole = None;
         let mut count = 0;
-        for part in (Parts { rest: text }) {
+        for part in parts(text) {
             count += 1;
             match part {
                 Part::Text(text) => filled.push_str(text),
+                Part::Escaped => filled.push_str("${"),
                 Part::Variable(name) => {
                     let value = self.get(name).ok_or_else(|| Unfilled { name: name.to_owned() })?;
                     match value {
@@ -93,17 +94,33 @@ impl Variables {
 
 /// The variables that a text names, in order.
 pub fn references(text: &str) -> Vec<&str> {
-    Parts { rest: text }
+    parts(text)
         .filter_map(|part| match part {
             Part::Variable(name) => Some(name),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Escaped => None,
         })
         .collect()
 }
 
-enum Part<'t> {
+/// Whether an opening `${` has no closing brace: filling leaves it as it is, but nobody means that.
+pub(super) fn left_open(text: &str) -> bool {
+    parts(text).any(|part| matches!(part, Part::Text(text) if text.starts_with("${")))
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'t> {
+    /// What stands for itself; begins with `${` when that is never closed.
     Text(&'t str),
+    /// `$${`, which stands for `${`.
+    Escaped,
+    /// The name of a variable.
     Variable(&'t str),
+}
+
+/// The pieces of a text, in order.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+    Parts { rest: text }
 }
 
 struct Parts<'t> {
@@ -118,13 +135,16 @@ impl<'t> Iterator for Parts<'t> {
             return None;
         }
         if let Some(escaped) = self.rest.strip_prefix("$${") {
-            let text = &self.rest[1..3];
             self.rest = escaped;
-            return Some(Part::Text(text));
+            return Some(Part::Escaped);
         }
-        if let Some((name, rest)) = self.rest.strip_prefix("${").and_then(|after| after.split_once('}')) {
-            self.rest = rest;
-            return Some(Part::Variable(name.trim()));
+        if let Some(after) = self.rest.strip_prefix("${") {
+            // Looked for up to the next opening only: that also keeps a text of many openings linear.
+            let until = after.find("${").unwrap_or(after.len());
+            if let Some(end) = after[..until].find('}') {
+                self.rest = &after[end + 1..];
+                return Some(Part::Variable(after[..end].trim()));
+            }
         }
         // Up to the next `${` or `$${`; an opening without its brace is text.
         let from = usize::from(self.rest.starts_with("${")) * 2;

@@ -57,6 +57,7 @@ fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> S
         verdict,
         steps,
         elapsed_ms,
+        abridged: false,
     }
 }
 
