@@ -22,8 +22,11 @@ struct Area {
 impl Area {
     fn texts(&self) -> &HashMap<String, Text> {
         // The files are embedded and a test reads each one, so a failure cannot reach a user.
-        let read = || self.file.contents_utf8().and_then(|yaml| serde_yaml::from_str(yaml).ok()).unwrap_or_default();
-        self.texts.get_or_init(read)
+        let read = || {
+            let name = self.file.path().to_str()?;
+            crate::specs::data(&format!("src/i18n/words/{name}"))
+        };
+        self.texts.get_or_init(|| read().unwrap_or_default())
     }
 }
 
