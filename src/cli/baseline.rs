@@ -103,7 +103,7 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let work = async {
         watched = engine_with(&session, &config, args.run.ca_file.as_deref(), previous, Watching::Keeps).await
     };
-    let interrupted = session.until_interrupted(work).await;
+    let interrupted = session.until_interrupted(output, work).await;
     let record = session.record(interrupted);
     let (_, failed) = write_reports(&record, session.reports(), output);
     output.problems(&record.problems);
@@ -159,7 +159,7 @@ pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u
     let work = async {
         engine_with(&session, &config, ca_file, accepted, Watching::Judges).await;
     };
-    let interrupted = session.until_interrupted(work).await;
+    let interrupted = session.until_interrupted(output, work).await;
     let record = session.record(interrupted);
     let (_, failed) = write_reports(&record, session.reports(), output);
     output.problems(&record.problems);

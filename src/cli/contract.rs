@@ -82,7 +82,7 @@ async fn execute(
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
-    let interrupted = session.until_interrupted(work).await;
+    let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(record, code)| {
         let measured = record.contract.as_ref().and_then(|contract| contract.coverage.as_ref());
         gate.decide(output, measured, code)
@@ -115,7 +115,8 @@ impl Gate {
             }
         }
         output.problems(&below);
-        if below.is_empty() { code } else { exit::NOT_READY }
+        // What could not be asked is no lack of coverage: an open run stays open.
+        if below.is_empty() || code == exit::INCONCLUSIVE { code } else { exit::NOT_READY }
     }
 }
 
@@ -360,7 +361,7 @@ async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Resul
     let config = configured(args)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
-    let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
+    let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
     let (_, failed) = session.write(&record, output);
     if !failed.is_empty() {

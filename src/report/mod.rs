@@ -16,6 +16,7 @@ pub mod live;
 pub mod outline;
 mod paint;
 mod plain;
+pub mod preflight;
 pub mod problem;
 #[cfg(test)]
 mod sample;

@@ -182,6 +182,9 @@ impl Page<'_> {
             .with("open", open)
             .with("planned", contract.planned.max(contract.scenarios.len()));
         let mut facts = vec![self.say(&scenarios)];
+        if let Some(preflight) = &contract.preflight {
+            facts.insert(0, units(super::preflight::facts(preflight).iter().map(|fact| self.say(fact))));
+        }
         if let Some(coverage) = &contract.coverage {
             let line = Message::new("report.coverage-line")
                 .with("observed", coverage.count(CoverageState::Observed))

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, DriftReport, PageSummary, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord,
-    TlsFacts,
+    Coverage, DriftReport, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult,
+    ShopRecord, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -66,6 +66,8 @@ pub enum Event {
         /// How many more.
         scenarios: usize,
     },
+    /// What was learned of the account before its first scenario.
+    Preflight(Preflight),
     /// A scenario begins.
     ScenarioStarted {
         /// Scenario id.

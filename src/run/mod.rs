@@ -9,6 +9,7 @@ mod drift;
 mod event;
 mod finding;
 mod journal;
+mod preflight;
 mod problem;
 mod record;
 mod shop;
@@ -24,6 +25,7 @@ pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftRe
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
+pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
 pub use shop::{

@@ -49,6 +49,7 @@ impl RunRecord {
                 contract.target = Some(target);
                 contract.planned += scenarios;
             }
+            Event::Preflight(preflight) => self.contract.get_or_insert_default().preflight = Some(preflight),
             Event::ScenariosPlanned { scenarios } => self.contract.get_or_insert_default().planned += scenarios,
             Event::ScenarioFinished(result) => self.contract.get_or_insert_default().take(*result),
             Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),

@@ -382,6 +382,7 @@ pub fn not_ready() -> RunRecord {
             hostile_problem(),
         ],
         contract: Some(ContractRecord {
+            preflight: None,
             target: Some(target()),
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
@@ -404,6 +405,7 @@ pub fn ready() -> RunRecord {
         elapsed_ms: 2_018,
         problems: Vec::new(),
         contract: Some(ContractRecord {
+            preflight: None,
             target: Some(target()),
             planned: 1,
             scenarios: vec![passing()],
