@@ -6,10 +6,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::args::{ContractArgs, ContractCommand, ContractRunArgs, ScenarioArgs};
+use super::args::{ContractArgs, ContractCommand, ContractGatedArgs, ContractRunArgs, ScenarioArgs};
 use super::output::Output;
 use super::session::{Outputs, Session};
+use super::tape;
+pub(super) use super::tape::{is_own, seed};
 use crate::config::{self, ContractConfig, TargetConfig};
+use crate::contract::recording::{self, Tape};
 use crate::contract::scenario::{self, Loaded};
 use crate::contract::{Options, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
 use crate::exit;
@@ -22,7 +25,7 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
         ContractCommand::Run(args) if args.dry_run => dry(output, &args.run),
         ContractCommand::Run(args) => {
             let gate = Gate { codes: args.min_coverage, pairs: args.min_pairs };
-            execute(output, &args.run, &gate).await
+            execute(output, &args, &gate).await
         }
         ContractCommand::Coverage(args) => {
             let gate = Gate { codes: args.min, pairs: args.min_pairs };
@@ -58,13 +61,16 @@ fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
         scenarios: args.which.scenarios.clone(),
         tags: args.which.tag.clone(),
         jobs: args.jobs,
+        record: None,
+        verify: None,
     })
 }
 
-async fn execute(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
-    let config = configured(args)?;
+async fn execute(output: &Output, gated: &ContractGatedArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
+    let args = &gated.run;
+    let config = ContractConfig { record: gated.recording.clone(), verify: gated.verify.clone(), ..configured(args)? };
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
-    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(work).await;
     session.finish(output, interrupted).map(|(record, code)| {
@@ -122,10 +128,14 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
             public_key: None,
         },
         TargetConfig::Url(_) => real_target(&config).map_err(|problem| vec![problem])?,
+        TargetConfig::Recording(path) => {
+            let head = recording::head(path).map_err(|problem| vec![problem])?;
+            tape::target(&head, &config).map_err(|problem| vec![problem])?
+        }
     };
     let (scenarios, notices) = selected(loaded.scenarios, target.kind);
     output.problems(&notices);
-    let seed = args.seed.unwrap_or_else(crate::ids::Ids::random_seed);
+    let seed = seed(&config, args.seed).unwrap_or_else(crate::ids::Ids::random_seed);
     let drawn = dry_run(scenarios, &target, seed);
     if output.json {
         output.result_json(&serde_json::json!({ "target": target.info(), "seed": seed, "scenarios": drawn }));
@@ -174,9 +184,14 @@ fn printable(text: &str) -> String {
 pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
     let loaded = load(config.scenarios.as_deref(), &config.tags);
     session.problems(loaded.problems);
-    let kind = match config.target {
-        TargetConfig::Embedded => TargetKind::Embedded,
-        TargetConfig::Url(_) => TargetKind::Url,
+    let mut tape = match tape::open(config) {
+        Ok(tape) => tape,
+        Err(problem) => return session.problems(vec![problem]),
+    };
+    let kind = match (&config.target, &tape.replay) {
+        (TargetConfig::Embedded, _) => TargetKind::Embedded,
+        (TargetConfig::Recording(_), Some(recording)) => recording.head.kind(),
+        (TargetConfig::Url(_) | TargetConfig::Recording(_), _) => TargetKind::Url,
     };
     let (scenarios, notices) = selected(loaded.scenarios, kind);
     session.problems(notices);
@@ -184,15 +199,19 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
         session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
         return;
     }
-    let (target, sandbox) = match target(config, session.seed).await {
+    let (target, sandbox) = match target(config, &tape, session.seed).await {
         Ok(ready) => ready,
         Err(problem) => return session.problems(vec![problem]),
     };
+    if let Err(problem) = tape::start(&mut tape, config, &target, session.seed) {
+        return session.problems(vec![problem]);
+    }
     let options = Options {
         seed: session.seed,
         jobs: config.jobs,
         timeout: Duration::from_secs(30),
         ca_file: ca_file.map(Path::to_owned),
+        tape,
     };
     if let Err(problem) = run_scenarios(scenarios, target, &options, session.sink()).await {
         session.problems(vec![problem]);
@@ -203,7 +222,7 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.
-async fn target(config: &ContractConfig, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
+async fn target(config: &ContractConfig, tape: &Tape, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
     match &config.target {
         TargetConfig::Embedded => {
             let options = SandboxOptions { seed, default_site: config.site.clone(), ..SandboxOptions::default() };
@@ -219,6 +238,13 @@ async fn target(config: &ContractConfig, seed: u64) -> Result<(Target, Option<Sa
             Ok((target, Some(sandbox)))
         }
         TargetConfig::Url(_) => real_target(config).map(|target| (target, None)),
+        TargetConfig::Recording(path) => {
+            let target = match &tape.replay {
+                Some(recording) => tape::target(&recording.head, config),
+                None => recording::head(path).and_then(|head| tape::target(&head, config)),
+            };
+            target.map(|target| (target, None))
+        }
     }
 }
 
@@ -302,7 +328,8 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
-    let session = Session::start(output, Outputs::default(), args.seed).map_err(|problem| vec![problem])?;
+    let session =
+        Session::start(output, Outputs::default(), seed(&config, args.seed)).map_err(|problem| vec![problem])?;
     let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
     let problems = record.problems.clone();

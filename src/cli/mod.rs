@@ -17,6 +17,7 @@ mod output;
 mod report;
 mod sandbox;
 mod session;
+mod tape;
 mod validate;
 
 use std::process::ExitCode;

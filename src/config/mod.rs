@@ -38,6 +38,8 @@ pub enum TargetConfig {
     Embedded,
     /// A base URL.
     Url(Url),
+    /// A recording: nothing is sent.
+    Recording(PathBuf),
 }
 
 /// The contract side.
@@ -59,6 +61,10 @@ pub struct ContractConfig {
     pub tags: Vec<String>,
     /// Scenarios in flight at once; 0 chooses by target.
     pub jobs: usize,
+    /// File that keeps every exchange.
+    pub record: Option<PathBuf>,
+    /// Recording that every answer is compared with.
+    pub verify: Option<PathBuf>,
 }
 
 impl Default for ContractConfig {
@@ -72,6 +78,8 @@ impl Default for ContractConfig {
             scenarios: None,
             tags: Vec::new(),
             jobs: 0,
+            record: None,
+            verify: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::scenario::{Request, Unfilled, Variables};
-use super::target::{Role, Target, TargetKind};
+use super::target::{Recorded, Role, Target, TargetKind};
 use crate::http;
 use crate::i18n::Message;
 use crate::ids::Ids;
@@ -24,7 +24,7 @@ const LONGEST_KEPT: usize = 16 * 1024;
 /// Most characters of a body that the record keeps of a step that passed.
 const LONGEST_KEPT_OF_PASSED: usize = 4 * 1024;
 /// Header that asks the embedded sandbox for a fault.
-const FAULT_HEADER: &str = "x-homologa-fault";
+pub(super) const FAULT_HEADER: &str = "x-homologa-fault";
 
 /// A request with every variable filled in; kept so that a later step can repeat it.
 #[derive(Debug, Clone)]
@@ -33,7 +33,16 @@ pub(super) struct Prepared {
     url: Url,
     headers: Vec<(String, String)>,
     credential: Option<SecretString>,
+    role: Role,
     body: Option<String>,
+}
+
+/// What a recording keeps of a request, as it is sent; the credential stays here.
+pub(super) struct Parts<'p> {
+    pub(super) url: &'p Url,
+    pub(super) headers: &'p [(String, String)],
+    pub(super) role: Role,
+    pub(super) body: Option<&'p str>,
 }
 
 /// An answer.
@@ -46,6 +55,8 @@ pub(super) struct Answer {
     pub(super) json: Option<Value>,
     /// Whether the body was longer than what is read.
     pub(super) cut: bool,
+    /// JSON Pointers of values that a recording masked: what stands there is not what came.
+    pub(super) masked: Vec<String>,
 }
 
 /// Why a request was not sent.
@@ -100,7 +111,7 @@ pub(super) fn prepare(
         headers.insert("x-idempotency-key".to_owned(), ids.uuid());
     }
     if let Some(fault) = &request.fault {
-        if target.kind != TargetKind::Embedded {
+        if !matches!(target.kind, TargetKind::Embedded | TargetKind::Recording(Recorded::Embedded)) {
             return Err(Refusal::CannotRun(Message::new("contract.fault-only-embedded")));
         }
         headers.insert(FAULT_HEADER.to_owned(), variables.fill_text(fault)?);
@@ -113,7 +124,7 @@ pub(super) fn prepare(
         };
     }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
-    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, body })
+    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body })
 }
 
 fn text(value: &Value) -> String {
@@ -192,6 +203,10 @@ impl Prepared {
         self.headers.iter().any(|(name, _)| name == FAULT_HEADER)
     }
 
+    pub(super) fn parts(&self) -> Parts<'_> {
+        Parts { url: &self.url, headers: &self.headers, role: self.role, body: self.body.as_deref() }
+    }
+
     pub(super) fn path(&self) -> &str {
         self.url.path()
     }
@@ -223,7 +238,7 @@ impl Prepared {
         let body = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&body).ok();
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok((Answer { status, headers, body, json, cut }, elapsed))
+        Ok((Answer { status, headers, body, json, cut, masked: Vec::new() }, elapsed))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.

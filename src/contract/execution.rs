@@ -14,6 +14,7 @@ use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
 use super::judge;
 use super::plan::{self, Plan};
+use super::recording::{self, Place, Tape};
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
 use super::transport::Transport;
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) tape: Tape,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -36,8 +38,16 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let id = plan.id();
     let ids = shared.ids.part(&id);
     let variables = plan::variables(plan, &ids);
-    let mut state =
-        State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
+    let mut state = State {
+        id: &id,
+        shared,
+        plan,
+        ids: &ids,
+        variables,
+        sent: HashMap::new(),
+        asked: HashMap::new(),
+        tally: Tally::default(),
+    };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
@@ -122,15 +132,17 @@ struct State<'s> {
     ids: &'s Ids,
     variables: Variables,
     sent: HashMap<String, (Arc<Prepared>, Answer)>,
+    /// How often each step asked.
+    asked: HashMap<&'s str, u32>,
     tally: Tally,
 }
 
-impl State<'_> {
+impl<'s> State<'s> {
     /// Does one step.
     ///
     /// # Errors
     /// What the step would need from a step that did not give it; nothing was sent.
-    async fn step(&mut self, step: &Step) -> Result<StepResult, Lacks> {
+    async fn step(&mut self, step: &'s Step) -> Result<StepResult, Lacks> {
         if !self.shared.target.kind.is_among(&step.targets) {
             return Ok(not_applicable(step, Message::new("contract.other-target")));
         }
@@ -138,7 +150,9 @@ impl State<'_> {
         self.variables.set("hex32", json!(self.ids.hex32()));
         let prepared = match &step.action {
             Action::Wait(duration) => {
-                tokio::time::sleep(*duration).await;
+                if self.shared.transport.recording().is_none() {
+                    tokio::time::sleep(*duration).await;
+                }
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
                 return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
             }
@@ -157,7 +171,10 @@ impl State<'_> {
             Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
             Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
         };
-        let Some(poll) = step.poll else { return Ok(self.ask(step, &prepared).await) };
+        let Some(poll) = step.poll else {
+            let result = self.ask(step, &prepared).await;
+            return Ok(self.verify(step, result));
+        };
         let started = Instant::now();
         let mut asked = 1;
         let mut result = self.ask(step, &prepared).await;
@@ -165,6 +182,15 @@ impl State<'_> {
             let left = poll.limit.saturating_sub(started.elapsed());
             if left.is_zero() {
                 break;
+            }
+            if let Some(recording) = self.shared.transport.recording() {
+                // What was asked then is asked now, without waiting.
+                if !recording.has_more(&prepared, self.place(step), &self.shared.redactor) {
+                    break;
+                }
+                result = self.ask(step, &prepared).await;
+                asked += 1;
+                continue;
             }
             // The last question is asked when the time is over, so that the whole limit counts.
             tokio::time::sleep(poll.interval.min(left)).await;
@@ -179,13 +205,41 @@ impl State<'_> {
                 finding.fix.get_or_insert_with(|| told.clone());
             }
         }
-        Ok(result)
+        Ok(self.verify(step, result))
+    }
+
+    fn place(&self, step: &'s Step) -> Place<'s> {
+        let occurrence = self.asked.get(step.id.as_str()).copied().unwrap_or(1);
+        Place { scenario: self.id, step: &step.id, occurrence }
+    }
+
+    /// Compares the last answer of a step with the recorded one, where that is asked for.
+    fn verify(&self, step: &'s Step, result: StepResult) -> StepResult {
+        match (&self.shared.tape.verify, self.sent.get(&step.id)) {
+            (Some(recording), Some((prepared, answer))) => {
+                let place = self.place(step);
+                let polls = step.poll.is_some();
+                let verified = recording.verify(place, prepared, answer, polls, &self.shared.redactor);
+                recording::verified(result, verified, place, self.plan.scenario.source.place(step.mark))
+            }
+            _ => result,
+        }
     }
 
     /// Sends a request once and compares its answer.
-    async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
+    async fn ask(&mut self, step: &'s Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let (answer, elapsed) = match self.shared.transport.send(prepared).await {
+        *self.asked.entry(&step.id).or_default() += 1;
+        let place = self.place(step);
+        let sent = self.shared.transport.send(prepared, place, redactor).await;
+        if let Some(recorder) = &self.shared.tape.write {
+            let (outcome, elapsed) = match &sent {
+                Ok((answer, elapsed)) => (Ok(answer), *elapsed),
+                Err(problem) => (Err(&problem.message), 0),
+            };
+            recorder.keep(recording::Entry::of(place, prepared, outcome, elapsed, redactor));
+        }
+        let (answer, elapsed) = match sent {
             Ok(done) => done,
             Err(problem) => {
                 let mut result = skipped(step, problem.message);

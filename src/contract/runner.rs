@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
 use super::plan;
+use super::recording::Tape;
 use super::scenario::Scenario;
 use super::target::{Target, TargetKind};
 use super::transport::Transport;
@@ -30,11 +31,13 @@ pub struct Options {
     pub timeout: Duration,
     /// Certificate authorities beside the usual ones.
     pub ca_file: Option<std::path::PathBuf>,
+    /// What is recorded, replayed or compared.
+    pub tape: Tape,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 0, jobs: 0, timeout: Duration::from_secs(30), ca_file: None }
+        Options { seed: 0, jobs: 0, timeout: Duration::from_secs(30), ca_file: None, tape: Tape::default() }
     }
 }
 
@@ -53,20 +56,22 @@ pub async fn run(
         timeout: options.timeout,
         ca_file: options.ca_file.clone(),
         // The embedded sandbox is on this machine: no proxy stands between.
-        direct: target.kind == TargetKind::Embedded,
+        direct: target.kind != TargetKind::Url,
         ..http::ClientOptions::default()
     })?;
     super::preflight::check(&target, &client).await?;
     let plans = plan::plan(scenarios, &target);
     sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
     let jobs = match (options.jobs, target.kind) {
-        (0, TargetKind::Embedded) => 16,
+        (0, TargetKind::Embedded | TargetKind::Recording(_)) => 16,
         (0, TargetKind::Url) => 2,
         (jobs, _) => jobs,
     };
     let redactor = Redactor::new(target.secrets());
-    let transport = Transport::Live(client);
-    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor });
+    let tape = options.tape.clone();
+    tape.begin(&plans, sink);
+    let transport = tape.replay.clone().map_or(Transport::Live(client), Transport::Recording);
+    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, tape });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
     let mut plans = plans.into_iter();
@@ -89,6 +94,7 @@ pub async fn run(
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
     }
+    shared.tape.end(sink);
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)

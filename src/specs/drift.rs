@@ -52,7 +52,7 @@ pub fn weight_of(id: &str) -> Weight {
 mod tests {
     #[test]
     fn the_kinds_read() {
-        assert_eq!(super::kinds().len(), 10);
+        assert_eq!(super::kinds().len(), 18);
         assert_eq!(super::weight_of("code-added"), super::Weight::Notable);
     }
 }
