@@ -55,7 +55,7 @@ pub(super) struct Answer {
     pub(super) json: Option<Value>,
     /// Whether the body was longer than what is read.
     pub(super) cut: bool,
-    /// JSON Pointers of values that a recording masked: what stands there is not what came.
+    /// What a recording masked, values by JSON Pointer and headers by name: what stands there is not what came.
     pub(super) masked: Vec<String>,
 }
 

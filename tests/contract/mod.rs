@@ -1,5 +1,7 @@
 //! The contract side: scenarios on the embedded sandbox, and coverage of the catalogue.
 
+mod recording;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -128,7 +128,7 @@ pub(in crate::contract) struct Answered {
     /// Whether the body was longer than what was kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::contract) truncated: bool,
-    /// JSON Pointers of the values that are masked: what stands there is not what came.
+    /// JSON Pointers of the values and names of the headers that are masked: what stands there is not what came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::contract) masked: Vec<String>,
 }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::format::{Answered, Asked, Content};
+use crate::contract::exchange::Answer;
 use crate::i18n::Message;
 use crate::secret::Redactor;
 
@@ -97,13 +98,13 @@ impl<'r> Mask<'r> {
     /// Hides what is secret in a request.
     pub(super) fn request(&mut self, asked: &mut Asked) {
         asked.path = self.text(&asked.path);
-        self.headers(&mut asked.headers);
+        self.headers(&mut asked.headers, &mut Vec::new());
         self.content(&mut asked.content, None);
     }
 
     /// Hides what is secret in an answer and notes where.
     pub(super) fn answer(&mut self, answered: &mut Answered) {
-        self.headers(&mut answered.headers);
+        self.headers(&mut answered.headers, &mut answered.masked);
         self.content(&mut answered.content, Some(&mut answered.masked));
     }
 
@@ -124,9 +125,13 @@ impl<'r> Mask<'r> {
         text
     }
 
-    fn headers(&self, headers: &mut BTreeMap<String, String>) {
+    fn headers(&self, headers: &mut BTreeMap<String, String>, masked: &mut Vec<String>) {
         for (name, value) in headers {
-            *value = if SECRET_HEADERS.contains(&name.as_str()) { "****".to_owned() } else { self.text(value) };
+            let secret = SECRET_HEADERS.contains(&name.as_str());
+            if secret || self.redactor.text(value) != value.as_str() {
+                masked.push(name.clone());
+            }
+            *value = if secret { "****".to_owned() } else { self.text(value) };
         }
     }
 
@@ -139,7 +144,7 @@ impl<'r> Mask<'r> {
             Some(masked) => {
                 let before = body.clone();
                 self.redactor.json(body);
-                differences(&before, body, &mut String::new(), masked);
+                note_masked(&before, body, &mut String::new(), masked);
                 masked.sort_unstable();
                 masked.dedup();
             }
@@ -166,6 +171,21 @@ impl<'r> Mask<'r> {
     }
 }
 
+/// Whether a value that a JSONPath finds was masked, or holds something that was.
+pub(in crate::contract) fn hides(answer: &Answer, path: &str) -> bool {
+    if answer.masked.is_empty() {
+        return false;
+    }
+    let (Some(body), Ok(path)) = (&answer.json, serde_json_path::JsonPath::parse(path)) else { return false };
+    path.query_located(body).locations().any(|location| {
+        let pointer = location.to_json_pointer();
+        answer
+            .masked
+            .iter()
+            .any(|masked| masked.strip_prefix(&pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    })
+}
+
 /// The id in a path of card tokens; empty for the path where they are made.
 fn token_path(path: &str) -> Option<&str> {
     let path = path.split('?').next().unwrap_or_default();
@@ -184,26 +204,35 @@ fn stand_in(token: &str) -> String {
     hex
 }
 
-/// JSON Pointers of the values that differ between a body and its masked form.
-fn differences(before: &Value, after: &Value, path: &mut String, found: &mut Vec<String>) {
+/// Notes the JSON Pointers of the values that differ between a body and its masked form. A masked number becomes 0, so
+/// that it still is a number.
+fn note_masked(before: &Value, after: &mut Value, path: &mut String, found: &mut Vec<String>) {
     let length = path.len();
+    if !before.is_object() && !before.is_array() {
+        if before != after {
+            found.push(path.clone());
+            if before.is_number() {
+                *after = Value::from(0);
+            }
+        }
+        return;
+    }
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            for ((name, before), after) in before.iter().zip(after.values()) {
+            for ((name, before), after) in before.iter().zip(after.values_mut()) {
                 path.push('/');
                 path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                differences(before, after, path, found);
+                note_masked(before, after, path, found);
                 path.truncate(length);
             }
         }
         (Value::Array(before), Value::Array(after)) => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
                 path.push_str(&format!("/{index}"));
-                differences(before, after, path, found);
+                note_masked(before, after, path, found);
                 path.truncate(length);
             }
         }
-        (before, after) if before != after => found.push(path.clone()),
         _ => {}
     }
 }
@@ -242,15 +271,20 @@ mod tests {
         let redactor = Redactor::default();
         let mut answered = Answered {
             headers: BTreeMap::from([("set-cookie".to_owned(), "a=b".to_owned())]),
-            content: Content { body: Some(json!({"id": TOKEN, "a/b": [{"email": "buyer@example.com"}]})), text: None },
+            content: Content {
+                body: Some(json!({"id": TOKEN, "a/b": [{"email": "buyer@example.com", "security_code": 123}]})),
+                text: None,
+            },
             ..Answered::default()
         };
         let mut mask = Mask::new(&redactor);
         mask.learn_answer(&Asked { path: "/v1/card_tokens".into(), ..Asked::default() }, &answered);
         mask.answer(&mut answered);
-        assert_eq!(answered.masked, ["/a~1b/0/email"]);
+        assert_eq!(answered.masked, ["/a~1b/0/email", "/a~1b/0/security_code", "set-cookie"]);
         assert_eq!(answered.headers["set-cookie"], "****");
-        assert_eq!(answered.content.body.unwrap()["id"], stand_in(TOKEN));
+        let body = answered.content.body.unwrap();
+        assert_eq!(body["id"], stand_in(TOKEN));
+        assert_eq!(body["a/b"][0]["security_code"], 0, "a number stays one");
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub use read::{Recording, head};
 pub use write::Recorder;
 
 pub(super) use compare::Difference;
-pub(super) use format::Entry;
+pub(super) use format::{Entry, Line, is_head};
+pub(super) use mask::hides;
 pub(super) use replay::Place;
 
 use super::plan::Plan;

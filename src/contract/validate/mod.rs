@@ -1,11 +1,12 @@
-//! Judges captured answers: a body, a list of bodies, JSON lines or a HAR. Sends nothing and prints nothing.
+//! Judges captured answers: a body, a list of bodies, JSON lines, a HAR or a recording. Sends nothing and prints nothing.
 //!
-//! This file takes the material apart into bodies and sums up; `har` reads HARs, `classify` tells what a body is,
+//! This file takes the material apart into bodies and sums up; `har` and `recording` read those, `classify` tells what a body is,
 //! `body` grades it.
 
 mod body;
 mod classify;
 mod har;
+mod recording;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -155,6 +156,10 @@ impl Report {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if bytes.iter().all(u8::is_ascii_whitespace) {
             self.problem(file, Message::new("validate.empty"));
+            return;
+        }
+        if recording::is_recording(bytes) {
+            self.recording(file, bytes);
             return;
         }
         match serde_json::from_slice::<Value>(bytes) {
