@@ -107,7 +107,7 @@ impl Target {
     pub fn recorded(head: &super::recording::Head) -> Result<Target, Problem> {
         let base = crate::config::address(&head.target.url)?;
         // Nobody sees it: it stands for a credential that the recording does not hold.
-        let stand_in = |role: Role| head.target.roles.iter().any(|name| name == role.name()).then(|| "TEST-recorded");
+        let stand_in = |role: Role| head.target.roles.iter().any(|name| name == role.name()).then_some("TEST-recorded");
         Ok(Target {
             kind: head.kind(),
             base,

@@ -53,7 +53,12 @@ impl Recording {
         let recorded = self.counterpart(place, &live.request, polls)?;
         match (&recorded.response, &live.response) {
             (Some(before), Some(now)) if !judge::environment(before.status) && !judge::environment(now.status) => {
-                Ok(compare(before, now))
+                let differences = compare(before, now);
+                if let Ok(mut used) = self.used.lock() {
+                    used.compared.0 += 1;
+                    used.compared.1 += usize::from(!differences.is_empty());
+                }
+                Ok(differences)
             }
             (Some(before), Some(now)) if before.status == now.status => Ok(Vec::new()),
             (before, now) => {

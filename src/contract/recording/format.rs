@@ -256,7 +256,8 @@ fn cut(content: &mut Content) -> bool {
     let (mut text, _) = std::mem::take(content).opened();
     let long = text.len() > LONGEST_CUT;
     if long {
-        text.truncate(text.floor_char_boundary(LONGEST_CUT));
+        let end = (0..=LONGEST_CUT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
     }
     *content = Content::of(&text, if long { None } else { serde_json::from_str(&text).ok() });
     long
@@ -283,4 +284,47 @@ pub(in crate::contract) fn is_head(line: &[u8]) -> bool {
     }
     serde_json::from_slice::<Kind>(line)
         .is_ok_and(|line| line.kind == "head" && line.format > 0 && !line.recorded.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_makes_its_line_too_long_is_cut_and_says_so() {
+        let entry = |text: String| Entry {
+            scenario: "a@MLA".into(),
+            step: "s".into(),
+            occurrence: 1,
+            request: Asked::default(),
+            response: Some(Answered { status: 200, content: Content::of(&text, None), ..Answered::default() }),
+            failure: None,
+            elapsed_ms: 0,
+        };
+        for (text, cut) in [("ñ".to_owned(), false), ("ñ".repeat(LONGEST_LINE / 2), true)] {
+            let line = entry(text.clone()).line().unwrap();
+            assert!(line.len() < LONGEST_LINE && line.ends_with(b"\n"));
+            let Ok(Line::Exchange(mut read)) = serde_json::from_slice(&line) else { panic!("no exchange") };
+            let answer = read.answer().unwrap();
+            assert_eq!((answer.cut, answer.body.len() < text.len()), (cut, cut));
+        }
+    }
+
+    #[test]
+    fn a_body_comes_back_as_it_went_in() {
+        for body in ["", "{\"a\":[1,\"x\"]}", "[]", "null", "\"text\"", "not json", "{\"cut\":"] {
+            let json: Option<Value> = serde_json::from_str(body).ok();
+            let line = serde_json::to_string(&Content::of(body, json.clone())).unwrap();
+            let read: Content = serde_json::from_str(&line).unwrap();
+            assert_eq!(read.opened(), (body.to_owned(), json), "{line}");
+        }
+    }
+
+    #[test]
+    fn only_a_head_begins_a_recording() {
+        assert!(is_head(br#"{"kind":"head","format":9,"recorded":"x","new":1}"#));
+        for other in ["", "{}", r#"{"kind":"head"}"#, r#"{"kind":"end","format":1,"recorded":"x"}"#, "[1]"] {
+            assert!(!is_head(other.as_bytes()), "{other}");
+        }
+    }
 }

@@ -61,6 +61,9 @@ impl Tape {
                 sink.emit(Event::Problem(notice));
             }
         }
+        if let Some(recording) = &self.verify {
+            sink.emit(Event::Problem(replay::closing(recording)));
+        }
         if let Some(recorder) = &self.write {
             let told = match recorder.end() {
                 Ok(n) => recorder.written(n),

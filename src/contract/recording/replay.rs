@@ -12,6 +12,8 @@ use crate::i18n::Message;
 use crate::run::Problem;
 use crate::secret::Redactor;
 
+/// Most requests without an entry for which the nearest one is looked for: it means reading the whole index.
+const MOST_MISSED: usize = 1_000;
 /// Most entries that a notice lists.
 const MOST_LISTED: usize = 20;
 
@@ -34,6 +36,10 @@ pub(super) struct Used {
     planned: HashSet<u32>,
     /// Entries of other scenarios by the whole request.
     free: HashMap<u64, Vec<u32>>,
+    /// Requests that had no entry.
+    missed: usize,
+    /// Answers that were compared, and those of them that differ.
+    pub(super) compared: (usize, usize),
 }
 
 impl Used {
@@ -153,6 +159,13 @@ impl Recording {
 
     /// Why there is no entry: the nearest one and what differs.
     fn missing(&self, place: Place<'_>, asked: &Asked, keys: Keys) -> Message {
+        let unlike = || Message::new("recording.no-entry").with("request", format!("{} {}", asked.method, asked.path));
+        if let Ok(mut used) = self.used.lock() {
+            used.missed += 1;
+            if used.missed > MOST_MISSED {
+                return unlike();
+            }
+        }
         let scenario = self.scenario_numbers.get(place.scenario).copied();
         let step = self.step_numbers.get(place.step).copied();
         let scored = self.entries.iter().enumerate().filter_map(|(index, entry)| {
@@ -162,7 +175,7 @@ impl Recording {
             (same_step || same_route).then_some(((same && own, same_step, own, same), std::cmp::Reverse(index as u32)))
         });
         let Some((_, std::cmp::Reverse(index))) = scored.max() else {
-            return Message::new("recording.no-entry").with("request", format!("{} {}", asked.method, asked.path));
+            return unlike();
         };
         let (Some(nearest), Some(indexed)) = (self.entry(index), self.entries.get(index as usize)) else {
             return Message::new("recording.changed");
@@ -198,6 +211,13 @@ impl Recording {
         let message = Message::new("recording.unused").with("n", n).with("others", of_others).with("list", list);
         Some(Problem::notice(message).in_file(self.path.display().to_string()))
     }
+}
+
+/// What comparing a run with a recording came to.
+pub(in crate::contract) fn closing(recording: &Recording) -> Problem {
+    let (n, m) = recording.used.lock().map(|used| used.compared).unwrap_or_default();
+    let message = Message::new("recording.compared").with("n", n).with("m", m).with("date", &recording.head.recorded);
+    Problem::notice(message).in_file(recording.path.display().to_string())
 }
 
 /// How a run against a recording begins: what is replayed.
