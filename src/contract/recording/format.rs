@@ -82,7 +82,7 @@ pub(in crate::contract) struct Entry {
     pub(in crate::contract) scenario: String,
     /// Step.
     pub(in crate::contract) step: String,
-    /// The how manieth request of the step it is, from 1: more than 1 where a step asks until something holds.
+    /// Which request of the step it is, from 1: more than 1 where a step asks until something holds.
     pub(in crate::contract) occurrence: u32,
     /// The request.
     pub(in crate::contract) request: Asked,

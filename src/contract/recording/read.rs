@@ -209,3 +209,63 @@ impl Recording {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Blame;
+
+    const GOOD: &str = concat!(
+        r#"{"kind":"head","format":1,"recorded":"2026-01-02T03:04:05Z","homologa":"0","catalogue":"c","#,
+        r#""target":{"kind":"url","url":"https://x.example/","site":"MLA","roles":["seller"]},"seed":7}"#,
+        "\n",
+        r#"{"kind":"exchange","scenario":"a@MLA","step":"s","occurrence":1,"request":{"method":"GET","path":"/x","#,
+        r#""as":"seller"},"response":{"status":200,"body":{"ñ":1}},"elapsed_ms":1}"#,
+        "\n",
+        r#"{"kind":"end","exchanges":1}"#,
+        "\n",
+    );
+
+    fn open(bytes: &[u8]) -> Result<Recording, Problem> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Recording::open(file.path())
+    }
+
+    #[test]
+    fn a_whole_recording_has_nothing_to_tell_and_its_entries_are_read_again_from_the_file() {
+        let recording = open(GOOD.as_bytes()).unwrap();
+        assert!(recording.notices.is_empty(), "{:?}", recording.notices);
+        assert_eq!(recording.head.seed, 7);
+        assert_eq!((recording.entries.len(), recording.entries[0].line), (1, 2));
+        assert_eq!(recording.entry(0).unwrap().request.path, "/x");
+        assert!(recording.entry(1).is_none());
+    }
+
+    #[test]
+    fn wherever_a_killed_run_stopped_the_rest_is_used_or_refused_and_told() {
+        let ends: Vec<usize> =
+            GOOD.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index).collect();
+        for end in 0..GOOD.len() {
+            match open(&GOOD.as_bytes()[..end]) {
+                Ok(recording) => {
+                    assert!(end >= ends[1], "{end}");
+                    // The end line may lack its line break and is whole all the same.
+                    assert_eq!(recording.notices.len(), usize::from(end != ends[2]), "{end}");
+                }
+                Err(problem) => assert!(end < ends[1] && problem.blame == Blame::Input, "{end}: {problem:?}"),
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_breaks_the_reader(line in ".{0,60}", at in 0usize..3) {
+            let mut lines: Vec<&str> = GOOD.lines().collect();
+            lines.insert(at, &line);
+            if let Err(problem) = open(lines.join("\n").as_bytes()) {
+                proptest::prop_assert_eq!(problem.blame, Blame::Input);
+            }
+        }
+    }
+}

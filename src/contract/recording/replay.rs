@@ -24,7 +24,7 @@ pub(in crate::contract) struct Place<'p> {
     pub(in crate::contract) scenario: &'p str,
     /// Step.
     pub(in crate::contract) step: &'p str,
-    /// The how manieth request of the step, from 1.
+    /// Which request of the step it is, from 1.
     pub(in crate::contract) occurrence: u32,
 }
 
