@@ -45,6 +45,12 @@ impl Output {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
+    /// Writes a result that is too large to be made in one piece first. A reader that went away is no mistake.
+    pub(super) fn result_by(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+        let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+        let _ = write(&mut out).and_then(|()| out.flush());
+    }
+
     /// Writes a result as JSON with a final line feed.
     pub(super) fn result_json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).unwrap_or_default();

@@ -7,6 +7,7 @@ mod read;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -61,6 +62,12 @@ pub struct ContractConfig {
     pub tags: Vec<String>,
     /// Scenarios in flight at once; 0 chooses by target.
     pub jobs: usize,
+    /// Most requests in a second, 0 for no limit; `None` chooses by target.
+    pub rate: Option<u32>,
+    /// Whether the target is asked, before anything else, which account this is and what it can do.
+    pub preflight: bool,
+    /// Longest time for one request.
+    pub timeout: Duration,
     /// File that keeps every exchange.
     pub record: Option<PathBuf>,
     /// Recording that every answer is compared with.
@@ -78,6 +85,9 @@ impl Default for ContractConfig {
             scenarios: None,
             tags: Vec::new(),
             jobs: 0,
+            rate: None,
+            preflight: true,
+            timeout: Duration::from_secs(30),
             record: None,
             verify: None,
         }

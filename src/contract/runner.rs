@@ -11,24 +11,31 @@ use tokio::task::JoinHandle;
 
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
-use super::plan;
+use super::pace::Pace;
+use super::plan::{self, Plan};
+use super::queue::Queue;
 use super::recording::Tape;
-use super::scenario::Scenario;
 use super::target::{Target, TargetKind};
-use super::transport::Transport;
+use super::transport::{Live, Transport};
 use crate::http;
 use crate::ids::Ids;
-use crate::run::{Coverage, Event, Problem, ScenarioResult, Sink};
+use crate::run::{Coverage, Event, Problem, ScenarioResult, Sink, Stop};
 use crate::secret::Redactor;
 
 /// How a run is done.
 pub struct Options {
     /// Seed of every generated value.
     pub seed: u64,
-    /// Scenarios in flight at once; 0 chooses by target: 16 on the embedded sandbox, 2 elsewhere.
+    /// Scenarios in flight at once; 0 chooses by target: 16 on this machine, 2 elsewhere.
     pub jobs: usize,
     /// Longest time for one request.
     pub timeout: Duration,
+    /// Most requests in a second, 0 for no limit; `None` chooses by target: no limit on this machine, 5 elsewhere.
+    pub rate: Option<u32>,
+    /// Whether the target is asked, before anything else, which account this is and what it can do.
+    pub preflight: bool,
+    /// By which somebody may ask for an early end.
+    pub stop: Stop,
     /// Certificate authorities beside the usual ones.
     pub ca_file: Option<std::path::PathBuf>,
     /// What is recorded, replayed or compared.
@@ -37,7 +44,16 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 0, jobs: 0, timeout: Duration::from_secs(30), ca_file: None, tape: Tape::default() }
+        Options {
+            seed: 0,
+            jobs: 0,
+            timeout: Duration::from_secs(30),
+            rate: None,
+            preflight: true,
+            stop: Stop::default(),
+            ca_file: None,
+            tape: Tape::default(),
+        }
     }
 }
 
@@ -47,7 +63,7 @@ impl Default for Options {
 /// A problem of the input when the HTTP client cannot be made (a CA file that does not read) or the target refuses
 /// the credential; of the environment when the target does not answer.
 pub async fn run(
-    scenarios: Vec<Scenario>,
+    mut queue: Queue<'_>,
     target: Target,
     options: &Options,
     sink: &dyn Sink,
@@ -59,27 +75,46 @@ pub async fn run(
         direct: target.kind != TargetKind::Url,
         ..http::ClientOptions::default()
     })?;
-    super::preflight::check(&target, &client).await?;
-    let plans = plan::plan(scenarios, &target);
+    if options.preflight {
+        super::preflight::check(&target, &client).await?;
+    }
+    let mut plans: VecDeque<Plan> = plan::plan(queue.take(sink), &target).into();
     sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
-    let jobs = match (options.jobs, target.kind) {
-        (0, TargetKind::Embedded | TargetKind::Recording(_)) => 16,
-        (0, TargetKind::Url) => 2,
-        (jobs, _) => jobs,
+    let jobs = match options.jobs {
+        0 if target.local() => 16,
+        0 => 2,
+        jobs => jobs,
     };
+    let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Redactor::new(target.secrets());
     let tape = options.tape.clone();
-    tape.begin(&plans, sink);
-    let transport = tape.replay.clone().map_or(Transport::Live(client), Transport::Recording);
+    tape.begin(sink);
+    tape.plan(plans.iter());
+    let transport = match tape.replay.clone() {
+        Some(recording) => Transport::Recording(recording),
+        None => Transport::Live(Live {
+            client,
+            pace: Pace::new(options.rate.unwrap_or(usual_rate)),
+            // What the embedded sandbox answers is what it was asked for.
+            retries: target.kind != TargetKind::Embedded,
+            stop: options.stop.clone(),
+        }),
+    };
     let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor, tape });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
-    let mut plans = plans.into_iter();
     let mut running: VecDeque<JoinHandle<(ScenarioResult, Tally)>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
         while running.len() < jobs * 2 {
-            let Some(plan) = plans.next() else { break };
+            if plans.is_empty() {
+                plans = plan::plan(queue.take(sink), &shared.target).into();
+                if !plans.is_empty() {
+                    shared.tape.plan(plans.iter());
+                    sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
+                }
+            }
+            let Some(plan) = plans.pop_front() else { break };
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits) = (shared.clone(), permits.clone());
             running.push_back(tokio::spawn(async move {
@@ -94,7 +129,7 @@ pub async fn run(
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
     }
-    shared.tape.end(sink);
+    shared.tape.end(!options.stop.asked(), sink);
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)

@@ -1,5 +1,8 @@
 //! The contract side: scenarios on the embedded sandbox, and coverage of the catalogue.
 
+mod captured;
+mod drift;
+mod real_target;
 mod recording;
 
 use std::collections::BTreeSet;

@@ -89,9 +89,12 @@ fn every_built_in_scenario_passes_again_from_its_recording_which_holds_no_secret
     assert!(part.stderr.contains("of the recording not used"), "{}", part.stderr);
 
     let judged = homologa_in(folder.path(), &["--format", "json", "contract", "validate", "r.jsonl"]);
-    assert_eq!(judged.code, 0, "{}", judged.stderr);
+    // Answers of resources without a schema stay open; none fails and every line reads.
+    assert!([0, 3].contains(&judged.code), "{}", judged.stderr);
+    assert!(judged.json()["problems"].as_array().unwrap().is_empty());
     let bodies = judged.json()["bodies"].as_array().unwrap().len();
-    assert_eq!(bodies, text.lines().count() - 2);
+    // A list of answers is judged one by one.
+    assert!(bodies >= text.lines().count() - 2, "{bodies}");
 }
 
 /// A shop's service: a payment that is ready when it was asked for three times, and a change that can be switched on.

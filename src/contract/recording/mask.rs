@@ -14,6 +14,7 @@ use url::Url;
 
 use super::format::{Answered, Asked, Content};
 use crate::contract::exchange::Answer;
+use crate::contract::json_path;
 use crate::i18n::Message;
 use crate::secret::Redactor;
 
@@ -176,7 +177,7 @@ pub(in crate::contract) fn hides(answer: &Answer, path: &str) -> bool {
     if answer.masked.is_empty() {
         return false;
     }
-    let (Some(body), Ok(path)) = (&answer.json, serde_json_path::JsonPath::parse(path)) else { return false };
+    let (Some(body), Ok(path)) = (&answer.json, json_path::parse(path)) else { return false };
     path.query_located(body).locations().any(|location| {
         let pointer = location.to_json_pointer();
         answer

@@ -41,21 +41,26 @@ pub struct Tape {
 
 impl Tape {
     /// Before the first request: what is replayed, and what of the recordings is incomplete.
-    pub(super) fn begin(&self, plans: &[Plan], sink: &dyn Sink) {
+    pub(super) fn begin(&self, sink: &dyn Sink) {
         if let Some(recording) = &self.replay {
             sink.emit(Event::Problem(replay::opening(recording)));
         }
-        let ids: Vec<String> = plans.iter().map(Plan::id).collect();
         for recording in self.replay.iter().chain(&self.verify) {
-            recording.plan(ids.iter().map(String::as_str));
             for notice in &recording.notices {
                 sink.emit(Event::Problem(notice.clone()));
             }
         }
     }
 
+    /// Which scenarios are next: what was recorded of them is theirs alone.
+    pub(super) fn plan<'p>(&self, plans: impl Iterator<Item = &'p Plan> + Clone) {
+        for recording in self.replay.iter().chain(&self.verify) {
+            recording.plan(plans.clone().map(Plan::id));
+        }
+    }
+
     /// After the last request: what was never used, and whether everything was written.
-    pub(super) fn end(&self, sink: &dyn Sink) {
+    pub(super) fn end(&self, complete: bool, sink: &dyn Sink) {
         for recording in self.replay.iter().chain(&self.verify) {
             if let Some(notice) = recording.unused() {
                 sink.emit(Event::Problem(notice));
@@ -65,7 +70,7 @@ impl Tape {
             sink.emit(Event::Problem(replay::closing(recording)));
         }
         if let Some(recorder) = &self.write {
-            let told = match recorder.end() {
+            let told = match recorder.end(complete) {
                 Ok(n) => recorder.written(n),
                 Err(problem) => problem,
             };

@@ -34,8 +34,8 @@ pub(super) struct Used {
     flags: Vec<bool>,
     /// Scenarios of the run, by their number in the recording.
     planned: HashSet<u32>,
-    /// Entries of other scenarios by the whole request.
-    free: HashMap<u64, Vec<u32>>,
+    /// All entries by the whole request, once a request was not found among its own.
+    exact: Option<HashMap<u64, Vec<u32>>>,
     /// Requests that had no entry.
     missed: usize,
     /// Answers that were compared, and those of them that differ.
@@ -55,16 +55,26 @@ impl Used {
 impl Recording {
     /// Tells which scenarios the run has: their entries are theirs alone, so that what a replay answers does not
     /// depend on which scenario asks first.
-    pub(in crate::contract) fn plan<'i>(&self, ids: impl Iterator<Item = &'i str>) {
+    pub(in crate::contract) fn plan(&self, ids: impl Iterator<Item = String>) {
         let Ok(mut used) = self.used.lock() else { return };
-        used.planned = ids.filter_map(|id| self.scenario_numbers.get(id).copied()).collect();
-        let mut free: HashMap<u64, Vec<u32>> = HashMap::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            if !used.planned.contains(&entry.scenario) {
-                free.entry(entry.keys.exact).or_default().push(index as u32);
+        used.planned.extend(ids.filter_map(|id| self.scenario_numbers.get(id.as_str()).copied()));
+    }
+
+    /// An unused entry of a scenario that the run does not have, with the same request.
+    fn free(&self, used: &mut Used, exact: u64) -> Option<u32> {
+        let all = used.exact.get_or_insert_with(|| {
+            let mut all: HashMap<u64, Vec<u32>> = HashMap::new();
+            for (index, entry) in self.entries.iter().enumerate() {
+                all.entry(entry.keys.exact).or_default().push(index as u32);
             }
-        }
-        used.free = free;
+            all
+        });
+        let found = all.get(&exact)?.iter().copied();
+        let planned =
+            |index: u32| self.entries.get(index as usize).is_none_or(|entry| used.planned.contains(&entry.scenario));
+        let flags = &used.flags;
+        let is_used = |index: u32| flags.get(index as usize).copied().unwrap_or(true);
+        found.into_iter().find(|index| !is_used(*index) && !planned(*index))
     }
 
     /// The recorded answer to a request, and the milliseconds it took then.
@@ -111,10 +121,7 @@ impl Recording {
                 (exact || same_step).then_some((score, std::cmp::Reverse(index)))
             });
             let own = scored.max().map(|(_, std::cmp::Reverse(index))| index);
-            let found = own.or_else(|| {
-                let free = used.free.get(&keys.exact).into_iter().flatten();
-                free.copied().find(|index| !used.is(*index))
-            });
+            let found = own.or_else(|| self.free(&mut used, keys.exact));
             if let Some(flag) = found.and_then(|index| used.flags.get_mut(index as usize)) {
                 *flag = true;
             }

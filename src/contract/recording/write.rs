@@ -61,11 +61,11 @@ impl Recorder {
         }
     }
 
-    /// Ends the recording: what is missing after this line was never recorded.
+    /// Ends the recording. Only a run that came to its end gets the last line that says so.
     ///
     /// # Errors
     /// A problem of the environment when a line could not be written.
-    pub(in crate::contract) fn end(&self) -> Result<u64, Problem> {
+    pub(in crate::contract) fn end(&self, complete: bool) -> Result<u64, Problem> {
         let problem = |error: String| {
             Problem::environment(Message::new("recording.stopped").with("error", error))
                 .fix(Message::new("run.cannot-write-fix"))
@@ -76,6 +76,9 @@ impl Recorder {
             return Err(problem(error.clone()));
         }
         let written = state.written;
+        if !complete {
+            return Ok(written);
+        }
         let line = serde_json::to_vec(&Line::End { exchanges: written }).map_err(std::io::Error::from);
         let done = line.and_then(|mut line| {
             line.push(b'\n');

@@ -1,6 +1,7 @@
 //! Reads the answers out of a recording (`contract run --record`). Judges nothing.
 
-use super::{Captured, MOST_BODIES, Report};
+use super::read::is_html;
+use super::{Captured, MOST_BODIES, NotJson, Report};
 use crate::contract::recording::{FORMAT, Head, Line};
 use crate::i18n::Message;
 
@@ -43,7 +44,10 @@ impl Report {
                             method: Some(entry.request.method),
                             path: Some(path),
                             status: Some(response.status),
-                            not_json: response.content.text.is_some(),
+                            not_json: response
+                                .content
+                                .text
+                                .map(|text| if is_html(&text) { NotJson::Html } else { NotJson::Text }),
                             body: response.content.body,
                         },
                     );
