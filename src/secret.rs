@@ -49,9 +49,17 @@ fn credential_pattern() -> &'static Regex {
     })
 }
 
+/// The beginnings of credentials.
+const PREFIXES: [&[u8]; 4] = [b"APP_USR", b"TEST-", b"TG-", b"app_usr"];
+
+/// Whether a text has the beginning of a credential.
+fn credential_prefix(text: &str) -> bool {
+    text.contains("APP_USR") || text.contains("TEST-") || text.contains("TG-") || text.contains("app_usr")
+}
+
 /// Finds the credentials in a text, in order.
 pub fn find_credentials(text: &str) -> Vec<FoundCredential> {
-    if !(text.contains("APP_USR") || text.contains("TEST-") || text.contains("TG-") || text.contains("app_usr")) {
+    if !credential_prefix(text) {
         return Vec::new();
     }
     credential_pattern()
@@ -102,6 +110,10 @@ impl Redactor {
 
     /// Masks secrets, credentials, card numbers and e-mail addresses in plain text.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.may_hold_a_secret(text) { self.search(text) } else { Cow::Borrowed(text) }
+    }
+
+    fn search<'t>(&self, text: &'t str) -> Cow<'t, str> {
         static CARD: OnceLock<Regex> = OnceLock::new();
         static EMAIL: OnceLock<Regex> = OnceLock::new();
         let card = CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
@@ -128,6 +140,101 @@ impl Redactor {
         masked
     }
 
+    /// A quick look at the bytes, for the many short texts in which nothing can be: no address without `@`, no card
+    /// number below 13 digits, no credential without its prefix, no known secret in a shorter text.
+    fn may_hold_a_secret(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let (mut digits, mut between) = (0, false);
+        for (index, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    digits += 1;
+                    between = false;
+                    if digits == 13 {
+                        return true;
+                    }
+                }
+                b' ' | b'-' if digits > 0 && !between => between = true,
+                b'@' => return true,
+                _ => {
+                    (digits, between) = (0, false);
+                    if matches!(byte, b'A' | b'T' | b'a')
+                        && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+        let known = |secret: &SecretString| {
+            let secret = secret.expose_secret();
+            secret.len() <= text.len() && text.contains(secret)
+        };
+        self.secrets.iter().any(known)
+    }
+
+    /// A JSON value as compact text, masked as [`Redactor::json`] masks it; the value itself stays as it is.
+    pub fn json_text(&self, value: &Value) -> String {
+        let mut text = Vec::with_capacity(1024);
+        self.write(None, None, value, &mut text);
+        // Everything written below is UTF-8.
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    fn write(&self, parent: Option<&str>, name: Option<&str>, value: &Value, out: &mut Vec<u8>) {
+        // Writing to memory does not fail.
+        let put = |text: &str, out: &mut Vec<u8>| drop(serde_json::to_writer(out, text));
+        match value {
+            Value::Object(members) => {
+                out.push(b'{');
+                for (index, (key, member)) in members.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    put(key, out);
+                    out.push(b':');
+                    self.write(name, Some(key), member, out);
+                }
+                out.push(b'}');
+            }
+            Value::Array(items) => {
+                out.push(b'[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    self.write(parent, name, item, out);
+                }
+                out.push(b']');
+            }
+            Value::String(text) => match self.masked(parent, name, text) {
+                Some(masked) => put(&masked, out),
+                None => put(text, out),
+            },
+            Value::Number(number) => match masked_number(parent, name, number) {
+                Some(masked) => put(&masked, out),
+                None => drop(serde_json::to_writer(out, number)),
+            },
+            Value::Bool(true) => out.extend_from_slice(b"true"),
+            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::Null => out.extend_from_slice(b"null"),
+        }
+    }
+
+    /// The text of a member as it may be shown; `None` when it may be shown as it is.
+    fn masked(&self, parent: Option<&str>, name: Option<&str>, text: &str) -> Option<String> {
+        if secret_member(parent, name) {
+            return Some(mask_tail(text));
+        }
+        if name == Some("card_number") {
+            return Some(mask_card_number(text));
+        }
+        match self.text(text) {
+            Cow::Owned(masked) => Some(masked),
+            Cow::Borrowed(_) => None,
+        }
+    }
+
     /// Masks a JSON value in place: as [`Redactor::text`] in every string, and by name where the name tells.
     pub fn json(&self, value: &mut Value) {
         self.member(None, None, value);
@@ -137,41 +244,88 @@ impl Redactor {
         match value {
             Value::Object(members) => {
                 for (key, member) in members.iter_mut() {
-                    let key = key.clone();
-                    self.member(name, Some(&key), member);
+                    self.member(name, Some(key), member);
+                }
+                // A server may echo a secret as the name of a member too.
+                if members.keys().any(|key| self.may_hide(key) && matches!(self.text(key), Cow::Owned(_))) {
+                    let all = std::mem::take(members).into_iter();
+                    *members = all.map(|(key, member)| (self.text(&key).into_owned(), member)).collect();
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.member(parent, name, item)),
             Value::String(text) => {
-                *text = if secret_member(parent, name) {
-                    mask_tail(text)
-                } else if name == Some("card_number") {
-                    mask_card_number(text)
-                } else {
-                    self.text(text).into_owned()
-                };
+                if let Some(masked) = self.masked(parent, name, text) {
+                    *text = masked;
+                }
             }
             Value::Number(number) => {
-                let digits = number.to_string();
-                if secret_member(parent, name) {
-                    *value = Value::String(mask_tail(&digits));
-                } else if name == Some("card_number") {
-                    *value = Value::String(mask_card_number(&digits));
+                if let Some(masked) = masked_number(parent, name, number) {
+                    *value = Value::String(masked);
                 }
             }
             Value::Null | Value::Bool(_) => {}
         }
     }
 
+    /// Whether a name is worth a closer look: hardly any is, and bodies have many.
+    fn may_hide(&self, name: &str) -> bool {
+        name.len() > 12 && name.bytes().any(|byte| byte.is_ascii_digit())
+            || name.contains('@')
+            || self.secrets.iter().any(|secret| name.contains(secret.expose_secret()))
+    }
+
+    /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
+    pub fn url(&self, url: &url::Url) -> String {
+        let secret = |name: &str| secret_member(None, Some(name));
+        let told = url.query().is_some() && url.query_pairs().any(|(name, _)| secret(&name));
+        if !told && url.username().is_empty() && url.password().is_none() {
+            return self.text(url.as_str()).into_owned();
+        }
+        let mut bare = url.clone();
+        // Both only fail for URLs without a host, which carry no user either.
+        let _ = bare.set_username("");
+        let _ = bare.set_password(None);
+        if told {
+            let masked = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+                let value = if secret(&name) { mask_tail(&value).into() } else { value.into_owned() };
+                (name.into_owned(), value)
+            };
+            let pairs: Vec<(String, String)> = url.query_pairs().map(masked).collect();
+            bare.query_pairs_mut().clear().extend_pairs(pairs);
+        }
+        self.text(bare.as_str()).into_owned()
+    }
+
+    /// The value of a header for the record: masked whatever it looks like where the name says that it is secret.
+    pub fn header(&self, name: &str, value: &str) -> String {
+        let names = ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
+        let parts = ["token", "secret", "password"];
+        if names.contains(&name) || parts.iter().any(|part| name.contains(part)) {
+            return match value.split_once(' ') {
+                Some((scheme @ ("Bearer" | "Basic"), rest)) => format!("{scheme} {}", mask_tail(rest)),
+                _ => mask_tail(value),
+            };
+        }
+        self.text(value).into_owned()
+    }
+
     /// A body for the record: JSON is masked by name, anything else as text.
     pub fn body(&self, body: &str) -> String {
         match serde_json::from_str::<Value>(body) {
-            Ok(mut value) if value.is_object() || value.is_array() => {
-                self.json(&mut value);
-                value.to_string()
-            }
+            Ok(value) if value.is_object() || value.is_array() => self.json_text(&value),
             _ => self.text(body).into_owned(),
         }
+    }
+}
+
+/// A number as it may be shown, where its member says that it is a secret.
+fn masked_number(parent: Option<&str>, name: Option<&str>, number: &serde_json::Number) -> Option<String> {
+    if secret_member(parent, name) {
+        Some(mask_tail(&number.to_string()))
+    } else if name == Some("card_number") {
+        Some(mask_card_number(&number.to_string()))
+    } else {
+        None
     }
 }
 
@@ -200,22 +354,45 @@ fn mask_card_number(text: &str) -> String {
     }
 }
 
-/// Masks the card numbers in a run of digits with single spaces or hyphens between groups.
+/// Masks the card numbers in a run of digits with single spaces or hyphens between groups. Takes linear time: a
+/// hostile answer may be nothing but digits, or nothing but cards.
 fn mask_card(found: &str) -> String {
     let bytes = found.as_bytes();
     let digit = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_digit);
-    let starts = (0..bytes.len()).filter(|&index| digit(index) && (index == 0 || !digit(index - 1)));
-    for start in starts {
-        for end in (start + 13..=bytes.len()).filter(|&end| digit(end - 1) && !digit(end)) {
-            let digits: String = found[start..end].chars().filter(char::is_ascii_digit).collect();
-            if (13..=19).contains(&digits.len()) && luhn(&digits) && digits.starts_with(['2', '3', '4', '5', '6', '9'])
-            {
-                let rest = mask_card(&found[end..]);
-                return format!("{}{}******{}{rest}", &found[..start], &digits[..6], &digits[digits.len() - 4..]);
+    let mut masked = String::with_capacity(found.len());
+    let (mut kept, mut start) = (0, 0);
+    while start < bytes.len() {
+        let begins = digit(start) && (start == 0 || start == kept || !digit(start - 1));
+        match if begins { card_at(found, start) } else { None } {
+            Some((end, digits)) => {
+                masked.push_str(&found[kept..start]);
+                masked.push_str(&format!("{}******{}", &digits[..6], &digits[digits.len() - 4..]));
+                (kept, start) = (end, end);
             }
+            None => start += 1,
         }
     }
-    found.to_owned()
+    masked.push_str(&found[kept..]);
+    masked
+}
+
+/// The end and the digits of the shortest card number that begins here and ends with a group.
+fn card_at(found: &str, start: usize) -> Option<(usize, String)> {
+    let mut digits = String::with_capacity(19);
+    let mut rest = found[start..].char_indices().peekable();
+    while let Some((index, character)) = rest.next() {
+        if character.is_ascii_digit() {
+            digits.push(character);
+        }
+        if digits.len() > 19 {
+            return None;
+        }
+        let group_ends = character.is_ascii_digit() && rest.peek().is_none_or(|(_, next)| !next.is_ascii_digit());
+        if group_ends && digits.len() >= 13 && digits.starts_with(['2', '3', '4', '5', '6', '9']) && luhn(&digits) {
+            return Some((start + index + 1, digits));
+        }
+    }
+    None
 }
 
 fn mask_email(email: &str) -> String {
@@ -263,6 +440,32 @@ mod tests {
         let masked = redactor.body(body);
         assert!(!masked.contains("19119119100") && !masked.contains("123}"), "{masked}");
         assert!(masked.contains("20359978"), "{masked}");
+        let own = Redactor::new([SecretString::from("my-own-secret")]);
+        for name in [TOKEN, "5031755734530604", "buyer@example.com", "x my-own-secret"] {
+            let masked = own.body(&format!(r#"{{"a":[{{"{name}":1,"other":2}}]}}"#));
+            assert!(!masked.contains(name) && masked.contains(r#":1,"other":2}]}"#), "{masked}");
+        }
+    }
+
+    #[test]
+    fn urls_and_headers_are_masked_by_name() {
+        let redactor = Redactor::default();
+        let url = |text: &str| redactor.url(&url::Url::parse(text).unwrap());
+        assert_eq!(url("https://api.example/v1/payments?a=1#x"), "https://api.example/v1/payments?a=1#x");
+        assert_eq!(url("https://ana:secreto@api.example/?a=b%20c"), "https://api.example/?a=b%20c");
+        assert_eq!(
+            url("https://api.example/?a=1&access_token=un-secreto"),
+            "https://api.example/?a=1&access_token=****to"
+        );
+        for (name, value, shown) in [
+            ("authorization", "Bearer un-secreto", "Bearer ****to"),
+            ("cookie", "session=un-secreto", "****to"),
+            ("x-some-token", "un-secreto", "****to"),
+            ("x-idempotency-key", "0a1b-2c3d", "0a1b-2c3d"),
+            ("accept", "text/html, x@example.com", "text/html, x***@example.com"),
+        ] {
+            assert_eq!(redactor.header(name, value), shown);
+        }
     }
 
     #[test]
@@ -273,7 +476,39 @@ mod tests {
         assert!(!luhn("50317557345306a4"));
     }
 
+    #[test]
+    fn hostile_digits_take_linear_time() {
+        let cards = "4111111111111111 ".repeat(60_000);
+        let started = std::time::Instant::now();
+        let masked = Redactor::default().text(&cards).into_owned();
+        assert!(!masked.contains("4111111111111111"));
+        for text in ["1 ".repeat(500_000), "1-".repeat(500_000), "4".repeat(1_000_000)] {
+            assert!(Redactor::default().text(&text) == text);
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
+    }
+
     proptest::proptest! {
+        #[test]
+        fn the_quick_look_misses_nothing(text in "([0-9]{1,8}[ -]?|[a-z@.]{1,5}|TEST-|APP_USR-|TG-|my-own-secret){0,12}") {
+            let redactor = Redactor::new([SecretString::from("my-own-secret")]);
+            if !redactor.may_hold_a_secret(&text) {
+                proptest::prop_assert_eq!(redactor.search(&text), text.as_str());
+            }
+        }
+
+        #[test]
+        fn json_is_masked_the_same_in_place_and_as_text(text in "[0-9a-z@. -]{0,30}", number in 0u64..) {
+            let redactor = Redactor::default();
+            let mut value = serde_json::json!({
+                "a": [text, number, null, true], "card_number": number, "identification": { "number": text },
+                "b": { "c": text, "security_code": number, "d": 1.5 },
+            });
+            let written = redactor.json_text(&value);
+            redactor.json(&mut value);
+            proptest::prop_assert_eq!(written, value.to_string());
+        }
+
         #[test]
         fn no_token_survives_redaction(before in ".{0,40}", after in ".{0,40}") {
             let text = format!("{before} {TOKEN} {after}");

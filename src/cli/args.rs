@@ -52,6 +52,8 @@ pub(super) enum Command {
 pub(super) struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "reports/out/demo")]
     pub(super) output: PathBuf,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
     #[arg(long)]
     pub(super) seed: Option<u64>,
 }
@@ -98,7 +100,8 @@ pub(super) enum ContractCommand {
     Check(ScenarioArgs),
     Coverage(ContractCoverageArgs),
     Validate(ValidateArgs),
-    Drift(DriftArgs),
+    Drift(ContractDriftArgs),
+    Accept(AcceptArgs),
 }
 
 #[derive(Debug, Args)]
@@ -107,10 +110,42 @@ pub(super) struct ValidateArgs {
     pub(super) files: Vec<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+/// Two documents.
+#[derive(Debug)]
 pub(super) struct DriftArgs {
-    #[arg(long, value_name = "FILE")]
     pub(super) against: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ContractDriftArgs {
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "tag", "target", "baseline", "output", "report"])]
+    pub(super) against: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) observed: ObservedDriftArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ObservedDriftArgs {
+    #[command(flatten)]
+    pub(super) run: ContractRunArgs,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AcceptArgs {
+    #[command(flatten)]
+    pub(super) run: ContractRunArgs,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    #[arg(long, value_name = "TEXT", conflicts_with = "merge")]
+    pub(super) reason: Option<String>,
+    #[arg(long, value_name = "NAME", conflicts_with = "merge")]
+    pub(super) owner: Option<String>,
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "merge")]
+    pub(super) expires: Option<jiff::civil::Date>,
+    #[arg(long)]
+    pub(super) merge: bool,
 }
 
 /// Which scenarios.
@@ -138,6 +173,12 @@ pub(super) struct ContractRunArgs {
     pub(super) allow_production: bool,
     #[arg(long, default_value_t = 0)]
     pub(super) jobs: usize,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(super) rate: Option<u32>,
+    #[arg(long)]
+    pub(super) no_preflight: bool,
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(super) timeout: u64,
     #[arg(long)]
     pub(super) seed: Option<u64>,
     #[arg(long, value_name = "FILE")]
@@ -152,6 +193,8 @@ pub(super) struct ContractGatedArgs {
     pub(super) run: ContractRunArgs,
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
@@ -229,6 +272,11 @@ pub fn command(lang: Lang) -> clap::Command {
 /// The exit code, after help, version or the mistake has been written.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, Command), u8> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // The words are only read where somebody will see them: for help, or for a mistake.
+    let plain = Cli::command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    if let Ok(cli) = plain {
+        return Ok((cli.options, cli.command));
+    }
     let lang = help::early_lang(&arguments);
     let mut command = command(lang);
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Cli::from_arg_matches(&matches));

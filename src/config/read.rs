@@ -1,10 +1,11 @@
 //! Reading `homologa.yaml`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use url::Url;
 
-use super::{Config, ContractConfig, GoliveConfig, TargetConfig};
+use super::{BaselineConfig, Config, ContractConfig, GoliveConfig, TargetConfig};
 use crate::golive::rule::RuleSet;
 use crate::i18n::{Lang, Message};
 use crate::report::FORMATS;
@@ -18,7 +19,7 @@ use crate::yaml::{self, Fields, Kind, Source, nearest};
 /// Every mistake in the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = crate::run::read_at_most(path, yaml::MOST_READ).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
         let problem = Problem::input(crate::run::unreadable(&error)).in_file(&name);
         vec![if missing { problem.fix(Message::new("config.missing-fix")) } else { problem }]
@@ -32,6 +33,10 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     if let Some(contract) = &mut config.contract {
         contract.scenarios = contract.scenarios.take().map(|path| folder.join(path));
+        contract.baseline = match std::mem::take(&mut contract.baseline) {
+            BaselineConfig::File(path) => BaselineConfig::File(folder.join(path)),
+            _ => BaselineConfig::Beside(folder.join(crate::contract::baseline::FILE_NAME)),
+        };
     }
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
@@ -83,7 +88,7 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
         });
         config.golive = golive.and_then(|node| Fields::new(source, node, &mut problems).map(read_golive));
     }
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    if problems.is_empty() { Ok(config) } else { Err(yaml::first_mistakes(source, problems)) }
 }
 
 /// Reports a word that is none of the known ones.
@@ -103,6 +108,10 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
             Err(problem) => {
                 let told = fields.problem("target", problem.message);
                 told.fix = problem.fix;
+                if word.contains('@') {
+                    // The line may hold a password.
+                    told.excerpt = None;
+                }
             }
         }
     }
@@ -122,8 +131,14 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
     }
     contract.allow_production = fields.boolean("allow-production").unwrap_or(false);
     contract.scenarios = fields.text("scenarios").map(PathBuf::from);
+    contract.baseline = fields.text("baseline").map_or(BaselineConfig::None, |path| BaselineConfig::File(path.into()));
     contract.tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
     contract.jobs = fields.count("jobs").and_then(|jobs| usize::try_from(jobs).ok()).unwrap_or(0).min(256);
+    contract.rate = fields.count("rate").map(|rate| u32::try_from(rate).unwrap_or(u32::MAX).min(10_000));
+    contract.preflight = fields.boolean("preflight").unwrap_or(true);
+    if let Some(seconds) = fields.count("timeout") {
+        contract.timeout = Duration::from_secs(seconds.clamp(1, 600));
+    }
     fields.finish();
     contract
 }
@@ -151,6 +166,12 @@ pub fn target(word: &str) -> Result<TargetConfig, Problem> {
         return Ok(TargetConfig::Embedded);
     }
     let mut url = address(word)?;
+    // It would replace the credential, and stand in every report.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            Problem::input(Message::new("config.target-with-user")).fix(Message::new("config.target-with-user-fix"))
+        );
+    }
     let loopback = url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1" || host == "[::1]");
     if url.scheme() != "https" && !loopback {
         return Err(Problem::input(Message::new("config.target-not-https").with("url", word))
@@ -175,8 +196,12 @@ pub fn address(word: &str) -> Result<Url, Problem> {
             _ => Message::new("config.not-an-address-fix"),
         }
     };
-    let refuse = || Problem::input(Message::new("config.not-an-address").with("url", word)).fix(fix());
-    let url = Url::parse(word).map_err(|_| refuse())?;
+    let parsed = Url::parse(word);
+    let refuse = || {
+        let shown = parsed.as_ref().map_or_else(|_| word.to_owned(), crate::http::shown);
+        Problem::input(Message::new("config.not-an-address").with("url", shown)).fix(fix())
+    };
+    let url = parsed.clone().map_err(|_| refuse())?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refuse()) }
 }
 

@@ -9,17 +9,21 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::baseline::Observer;
 use super::coverage::Tally;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
+use super::json_path;
 use super::judge;
 use super::plan::{self, Plan};
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
-use super::transport::Transport;
+use super::transport::{Reply, Transport};
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Evidence, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint};
+use crate::run::{
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+};
 use crate::secret::Redactor;
 
 /// What every scenario of a run shares.
@@ -28,6 +32,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) observer: Option<Arc<Observer>>,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -41,18 +46,20 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
-        let result = match &stopped {
+        let mut result = match &stopped {
             None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
             Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
         };
         if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
             stopped = Some(step.id.clone());
         }
+        redact(&mut result, &shared.redactor);
         steps.push(result);
     }
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
-        let result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
+        let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
+        redact(&mut result, &shared.redactor);
         steps.push(result);
     }
     let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
@@ -73,8 +80,20 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         verdict,
         steps,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        abridged: false,
     };
     (result, tally)
+}
+
+/// A note that the answer is not that of the first attempt.
+fn sent_again(earlier: &[Attempt]) -> Expectation {
+    let statuses: Vec<String> = earlier
+        .iter()
+        .map(|attempt| attempt.status.map_or_else(|| "—".to_owned(), |status| status.to_string()))
+        .collect();
+    let message =
+        Message::new("contract.sent-again").with("n", earlier.len() + 1).with("statuses", statuses.join(", "));
+    Expectation { message, verdict: Verdict::Pass }
 }
 
 fn skipped(step: &Step, reason: Message) -> StepResult {
@@ -185,27 +204,40 @@ impl State<'_> {
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let (answer, elapsed) = match self.shared.transport.send(prepared).await {
+        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let (answer, elapsed) = match outcome {
             Ok(done) => done,
-            Err(problem) => {
-                let mut result = skipped(step, problem.message);
-                result.exchange = Some(prepared.exchange(None, 0, redactor));
-                return result;
+            Err(unanswered) => {
+                let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
+                exchange::add_curl(&mut exchange);
+                return StepResult { exchange: Some(exchange), ..skipped(step, unanswered.problem.message) };
             }
         };
-        let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
+        let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
-        let result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
+        if let Some(observer) = &self.shared.observer {
+            let path = self.path_template(step).unwrap_or_else(|| prepared.path());
+            observer.see(self.id, &step.id, prepared.method(), path, &answer);
+        }
+        let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
+        if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
+            result.expectations.push(sent_again(&exchange.earlier));
+        }
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
                 if result.verdict == Verdict::Pass {
                     exchange::shorten(&mut exchange);
+                } else {
+                    exchange::add_curl(&mut exchange);
                 }
                 result.exchange = Some(exchange);
                 result
             }
-            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
+            Err(reason) => {
+                exchange::add_curl(&mut exchange);
+                StepResult { exchange: Some(exchange), ..skipped(step, reason) }
+            }
         }
     }
 
@@ -232,6 +264,18 @@ impl State<'_> {
             fix: None,
         });
         result
+    }
+
+    /// The path of a step as the scenario writes it, unless it begins with a variable.
+    fn path_template<'t>(&'t self, step: &'t Step) -> Option<&'t str> {
+        let step = match &step.action {
+            Action::Repeat(id) => self.plan.scenario.every_step().find(|other| other.id == *id)?,
+            _ => step,
+        };
+        match &step.action {
+            Action::Send(request) => Some(request.path.as_str()).filter(|path| !path.starts_with("${")),
+            Action::Repeat(_) | Action::Wait(_) => None,
+        }
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
@@ -295,9 +339,12 @@ impl State<'_> {
         let mut compared = compared.map_err(no_value)?;
         let mut verdict = compared.verdict();
         let mut reason = None;
-        if verdict == Verdict::Pass {
+        if verdict == Verdict::Pass && answer.cut && !step.capture.is_empty() {
+            verdict = Verdict::Inconclusive;
+            reason = Some(expect::too_long());
+        } else if verdict == Verdict::Pass {
             for (name, path, mark) in &step.capture {
-                let values = answer.json.as_ref().map(|body| expect::query(path, body)).unwrap_or_default();
+                let values = answer.json.as_ref().map(|body| json_path::query(path, body)).unwrap_or_default();
                 match values.as_slice() {
                     [value] => self.variables.set(name, (*value).clone()),
                     values => {
@@ -318,9 +365,6 @@ impl State<'_> {
         } else if verdict == Verdict::Inconclusive {
             let open = compared.expectations.iter().find(|expectation| expectation.verdict == verdict);
             reason = open.map(|expectation| expectation.message.clone());
-        }
-        for finding in &mut compared.findings {
-            redact(finding, &self.shared.redactor);
         }
         Ok(StepResult {
             id: step.id.clone(),
@@ -365,15 +409,23 @@ impl State<'_> {
     }
 }
 
-/// Findings quote answers, and answers echo what they were sent: nothing secret may pass.
-fn redact(finding: &mut Finding, redactor: &Redactor) {
-    for value in finding.message.args.values_mut() {
-        *value = redactor.text(value).into_owned();
+/// Expectations, reasons and findings quote answers, and answers echo what they were sent: nothing secret may pass.
+fn redact(result: &mut StepResult, redactor: &Redactor) {
+    let expectations = result.expectations.iter_mut().map(|expectation| &mut expectation.message);
+    let findings = result.findings.iter_mut().map(|finding| &mut finding.message);
+    for message in result.reason.iter_mut().chain(expectations).chain(findings) {
+        message.args.values_mut().for_each(|value| mask(value, redactor));
     }
-    for evidence in &mut finding.evidence {
+    for evidence in result.findings.iter_mut().flat_map(|finding| &mut finding.evidence) {
         if let Evidence::Difference { expected, actual, .. } = evidence {
-            *expected = redactor.text(expected).into_owned();
-            *actual = redactor.text(actual).into_owned();
+            mask(expected, redactor);
+            mask(actual, redactor);
         }
+    }
+}
+
+fn mask(text: &mut String, redactor: &Redactor) {
+    if let std::borrow::Cow::Owned(masked) = redactor.text(text) {
+        *text = masked;
     }
 }

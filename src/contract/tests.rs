@@ -6,10 +6,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 
-use super::scenario::read;
-use super::{Options, Target, TargetKind, run};
+use super::scenario::Stock;
+use super::{Options, Queue, Target, TargetKind, run};
 use crate::run::{Event, RunRecord, ScenarioResult, Sink, Verdict};
-use crate::yaml::Source;
 
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -41,11 +40,14 @@ async fn ran(steps: &str) -> (ScenarioResult, Vec<(String, String)>) {
     let base = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let server =
         tokio::spawn(axum::serve(listener, Router::new().fallback(answer).with_state(seen.clone())).into_future());
-    let scenario = read(&Source::new("x.yaml", &format!("name: x\n{steps}")), "x").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x.yaml"), format!("name: x\n{steps}")).unwrap();
+    let mut stock = Stock::in_folder(folder.path());
     let target =
         Target { kind: TargetKind::Embedded, base, site: "MLA".to_owned(), access_token: None, public_key: None };
     let kept = Kept::default();
-    run(vec![scenario], target, &Options::default(), &kept).await.unwrap();
+    let queue = Queue::new(&mut stock, &[], target.kind, &kept);
+    run(queue, target, &Options::default(), &kept).await.unwrap();
     server.abort();
     let record = kept.0.into_inner().unwrap();
     let asked = seen.lock().unwrap().iter().filter(|(asked, _)| asked.contains("/x")).cloned().collect();

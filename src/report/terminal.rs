@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use super::outline::{Group, Open, Outline, Subject, scenario_reason};
 use super::paint::{Tone, UNBROKEN, columns, cut, hang, paint};
-use super::{clean, format, labels};
+use super::{clean, curl, format, labels};
 use crate::i18n::{Lang, Message};
 use crate::run::{
     ContractRecord, CoverageState, Evidence, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict,
 };
+use crate::specs::drift::Weight;
 
 /// How many groups of findings and open questions are shown before pointing to the report.
 const MOST: usize = 10;
@@ -45,6 +46,7 @@ pub fn summary(record: &RunRecord, style: Style<'_>) -> String {
         page.contract(contract);
     }
     page.mend(&outline);
+    page.drift(record);
     page.open(&outline);
     page.reports();
     page.out
@@ -188,6 +190,12 @@ impl Page<'_> {
             let (bar, legend) = self.bar(coverage);
             facts.extend([bar, legend]);
         }
+        if let Some(drift) = &contract.drift
+            && (drift.baseline.is_some() || !drift.entries.is_empty())
+        {
+            facts.push(self.say(&super::drift::totals(drift)));
+            facts.extend(super::drift::baseline(drift).map(|message| self.say(&message)));
+        }
         let name = match &contract.target {
             Some(target) => format!("{} · {} · {}", self.word("report.contract"), target.url, target.site),
             None => self.word("report.contract"),
@@ -238,6 +246,19 @@ impl Page<'_> {
         self.hang("  ", &hint, Tone::Quiet);
     }
 
+    /// Drift that counts, and accepted drift that is gone.
+    fn drift(&mut self, record: &RunRecord) {
+        let Some(drift) = record.contract.as_ref().and_then(|contract| contract.drift.as_ref()) else { return };
+        let open = drift.open(Weight::Breaking).count() + drift.open(Weight::Notable).count();
+        if open == 0 && drift.stale.is_empty() && drift.left_out == 0 {
+            return;
+        }
+        let title = self.word("report.drift");
+        self.heading(&title, &open.to_string());
+        let Style { lang, width, color, .. } = self.style;
+        super::drift::render(&mut self.out, drift, super::drift::Look { lang, width, color, most: Some(MOST) });
+    }
+
     fn more(&mut self, total: usize) {
         if total > MOST {
             let more = self.say(&Message::new("report.and-more").with("n", total - MOST));
@@ -278,7 +299,7 @@ impl Page<'_> {
             group.spots.first().and_then(|spot| spot.step).and_then(|(_, step)| step.exchange.as_ref())
             && !noted
         {
-            self.curl(exchange.curl.as_deref().unwrap_or_default());
+            self.curl(&curl(exchange));
         }
         if group.spots.len() > MOST_SPOTS {
             let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - MOST_SPOTS));
@@ -459,11 +480,23 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_failures_make_a_short_summary_that_says_how_many_more() {
+        for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Warn] {
+            let text = drawn(&sample::many::scenarios(2_000, verdict), Lang::En, false, 80);
+            assert!(text.lines().count() < 200, "{text}");
+            assert!(verdict == Verdict::Warn || text.contains("and 1990 more"), "{text}");
+        }
+    }
+
+    #[test]
     fn every_line_fits_and_nothing_steers_the_terminal() {
         for (record, width) in [(sample::not_ready(), 80), (sample::not_ready(), 60), (sample::ready(), 80)] {
             for lang in Lang::ALL {
                 let text = drawn(&record, lang, false, width);
-                for line in text.lines() {
+                // A command line is there to be copied: its arguments are never broken.
+                let argument =
+                    |line: &str| ["curl ", "-H '", "-d '"].iter().any(|start| line.trim_start().starts_with(start));
+                for line in text.lines().filter(|line| !argument(line)) {
                     assert!(columns(line) <= width, "{} columns: {line}", columns(line));
                 }
                 assert!(!text.contains(['\u{1b}', '\0', '\u{202e}', '\r']));

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, PageSummary, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord, TlsFacts,
+    Coverage, DriftReport, PageSummary, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord,
+    TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -57,7 +58,12 @@ pub enum Event {
     ContractStarted {
         /// Where the scenarios go.
         target: TargetInfo,
-        /// How many will run.
+        /// How many will run, as far as files were read ahead.
+        scenarios: usize,
+    },
+    /// More files were read: more scenarios will run.
+    ScenariosPlanned {
+        /// How many more.
         scenarios: usize,
     },
     /// A scenario begins.
@@ -69,6 +75,8 @@ pub enum Event {
     ScenarioFinished(Box<ScenarioResult>),
     /// The contract side is done, and this is what it exercised.
     CoverageMeasured(Coverage),
+    /// What the answers of the contract side differ in from the documents and from the baseline.
+    DriftMeasured(Box<DriftReport>),
     /// The rules that the go-live side will judge.
     RulesLoaded {
         /// The requirements they belong to.
@@ -110,6 +118,12 @@ pub enum Event {
 pub trait Sink: Send + Sync {
     /// Takes one event.
     fn emit(&self, event: Event);
+}
+
+/// Whoever looks on while events are taken: live progress. Must not block for long.
+pub trait Listener: Send + Sync {
+    /// Looks at one event.
+    fn hear(&self, event: &Event);
 }
 
 impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {

@@ -3,7 +3,7 @@
 //! A run that is killed leaves a journal without its last event, which reads as a partial record.
 
 use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
@@ -12,7 +12,9 @@ use crate::i18n::Message;
 /// A journal that is being written.
 pub struct Journal {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    /// Lines that are not handed to the system yet: a few bytes that only say what begins.
+    waiting: Vec<u8>,
 }
 
 impl Journal {
@@ -30,21 +32,35 @@ impl Journal {
             std::fs::create_dir_all(folder).map_err(unwritable)?;
         }
         let file = File::create(path).map_err(unwritable)?;
-        Ok(Journal { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Appends one event and hands it to the system, so that a killed process keeps it.
+    /// Appends one event and hands it to the system, so that a killed process keeps it. Only the announcement of a
+    /// scenario waits for what follows, since nothing is lost with it.
     pub(super) fn write(&mut self, event: &Event) -> Result<(), Problem> {
-        let written = serde_json::to_writer(&mut self.file, event)
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.file.write_all(b"\n"))
-            .and_then(|()| self.file.flush());
+        let mut written = serde_json::to_writer(&mut self.waiting, event).map_err(std::io::Error::from);
+        self.waiting.push(b'\n');
+        if !matches!(event, Event::ScenarioStarted { .. }) {
+            written = written.and_then(|()| self.file.write_all(&self.waiting));
+            self.waiting.clear();
+        }
         written.map_err(|error| {
             Problem::environment(Message::new("run.journal-stopped").with("error", error))
                 .fix(Message::new("run.cannot-write-fix"))
                 .in_file(self.path.display().to_string())
         })
     }
+}
+
+/// A file's bytes, at most one more than the limit, so that too much is noticed. What is no file and has no end (a
+/// device, say) costs no more than that.
+///
+/// # Errors
+/// The system's.
+pub fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Why a file cannot be read, in words.
@@ -77,11 +93,11 @@ const LARGEST_RECORD: u64 = 512 * 1024 * 1024;
 /// A problem of the input when the file is missing, is neither of the two, or has a newer format.
 pub fn read(path: &Path) -> Result<RunRecord, Problem> {
     let problem = |message: Message| Problem::input(message).in_file(path.display().to_string());
-    let size = std::fs::metadata(path).map_err(|error| problem(unreadable(&error)))?.len();
-    if size > LARGEST_RECORD {
-        return Err(problem(Message::new("run.record-too-large").with("bytes", size)));
+    let bytes = read_at_most(path, LARGEST_RECORD).map_err(|error| problem(unreadable(&error)))?;
+    if bytes.len() as u64 > LARGEST_RECORD {
+        return Err(problem(Message::new("run.record-too-large").with("bytes", bytes.len())));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| problem(unreadable(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| problem(Message::new("run.not-a-record")))?;
     let record = parse(&text).map_err(|message| problem(message).fix(Message::new("run.not-a-record-fix")))?;
     match &record.started {
         Some(started) if started.format > FORMAT => {

@@ -1,6 +1,6 @@
 //! A YAML value with the place where it stands, and the source that problems are shown in.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
@@ -83,8 +83,8 @@ pub struct Source {
     /// Name as the user gave it.
     pub file: Arc<str>,
     text: Arc<str>,
-    /// Where each line begins, in bytes; made with the first problem, so that a thousand more cost no search each.
-    lines: Arc<OnceLock<Vec<usize>>>,
+    /// Where each line begins, in bytes: a file may have a mistake in every line.
+    lines: Arc<[usize]>,
 }
 
 /// Longest piece of a line that an excerpt shows, in characters.
@@ -93,29 +93,22 @@ const LONGEST_LINE: usize = 200;
 impl Source {
     /// A source by name and text.
     pub fn new(file: &str, text: &str) -> Source {
-        Source { file: Arc::from(file), text: Arc::from(text), lines: Arc::default() }
+        let begins = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
+        let lines = std::iter::once(0).chain(begins.filter(|begin| *begin < text.len())).collect();
+        Source { file: Arc::from(file), text: Arc::from(text), lines }
+    }
+
+    /// A line by its number from 0, without its end.
+    fn line(&self, index: usize) -> Option<&str> {
+        let begin = *self.lines.get(index)?;
+        let end = self.lines.get(index + 1).copied().unwrap_or(self.text.len());
+        let line = self.text.get(begin..end)?;
+        Some(line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line)))
     }
 
     /// The text.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// How many lines there are, as [`str::lines`] counts.
-    fn line_count(&self) -> usize {
-        let starts = self.line_starts();
-        starts.len() - usize::from(starts.last() == Some(&self.text.len()))
-    }
-
-    fn line_starts(&self) -> &[usize] {
-        let ends = || self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        self.lines.get_or_init(|| std::iter::once(0).chain(ends()).collect())
-    }
-
-    /// A line by its number from 1; nothing when there is none.
-    fn line(&self, number: u32) -> Option<&str> {
-        let start = *self.line_starts().get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-        self.text.get(start..)?.lines().next()
     }
 
     /// The place of a mark, for findings.
@@ -131,17 +124,22 @@ impl Source {
     /// A problem of the input at `mark`, with the lines around it; `length` characters are marked.
     pub fn problem(&self, mark: Mark, length: usize, message: Message) -> Problem {
         // A parser that misses something at the end of a file points behind it: the last line is where to look.
-        let count = u32::try_from(self.line_count()).unwrap_or(u32::MAX);
-        let mark = if count > 0 && mark.line > count {
-            Mark { line: count, column: u32::MAX }
-        } else {
-            Mark { line: mark.line.max(1), column: mark.column.max(1) }
+        let last = self.lines.len() - 1;
+        let mark = match self.line(last) {
+            Some(line) if !self.text.is_empty() && mark.line as usize > last + 1 => Mark {
+                line: u32::try_from(last + 1).unwrap_or(u32::MAX),
+                column: u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX),
+            },
+            // Nor may the column lie behind the line: in a directive the parser counts bytes.
+            _ => {
+                let line = self.line((mark.line as usize).saturating_sub(1)).unwrap_or_default();
+                let end = u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX);
+                Mark { line: mark.line.max(1), column: mark.column.clamp(1, end) }
+            }
         };
-        // Nor may the column lie behind the line: in a directive the parser counts bytes.
-        let end = self.line(mark.line).unwrap_or_default().chars().count() + 1;
-        let mark = Mark { column: mark.column.min(u32::try_from(end).unwrap_or(u32::MAX)), ..mark };
         let first_line = mark.line.saturating_sub(1).max(1);
-        let lines = (first_line..first_line.saturating_add(3)).filter_map(|number| self.line(number));
+        let from = first_line as usize - 1;
+        let lines = (from..from + 3).map_while(|index| self.line(index).filter(|_| !self.text.is_empty()));
         let redactor = Redactor::default();
         let excerpt = Excerpt {
             first_line,

@@ -1,5 +1,11 @@
 //! The contract side: scenarios on the embedded sandbox, and coverage of the catalogue.
 
+mod baseline;
+mod captured;
+mod drift;
+mod hostile_server;
+mod real_target;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

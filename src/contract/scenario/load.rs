@@ -1,16 +1,16 @@
 //! Finding scenario files: the built-in ones of `specs/scenarios/`, and those of a folder of the user.
-//! A broken file is reported and does not stop the others.
+//! A broken file is reported and does not stop the others. [`Stock`] reads them one by one.
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, File};
 
-use super::{Document, Library, Scenario, read_document};
+use super::{Scenario, Stock};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
-use crate::yaml::Source;
+use crate::yaml::{self, Source};
 
 /// What was found: scenarios in order of their ids, and what is wrong with the rest.
 #[derive(Debug, Default)]
@@ -22,29 +22,33 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn add(&mut self, file: &str, id: &str, text: &str, library: &Library<'_>) {
-        match read_document(&Source::new(file, text), id, library) {
-            Ok(Document::Scenario(scenario)) => self.scenarios.push(*scenario),
-            Ok(Document::Fragment) => {}
-            Err(problems) => self.problems.extend(problems),
+    /// Reads every file of a stock.
+    fn all(mut stock: Stock) -> Loaded {
+        let mut loaded = Loaded { scenarios: Vec::new(), problems: stock.problems() };
+        let reader = stock.reader();
+        for index in 0..stock.len() {
+            match reader.read(index) {
+                Ok(Some(scenario)) => loaded.scenarios.push(scenario),
+                Ok(None) => {}
+                Err(problems) => loaded.problems.extend(problems),
+            }
         }
+        loaded
     }
 }
 
 /// The built-in scenarios.
 pub fn builtin() -> Loaded {
-    let mut loaded = Loaded::default();
-    let library = Library::new(&beside_builtin);
-    for file in builtin_files() {
-        let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
-        let name = format!("specs/{}", file.path().display());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &library);
-    }
-    loaded
+    Loaded::all(Stock::builtin())
+}
+
+/// The scenarios of a folder, or one file.
+pub fn from_folder(path: &Path) -> Loaded {
+    Loaded::all(Stock::in_folder(path))
 }
 
 /// A file that a built-in one names.
-fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
+pub(super) fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
     let name = inside(name)?;
     let from = from.strip_prefix("specs/").unwrap_or(from);
     for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
@@ -56,7 +60,7 @@ fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
 }
 
 /// The embedded scenario files, by path.
-fn builtin_files() -> Vec<&'static File<'static>> {
+pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
     let mut files = Vec::new();
     let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir("scenarios").into_iter().collect();
     while let Some(folder) = open.pop() {
@@ -74,10 +78,9 @@ fn builtin_files() -> Vec<&'static File<'static>> {
     files
 }
 
-/// The scenarios of a folder, or one file.
-pub fn from_folder(path: &Path) -> Loaded {
-    let mut loaded = Loaded::default();
-    let mut files = Vec::new();
+/// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
+pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
@@ -90,34 +93,28 @@ pub fn from_folder(path: &Path) -> Loaded {
                     }
                 }
             }
-            Err(error) => loaded.problems.push(unreadable(&folder, &error)),
+            Err(error) => problems.push(unreadable(&folder, &error)),
         }
     }
     files.sort();
-    if files.is_empty() && loaded.problems.is_empty() {
+    if files.is_empty() && problems.is_empty() {
         let problem = Problem::input(Message::new("scenario.none-found")).in_file(path.display().to_string());
-        loaded.problems.push(problem.fix(Message::new("scenario.none-found-fix")));
+        problems.push(problem.fix(Message::new("scenario.none-found-fix")));
     }
-    let find = |from: &str, name: &str| beside(path, from, name);
-    let library = Library::new(&find);
-    for file in files {
-        let id = file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty());
-        let id =
-            id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
-        let name = file.display().to_string();
-        match std::fs::read(&file) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => loaded.add(&name, &id.to_string_lossy(), &text, &library),
-                Err(_) => loaded.problems.push(
-                    Problem::input(Message::new("scenario.not-utf8"))
-                        .in_file(name)
-                        .fix(Message::new("scenario.not-utf8-fix")),
-                ),
-            },
-            Err(error) => loaded.problems.push(unreadable(&file, &error)),
-        }
+    (files, problems)
+}
+
+/// The text of a scenario file.
+pub(super) fn text(file: &Path) -> Result<String, Problem> {
+    let name = || file.display().to_string();
+    if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        // A pipe would be waited for, a device would never end.
+        return Err(Problem::input(Message::new("run.not-a-file")).in_file(name()));
     }
-    loaded
+    let bytes = crate::run::read_at_most(file, yaml::MOST_READ).map_err(|error| unreadable(file, &error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Problem::input(Message::new("scenario.not-utf8")).in_file(name()).fix(Message::new("scenario.not-utf8-fix"))
+    })
 }
 
 /// Largest file that a scenario may name, in bytes.
@@ -142,16 +139,22 @@ const FOLDERS_ABOVE: usize = 6;
 
 /// A file that another one names: in the folder of that one, else in those above it, up to the folder that is run; of
 /// a single file that is run, up to [`FOLDERS_ABOVE`] folders higher. `run` is the folder or file as the user gave it.
-fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
+pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
     let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
     let from = std::path::absolute(from).map_err(unreadable)?;
     let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
     let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
     let mut above = above.take_while(|above| folder.as_ref().is_none_or(|folder| above.starts_with(folder)));
-    let Some(path) = above.find_map(|above| Some(above.join(&relative)).filter(|path| path.is_file())) else {
+    let found = above.find_map(|above| Some((above, above.join(&relative))).filter(|(_, path)| path.is_file()));
+    let Some((above, path)) = found else {
         return Err(Message::new("scenario.no-such-file").with("name", name));
     };
+    // A link may lead out of the folder as well as a path: what it leads to would be quoted in messages.
+    let real = |path: &Path| path.canonicalize().map_err(unreadable);
+    if !real(&path)?.starts_with(real(folder.as_deref().unwrap_or(above))?) {
+        return Err(Message::new("scenario.leaves-folder").with("name", name));
+    }
     // Called as a walk through the folder calls it, so that one file has one name.
     let shown = match &folder {
         Some(folder) => path.strip_prefix(folder).ok().map(|rest| run.join(rest)),
@@ -285,7 +288,7 @@ mod tests {
         };
         let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         assert_eq!(words("/$defs/site/enum"), own(specs::sites::all().iter().map(|site| site.id.as_str()).collect()));
-        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names()));
+        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
         let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
@@ -300,6 +303,14 @@ mod tests {
         let from = folder.path().join("x.yaml").display().to_string();
         let beside = |name: &str| beside(folder.path(), &from, name);
         assert_eq!(beside("a.csv").unwrap().text(), "x");
+        #[cfg(unix)]
+        {
+            let elsewhere = tempfile::NamedTempFile::new().unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("out.csv")).unwrap();
+            std::os::unix::fs::symlink("a.csv", folder.path().join("in.csv")).unwrap();
+            assert_eq!(beside("out.csv").unwrap_err().key, "scenario.leaves-folder");
+            assert_eq!(beside("in.csv").unwrap().text(), "x");
+        }
         for (name, key) in [
             ("b.csv", "scenario.not-utf8"),
             ("c.csv", "scenario.no-such-file"),
@@ -349,8 +360,8 @@ mod tests {
         for block in blocks.filter(|block| !block.starts_with('#')) {
             let whole = block.starts_with("name:") || block.starts_with("fragment:");
             let text = if whole { block.to_owned() } else { format!("name: x\n{block}") };
-            let library = Library::new(&beside_builtin);
-            let read = read_document(&Source::new("specs/scenarios/README.md", &text), "x", &library);
+            let library = super::super::Library::new(&beside_builtin);
+            let read = super::super::read_document(&Source::new("specs/scenarios/README.md", &text), "x", &library);
             assert!(read.is_ok(), "{text}\n{:?}", read.err());
             examples += 1;
         }

@@ -13,6 +13,7 @@ mod load;
 mod model;
 mod read;
 mod sequence;
+mod stock;
 mod table;
 mod template;
 #[cfg(test)]
@@ -23,5 +24,6 @@ pub use fragment::Library;
 pub use load::{Loaded, builtin, from_folder};
 pub use model::{Action, CardSpec, Method, Poll, Request, Row, Scenario, Step};
 pub use read::{Document, read, read_document};
+pub use stock::{Reader, Stock};
 pub(in crate::contract) use template::merge_patch;
 pub use template::{Unfilled, Variables, references};

@@ -8,7 +8,7 @@ use super::{
     Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Same, Scenario, Step, duration,
     lint, table,
 };
-use crate::contract::{Role, TargetKind};
+use crate::contract::{Role, TargetKind, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
 use crate::specs::statuses::statuses;
@@ -318,7 +318,7 @@ fn path(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Str
         problems.push(source.problem(node.mark, 1, Message::new("scenario.path-not-text")));
         return None;
     };
-    match serde_json_path::JsonPath::parse(text) {
+    match json_path::parse(text) {
         Ok(_) => Some(text.clone()),
         Err(error) => {
             let message = Message::new("scenario.bad-path").with("path", text).with("error", error);
@@ -413,7 +413,7 @@ fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<E
             expect.schema = Some((name.to_owned(), fields.key("schema").map_or(node.mark, |key| key.mark)));
         } else {
             fields.problem("schema", Message::new("scenario.unknown-schema").with("name", name)).fix =
-                Some(meant(name, &names));
+                Some(meant(name, names));
         }
     }
     if let Some(node) = fields.node("error") {
