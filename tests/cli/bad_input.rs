@@ -162,7 +162,7 @@ fn hostile_scenario_files_are_told_and_the_good_one_runs() {
         "b.yaml:2:16",
         "in a circle",
         "open.yaml:2:16",
-        "never closed by a }",
+        "never closed by its brace",
     ] {
         assert!(ran.stderr.replace('`', "").contains(told), "{told}: {}", ran.stderr);
     }
