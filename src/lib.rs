@@ -8,6 +8,8 @@ pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod exit;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod golive;
 pub mod http;
 pub mod i18n;

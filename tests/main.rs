@@ -3,6 +3,7 @@
 
 mod cli;
 mod contract;
+mod fuzz;
 mod golive;
 mod report;
 mod support;

@@ -11,7 +11,9 @@ use super::args::RecordArgs;
 use super::output::Output;
 use crate::i18n::Message;
 use crate::report::{self, Fault, terminal};
-use crate::run::{Blame, Collector, Event, FORMAT, Journal, Problem, RunRecord, RunStarted, Sink, Versions};
+use crate::run::{
+    Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
+};
 use crate::secret::Redactor;
 use crate::{golive, ids, specs};
 
@@ -26,6 +28,8 @@ pub(super) struct Session {
     started: Instant,
     /// Seed of the run.
     pub(super) seed: u64,
+    /// By which engines are asked for an early end.
+    pub(super) stop: Stop,
     outputs: Outputs,
 }
 
@@ -110,7 +114,7 @@ impl Session {
     /// The journal cannot be written.
     pub(super) fn start(output: &Output, outputs: Outputs, seed: Option<u64>) -> Result<Session, Problem> {
         let journal = outputs.journal.as_deref().map(Journal::create).transpose()?;
-        let live = output.live().map(|live| Box::new(live) as Box<dyn Sink>);
+        let live = output.live().map(|live| Box::new(live) as Box<dyn Listener>);
         let collector = Arc::new(Collector::new(journal, live));
         let seed = seed.unwrap_or_else(ids::Ids::random_seed);
         let now = jiff::Timestamp::now();
@@ -122,7 +126,7 @@ impl Session {
             seed,
             versions: versions(),
         }));
-        Ok(Session { collector, started: Instant::now(), seed, outputs })
+        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
     }
 
     /// Whom engines tell.
@@ -152,9 +156,9 @@ impl Session {
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
         if !interrupted {
             let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.collector.emit(Event::RunFinished { verdict: self.collector.record().judge(), elapsed_ms });
+            self.collector.emit(Event::RunFinished { verdict: self.collector.judge(), elapsed_ms });
         }
-        self.collector.record()
+        self.collector.take_record()
     }
 
     /// Writes the reports of a run that has ended; gives the paths written and what could not be.

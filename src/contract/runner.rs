@@ -1,52 +1,56 @@
 //! The engine: runs scenarios side by side, in a fixed order of results, and emits what happens.
+//!
+//! Not responsible for what happens inside a scenario (see `execution.rs`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::coverage::Tally;
-use super::exchange::{self, Answer, Prepared, Refusal};
-use super::expect::{self, Context};
-use super::judge;
+use super::execution::{Shared, execute};
+use super::pace::Pace;
 use super::plan::{self, Plan};
-use super::scenario::{Action, Scenario, Step, Variables};
+use super::queue::Queue;
 use super::target::{Target, TargetKind};
+use super::transport::{Live, Transport};
 use crate::http;
-use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{
-    Coverage, Event, Evidence, Expectation, Finding, Problem, ScenarioResult, Severity, Sink, StepResult, Verdict,
-    fingerprint,
-};
+use crate::run::{Coverage, Event, Problem, ScenarioResult, Sink, Stop};
 use crate::secret::Redactor;
 
 /// How a run is done.
 pub struct Options {
     /// Seed of every generated value.
     pub seed: u64,
-    /// Scenarios in flight at once; 0 chooses by target: 16 on the embedded sandbox, 2 elsewhere.
+    /// Scenarios in flight at once; 0 chooses by target: 16 on this machine, 2 elsewhere.
     pub jobs: usize,
     /// Longest time for one request.
     pub timeout: Duration,
+    /// Most requests in a second, 0 for no limit; `None` chooses by target: no limit on this machine, 5 elsewhere.
+    pub rate: Option<u32>,
+    /// Whether the target is asked, before anything else, which account this is and what it can do.
+    pub preflight: bool,
+    /// By which somebody may ask for an early end.
+    pub stop: Stop,
     /// Certificate authorities beside the usual ones.
     pub ca_file: Option<std::path::PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 0, jobs: 0, timeout: Duration::from_secs(30), ca_file: None }
+        Options {
+            seed: 0,
+            jobs: 0,
+            timeout: Duration::from_secs(30),
+            rate: None,
+            preflight: true,
+            stop: Stop::default(),
+            ca_file: None,
+        }
     }
-}
-
-struct Shared {
-    target: Target,
-    client: reqwest::Client,
-    ids: Ids,
-    redactor: Redactor,
 }
 
 /// Runs scenarios and emits their results in the order of the list; returns what they covered.
@@ -55,7 +59,7 @@ struct Shared {
 /// A problem of the input when the HTTP client cannot be made (a CA file that does not read) or the target refuses
 /// the credential; of the environment when the target does not answer.
 pub async fn run(
-    scenarios: Vec<Scenario>,
+    mut queue: Queue<'_>,
     target: Target,
     options: &Options,
     sink: &dyn Sink,
@@ -67,24 +71,39 @@ pub async fn run(
         direct: target.kind == TargetKind::Embedded,
         ..http::ClientOptions::default()
     })?;
-    super::preflight::check(&target, &client).await?;
-    let plans = plan::plan(scenarios, &target);
+    if options.preflight {
+        super::preflight::check(&target, &client).await?;
+    }
+    let mut plans: VecDeque<Plan> = plan::plan(queue.take(sink), &target).into();
     sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
-    let jobs = match (options.jobs, target.kind) {
-        (0, TargetKind::Embedded) => 16,
-        (0, TargetKind::Url) => 2,
-        (jobs, _) => jobs,
+    let jobs = match options.jobs {
+        0 if target.local() => 16,
+        0 => 2,
+        jobs => jobs,
     };
+    let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Redactor::new(target.secrets());
-    let shared = Arc::new(Shared { target, client, ids: Ids::seeded(options.seed), redactor });
+    let transport = Transport::Live(Live {
+        client,
+        pace: Pace::new(options.rate.unwrap_or(usual_rate)),
+        // What the embedded sandbox answers is what it was asked for.
+        retries: target.kind != TargetKind::Embedded,
+        stop: options.stop.clone(),
+    });
+    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor });
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tally = Tally::default();
-    let mut plans = plans.into_iter();
     let mut running: VecDeque<JoinHandle<(ScenarioResult, Tally)>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
         while running.len() < jobs * 2 {
-            let Some(plan) = plans.next() else { break };
+            if plans.is_empty() {
+                plans = plan::plan(queue.take(sink), &shared.target).into();
+                if !plans.is_empty() {
+                    sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
+                }
+            }
+            let Some(plan) = plans.pop_front() else { break };
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits) = (shared.clone(), permits.clone());
             running.push_back(tokio::spawn(async move {
@@ -102,306 +121,4 @@ pub async fn run(
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)
-}
-
-async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
-    let started = Instant::now();
-    let id = plan.id();
-    let ids = shared.ids.part(&id);
-    let variables = plan::variables(plan, &ids);
-    let mut state =
-        State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
-    let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
-    let mut stopped: Option<String> = None;
-    for step in &plan.scenario.steps {
-        let result = match &stopped {
-            None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
-            Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
-        };
-        if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
-            stopped = Some(step.id.clone());
-        }
-        steps.push(result);
-    }
-    // What was made is tidied up whatever happened; what was never made needs no tidying.
-    for step in &plan.scenario.finally {
-        let result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
-        steps.push(result);
-    }
-    let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
-    let verdict = if has(Verdict::Fail) {
-        Verdict::Fail
-    } else if has(Verdict::Inconclusive) {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Pass
-    };
-    let tally = state.tally;
-    let result = ScenarioResult {
-        id,
-        name: plan::name(plan),
-        file: plan.scenario.source.file.to_string(),
-        site: plan.site.clone(),
-        tags: plan.scenario.tags.clone(),
-        verdict,
-        steps,
-        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-    };
-    (result, tally)
-}
-
-fn skipped(step: &Step, reason: Message) -> StepResult {
-    StepResult {
-        id: step.id.clone(),
-        verdict: Verdict::Inconclusive,
-        reason: Some(reason),
-        expectations: Vec::new(),
-        findings: Vec::new(),
-        exchange: None,
-    }
-}
-
-/// A step that this target or this run has no use for.
-fn not_applicable(step: &Step, reason: Message) -> StepResult {
-    StepResult { verdict: Verdict::NotApplicable, ..skipped(step, reason) }
-}
-
-/// What a step would need and no earlier step gave.
-enum Lacks {
-    Variable(String),
-    Step(String),
-}
-
-impl Lacks {
-    /// Why a step could not be run.
-    fn reason(&self) -> Message {
-        match self {
-            Lacks::Variable(name) => Message::new("contract.no-value").with("name", name),
-            Lacks::Step(id) => Message::new("contract.not-run").with("step", id),
-        }
-    }
-
-    /// Why a step of `finally` has nothing to do.
-    fn nothing_to_do(&self) -> Message {
-        let (Lacks::Variable(name) | Lacks::Step(name)) = self;
-        Message::new("contract.nothing-to-tidy").with("name", name)
-    }
-}
-
-struct State<'s> {
-    id: &'s str,
-    shared: &'s Shared,
-    plan: &'s Plan,
-    ids: &'s Ids,
-    variables: Variables,
-    sent: HashMap<String, (Arc<Prepared>, Answer)>,
-    tally: Tally,
-}
-
-impl State<'_> {
-    /// Does one step.
-    ///
-    /// # Errors
-    /// What the step would need from a step that did not give it; nothing was sent.
-    async fn step(&mut self, step: &Step) -> Result<StepResult, Lacks> {
-        if !self.shared.target.kind.is_among(&step.targets) {
-            return Ok(not_applicable(step, Message::new("contract.other-target")));
-        }
-        self.variables.set("uuid", json!(self.ids.uuid()));
-        self.variables.set("hex32", json!(self.ids.hex32()));
-        let prepared = match &step.action {
-            Action::Wait(duration) => {
-                tokio::time::sleep(*duration).await;
-                let waited = Message::new("contract.waited").with("ms", duration.as_millis());
-                return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
-            }
-            Action::Send(request) => {
-                exchange::prepare(request, &self.shared.target, &self.plan.site, &self.variables, self.ids)
-                    .map(Arc::new)
-            }
-            Action::Repeat(id) => match self.sent.get(id) {
-                Some((prepared, _)) => Ok(prepared.clone()),
-                None => return Err(Lacks::Step(id.clone())),
-            },
-        };
-        let prepared = match prepared {
-            Ok(prepared) => prepared,
-            Err(Refusal::NoValue(name)) => return Err(Lacks::Variable(name)),
-            Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
-            Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
-        };
-        let Some(poll) = step.poll else { return Ok(self.ask(step, &prepared).await) };
-        let started = Instant::now();
-        let mut asked = 1;
-        let mut result = self.ask(step, &prepared).await;
-        while result.verdict != Verdict::Pass {
-            let left = poll.limit.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                break;
-            }
-            // The last question is asked when the time is over, so that the whole limit counts.
-            tokio::time::sleep(poll.interval.min(left)).await;
-            result = self.ask(step, &prepared).await;
-            asked += 1;
-        }
-        if result.verdict != Verdict::Pass {
-            let milliseconds = started.elapsed().as_millis();
-            let told = Message::new("contract.polled").with("n", asked).with("ms", milliseconds);
-            result.expectations.push(Expectation { message: told.clone(), verdict: result.verdict });
-            for finding in result.findings.iter_mut().filter(|finding| finding.severity == Severity::Blocker) {
-                finding.fix.get_or_insert_with(|| told.clone());
-            }
-        }
-        Ok(result)
-    }
-
-    /// Sends a request once and compares its answer.
-    async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
-        let redactor = &self.shared.redactor;
-        let (answer, elapsed) = match prepared.send(&self.shared.client).await {
-            Ok(done) => done,
-            Err(problem) => {
-                let mut result = skipped(step, problem.message);
-                result.exchange = Some(prepared.exchange(None, 0, redactor));
-                return result;
-            }
-        };
-        let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
-        self.count(step, prepared, &answer);
-        let result = self.compare(step, prepared, &answer);
-        self.sent.insert(step.id.clone(), (prepared.clone(), answer));
-        match result {
-            Ok(mut result) => {
-                if result.verdict == Verdict::Pass {
-                    exchange::shorten(&mut exchange);
-                }
-                result.exchange = Some(exchange);
-                result
-            }
-            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
-        }
-    }
-
-    fn refused(&self, step: &Step, reason: Message) -> StepResult {
-        let mut place = self.plan.scenario.source.place(step.mark);
-        place.step = Some(step.id.clone());
-        let finding = Finding {
-            id: fingerprint(&[self.id, &step.id, "refused"]),
-            rule: "refused".to_owned(),
-            severity: Severity::Blocker,
-            message: reason,
-            place,
-            evidence: Vec::new(),
-            fix: None,
-        };
-        StepResult {
-            verdict: Verdict::Fail,
-            reason: None,
-            findings: vec![finding],
-            ..skipped(step, Message::new("contract.refused"))
-        }
-    }
-
-    /// Counts what the step expects and what the answer shows.
-    fn count(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) {
-        for entry in expect::expected_errors(&step.expect, &self.variables).unwrap_or_default() {
-            self.tally.expect_code(&entry.id, self.id);
-        }
-        if let Some(pair) = &step.expect.payment
-            && let Ok(status) = self.variables.fill_text(&pair.status)
-        {
-            let detail = pair.status_detail.as_ref().and_then(|detail| self.variables.fill_text(detail).ok());
-            self.tally.expect_pair(&status, detail.as_deref(), self.id);
-        }
-        let Some(body) = &answer.json else { return };
-        if answer.status >= 400 {
-            for entry in judge::observed(answer.status, &judge::normalise(body)) {
-                if prepared.plays_a_fault() {
-                    self.tally.inject_code(&entry.id, self.id);
-                } else {
-                    self.tally.observe_code(&entry.id, self.id);
-                }
-            }
-        } else if expect::default_schema(prepared.method(), prepared.path(), answer.status) == Some("payment")
-            && let Some(status) = body.get("status").and_then(Value::as_str)
-        {
-            self.tally.observe_pair(status, body.get("status_detail").and_then(Value::as_str), self.id);
-        }
-    }
-
-    fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
-        let no_value =
-            |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
-        let context = Context {
-            source: &self.plan.scenario.source,
-            scenario: self.id,
-            step: &step.id,
-            variables: &self.variables,
-        };
-        let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
-            (_, Some(id)) => self.sent.get(id),
-            (Action::Repeat(id), None) => self.sent.get(id),
-            (Action::Send(_) | Action::Wait(_), None) => None,
-        };
-        let schema = expect::default_schema(prepared.method(), prepared.path(), answer.status);
-        let compared = expect::compare(&step.expect, &context, answer, schema, other.map(|(_, answer)| answer));
-        let mut compared = compared.map_err(no_value)?;
-        let mut verdict = compared.verdict();
-        let mut reason = None;
-        if verdict == Verdict::Pass {
-            for (name, path, mark) in &step.capture {
-                let values = answer.json.as_ref().map(|body| expect::query(path, body)).unwrap_or_default();
-                match values.as_slice() {
-                    [value] => self.variables.set(name, (*value).clone()),
-                    values => {
-                        verdict = Verdict::Fail;
-                        compared.findings.push(self.capture_failed(step, name, path, *mark, values.len()));
-                    }
-                }
-            }
-        } else if verdict == Verdict::Inconclusive {
-            let open = compared.expectations.iter().find(|expectation| expectation.verdict == verdict);
-            reason = open.map(|expectation| expectation.message.clone());
-        }
-        for finding in &mut compared.findings {
-            redact(finding, &self.shared.redactor);
-        }
-        Ok(StepResult {
-            id: step.id.clone(),
-            verdict,
-            reason,
-            expectations: compared.expectations,
-            findings: compared.findings,
-            exchange: None,
-        })
-    }
-
-    fn capture_failed(&self, step: &Step, name: &str, path: &str, mark: crate::yaml::Mark, found: usize) -> Finding {
-        let mut place = self.plan.scenario.source.place(mark);
-        place.step = Some(step.id.clone());
-        let message = Message::new("contract.capture").with("name", name).with("path", path).with("n", found);
-        let evidence = Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: found.to_string() };
-        Finding {
-            id: fingerprint(&[self.id, &step.id, "capture", name]),
-            rule: "expectation".to_owned(),
-            severity: Severity::Blocker,
-            message,
-            place,
-            evidence: vec![evidence],
-            fix: None,
-        }
-    }
-}
-
-/// Findings quote answers, and answers echo what they were sent: nothing secret may pass.
-fn redact(finding: &mut Finding, redactor: &Redactor) {
-    for value in finding.message.args.values_mut() {
-        *value = redactor.text(value).into_owned();
-    }
-    for evidence in &mut finding.evidence {
-        if let Evidence::Difference { expected, actual, .. } = evidence {
-            *expected = redactor.text(expected).into_owned();
-            *actual = redactor.text(actual).into_owned();
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::paint::cut;
 use super::{clean, format};
 use crate::i18n::{Lang, Message};
-use crate::run::{Event, Sink, Verdict};
+use crate::run::{Event, Listener, Verdict};
 
 /// The line of a terminal is rewritten at most this often.
 const PACE: Duration = Duration::from_millis(80);
@@ -60,9 +60,9 @@ impl Live {
     }
 }
 
-impl Sink for Live {
-    fn emit(&self, event: Event) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(&event);
+impl Listener for Live {
+    fn hear(&self, event: &Event) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(event);
     }
 }
 
@@ -81,6 +81,7 @@ impl State {
                     Message::new("report.live-contract").with("n", scenarios).with("target", clean::line(&target.url)),
                 );
             }
+            Event::ScenariosPlanned { scenarios } => self.planned += scenarios,
             Event::ScenarioFinished(result) => {
                 self.done += 1;
                 if result.verdict == Verdict::Fail {
@@ -197,7 +198,7 @@ mod tests {
     fn shown(width: Option<usize>) -> String {
         let kept = Kept::default();
         let live = Live::new(Box::new(kept.clone()), Lang::En, width);
-        sample::events().into_iter().for_each(|event| live.emit(event));
+        sample::events().into_iter().for_each(|event| live.hear(&event));
         drop(live);
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

@@ -385,6 +385,7 @@ pub fn not_ready() -> RunRecord {
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
             coverage: Some(coverage(false)),
+            ..ContractRecord::default()
         }),
         requirements: requirements(),
         rules: rules(),
@@ -405,6 +406,7 @@ pub fn ready() -> RunRecord {
             planned: 1,
             scenarios: vec![passing()],
             coverage: Some(coverage(true)),
+            ..ContractRecord::default()
         }),
         requirements: requirements(),
         rules: rules(),

@@ -1,0 +1,4 @@
+//! `homologa.yaml`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| homologa::fuzzing::configuration(bytes));

@@ -1,0 +1,403 @@
+//! Executing one scenario: its steps in order, what each answer shows, and the steps that tidy up at the end.
+//!
+//! Not responsible for which scenarios run when (see `runner.rs`) nor for how a request reaches the target (see
+//! `transport.rs`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::coverage::Tally;
+use super::exchange::{self, Answer, Prepared, Refusal};
+use super::expect::{self, Context};
+use super::json_path;
+use super::judge;
+use super::plan::{self, Plan};
+use super::scenario::{Action, Step, Variables};
+use super::target::Target;
+use super::transport::{Reply, Transport};
+use crate::i18n::Message;
+use crate::ids::Ids;
+use crate::run::{
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+};
+use crate::secret::Redactor;
+
+/// What every scenario of a run shares.
+pub(super) struct Shared {
+    pub(super) target: Target,
+    pub(super) transport: Transport,
+    pub(super) ids: Ids,
+    pub(super) redactor: Redactor,
+}
+
+/// Runs one scenario to its end; what it covered comes along.
+pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
+    let started = Instant::now();
+    let id = plan.id();
+    let ids = shared.ids.part(&id);
+    let variables = plan::variables(plan, &ids);
+    let mut state =
+        State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
+    let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
+    let mut stopped: Option<String> = None;
+    for step in &plan.scenario.steps {
+        let result = match &stopped {
+            None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
+            Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
+        };
+        if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
+            stopped = Some(step.id.clone());
+        }
+        steps.push(result);
+    }
+    // What was made is tidied up whatever happened; what was never made needs no tidying.
+    for step in &plan.scenario.finally {
+        let result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
+        steps.push(result);
+    }
+    let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
+    let verdict = if has(Verdict::Fail) {
+        Verdict::Fail
+    } else if has(Verdict::Inconclusive) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Pass
+    };
+    let tally = state.tally;
+    let result = ScenarioResult {
+        id,
+        name: plan::name(plan),
+        file: plan.scenario.source.file.to_string(),
+        site: plan.site.clone(),
+        tags: plan.scenario.tags.clone(),
+        verdict,
+        steps,
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        abridged: false,
+    };
+    (result, tally)
+}
+
+/// A note that the answer is not that of the first attempt.
+fn sent_again(earlier: &[Attempt]) -> Expectation {
+    let statuses: Vec<String> = earlier
+        .iter()
+        .map(|attempt| attempt.status.map_or_else(|| "—".to_owned(), |status| status.to_string()))
+        .collect();
+    let message =
+        Message::new("contract.sent-again").with("n", earlier.len() + 1).with("statuses", statuses.join(", "));
+    Expectation { message, verdict: Verdict::Pass }
+}
+
+fn skipped(step: &Step, reason: Message) -> StepResult {
+    StepResult {
+        id: step.id.clone(),
+        verdict: Verdict::Inconclusive,
+        reason: Some(reason),
+        expectations: Vec::new(),
+        findings: Vec::new(),
+        exchange: None,
+    }
+}
+
+/// A step that this target or this run has no use for.
+fn not_applicable(step: &Step, reason: Message) -> StepResult {
+    StepResult { verdict: Verdict::NotApplicable, ..skipped(step, reason) }
+}
+
+/// What a step would need and no earlier step gave.
+enum Lacks {
+    Variable(String),
+    Step(String),
+}
+
+impl Lacks {
+    /// Why a step could not be run.
+    fn reason(&self) -> Message {
+        match self {
+            Lacks::Variable(name) => Message::new("contract.no-value").with("name", name),
+            Lacks::Step(id) => Message::new("contract.not-run").with("step", id),
+        }
+    }
+
+    /// Why a step of `finally` has nothing to do.
+    fn nothing_to_do(&self) -> Message {
+        let (Lacks::Variable(name) | Lacks::Step(name)) = self;
+        Message::new("contract.nothing-to-tidy").with("name", name)
+    }
+}
+
+struct State<'s> {
+    id: &'s str,
+    shared: &'s Shared,
+    plan: &'s Plan,
+    ids: &'s Ids,
+    variables: Variables,
+    sent: HashMap<String, (Arc<Prepared>, Answer)>,
+    tally: Tally,
+}
+
+impl State<'_> {
+    /// Does one step.
+    ///
+    /// # Errors
+    /// What the step would need from a step that did not give it; nothing was sent.
+    async fn step(&mut self, step: &Step) -> Result<StepResult, Lacks> {
+        if !self.shared.target.kind.is_among(&step.targets) {
+            return Ok(not_applicable(step, Message::new("contract.other-target")));
+        }
+        self.variables.set("uuid", json!(self.ids.uuid()));
+        self.variables.set("hex32", json!(self.ids.hex32()));
+        let prepared = match &step.action {
+            Action::Wait(duration) => {
+                tokio::time::sleep(*duration).await;
+                let waited = Message::new("contract.waited").with("ms", duration.as_millis());
+                return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
+            }
+            Action::Send(request) => {
+                exchange::prepare(request, &self.shared.target, &self.plan.site, &self.variables, self.ids)
+                    .map(Arc::new)
+            }
+            Action::Repeat(id) => match self.sent.get(id) {
+                Some((prepared, _)) => Ok(prepared.clone()),
+                None => return Err(Lacks::Step(id.clone())),
+            },
+        };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(Refusal::NoValue(name)) => return Err(Lacks::Variable(name)),
+            Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
+            Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
+        };
+        let Some(poll) = step.poll else { return Ok(self.ask(step, &prepared).await) };
+        let started = Instant::now();
+        let mut asked = 1;
+        let mut result = self.ask(step, &prepared).await;
+        while result.verdict != Verdict::Pass {
+            let left = poll.limit.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            // The last question is asked when the time is over, so that the whole limit counts.
+            tokio::time::sleep(poll.interval.min(left)).await;
+            result = self.ask(step, &prepared).await;
+            asked += 1;
+        }
+        if result.verdict != Verdict::Pass {
+            let milliseconds = started.elapsed().as_millis();
+            let told = Message::new("contract.polled").with("n", asked).with("ms", milliseconds);
+            result.expectations.push(Expectation { message: told.clone(), verdict: result.verdict });
+            for finding in result.findings.iter_mut().filter(|finding| finding.severity == Severity::Blocker) {
+                finding.fix.get_or_insert_with(|| told.clone());
+            }
+        }
+        Ok(result)
+    }
+
+    /// Sends a request once and compares its answer.
+    async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
+        let redactor = &self.shared.redactor;
+        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let (answer, elapsed) = match outcome {
+            Ok(done) => done,
+            Err(unanswered) => {
+                let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
+                exchange::add_curl(&mut exchange);
+                return StepResult { exchange: Some(exchange), ..skipped(step, unanswered.problem.message) };
+            }
+        };
+        let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
+        self.count(step, prepared, &answer);
+        let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
+        if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
+            result.expectations.push(sent_again(&exchange.earlier));
+        }
+        self.sent.insert(step.id.clone(), (prepared.clone(), answer));
+        match result {
+            Ok(mut result) => {
+                if result.verdict == Verdict::Pass {
+                    exchange::shorten(&mut exchange);
+                } else {
+                    exchange::add_curl(&mut exchange);
+                }
+                result.exchange = Some(exchange);
+                result
+            }
+            Err(reason) => {
+                exchange::add_curl(&mut exchange);
+                StepResult { exchange: Some(exchange), ..skipped(step, reason) }
+            }
+        }
+    }
+
+    /// Adds a note when the answer took longer than the step says; how long answers take is no contract.
+    fn timed(&self, step: &Step, elapsed_ms: u64, mut result: StepResult) -> StepResult {
+        let Some((within, mark)) = step.expect.within else { return result };
+        let limit = within.as_millis();
+        if u128::from(elapsed_ms) <= limit {
+            let message = Message::new("contract.within").with("limit", limit);
+            result.expectations.push(Expectation { message, verdict: Verdict::Pass });
+            return result;
+        }
+        let message = Message::new("contract.slow").with("limit", limit).with("ms", elapsed_ms);
+        result.expectations.push(Expectation { message: message.clone(), verdict: Verdict::Pass });
+        let mut place = step.source.place(mark);
+        place.step = Some(step.id.clone());
+        result.findings.push(Finding {
+            id: fingerprint(&[self.id, &step.id, "slow"]),
+            rule: "slow".to_owned(),
+            severity: Severity::Advice,
+            message,
+            place,
+            evidence: Vec::new(),
+            fix: None,
+        });
+        result
+    }
+
+    fn refused(&self, step: &Step, reason: Message) -> StepResult {
+        let mut place = step.source.place(step.mark);
+        place.step = Some(step.id.clone());
+        let finding = Finding {
+            id: fingerprint(&[self.id, &step.id, "refused"]),
+            rule: "refused".to_owned(),
+            severity: Severity::Blocker,
+            message: reason,
+            place,
+            evidence: Vec::new(),
+            fix: None,
+        };
+        StepResult {
+            verdict: Verdict::Fail,
+            reason: None,
+            findings: vec![finding],
+            ..skipped(step, Message::new("contract.refused"))
+        }
+    }
+
+    /// Counts what the step expects and what the answer shows.
+    fn count(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) {
+        for entry in expect::expected_errors(&step.expect, &self.variables).unwrap_or_default() {
+            self.tally.expect_code(&entry.id, self.id);
+        }
+        if let Some(pair) = &step.expect.payment
+            && let Ok(status) = self.variables.fill_text(&pair.status)
+        {
+            let detail = pair.status_detail.as_ref().and_then(|detail| self.variables.fill_text(detail).ok());
+            self.tally.expect_pair(&status, detail.as_deref(), self.id);
+        }
+        let Some(body) = &answer.json else { return };
+        if answer.status >= 400 {
+            for entry in judge::observed(answer.status, &judge::normalise(body)) {
+                if prepared.plays_a_fault() {
+                    self.tally.inject_code(&entry.id, self.id);
+                } else {
+                    self.tally.observe_code(&entry.id, self.id);
+                }
+            }
+        } else if expect::default_schema(prepared.method(), prepared.path(), answer.status) == Some("payment")
+            && let Some(status) = body.get("status").and_then(Value::as_str)
+        {
+            self.tally.observe_pair(status, body.get("status_detail").and_then(Value::as_str), self.id);
+        }
+    }
+
+    fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
+        let no_value =
+            |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
+        let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
+        let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
+            (_, Some(id)) => self.sent.get(id),
+            (Action::Repeat(id), None) => self.sent.get(id),
+            (Action::Send(_) | Action::Wait(_), None) => None,
+        };
+        let schema = expect::default_schema(prepared.method(), prepared.path(), answer.status);
+        let compared = expect::compare(&step.expect, &context, answer, schema, other.map(|(_, answer)| answer));
+        let mut compared = compared.map_err(no_value)?;
+        let mut verdict = compared.verdict();
+        let mut reason = None;
+        if verdict == Verdict::Pass {
+            for (name, path, mark) in &step.capture {
+                let values = answer.json.as_ref().map(|body| json_path::query(path, body)).unwrap_or_default();
+                match values.as_slice() {
+                    [value] => self.variables.set(name, (*value).clone()),
+                    values => {
+                        verdict = Verdict::Fail;
+                        compared.findings.push(self.capture_failed(step, name, path, *mark, values));
+                    }
+                }
+            }
+            for (name, header, mark) in &step.capture_headers {
+                match answer.headers.get(header) {
+                    Some(value) => self.variables.set(name, json!(value)),
+                    None => {
+                        verdict = Verdict::Fail;
+                        compared.findings.push(self.capture_failed(step, name, header, *mark, &[]));
+                    }
+                }
+            }
+        } else if verdict == Verdict::Inconclusive {
+            let open = compared.expectations.iter().find(|expectation| expectation.verdict == verdict);
+            reason = open.map(|expectation| expectation.message.clone());
+        }
+        for finding in &mut compared.findings {
+            redact(finding, &self.shared.redactor);
+        }
+        Ok(StepResult {
+            id: step.id.clone(),
+            verdict,
+            reason,
+            expectations: compared.expectations,
+            findings: compared.findings,
+            exchange: None,
+        })
+    }
+
+    /// A capture that finds nothing, or more than one value.
+    fn capture_failed(
+        &self,
+        step: &Step,
+        name: &str,
+        path: &str,
+        mark: crate::yaml::Mark,
+        values: &[&Value],
+    ) -> Finding {
+        let mut place = step.source.place(mark);
+        place.step = Some(step.id.clone());
+        let short = |value: &&Value| value.to_string().chars().take(60).collect::<String>();
+        let found = values.iter().take(2).map(short).collect::<Vec<_>>().join(", ");
+        let message = if values.is_empty() {
+            Message::new("contract.captures-nothing").with("name", name).with("path", path)
+        } else {
+            let message = Message::new("contract.captures-several").with("name", name).with("path", path);
+            message.with("n", values.len()).with("values", &found)
+        };
+        let evidence =
+            Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: values.len().to_string() };
+        Finding {
+            id: fingerprint(&[self.id, &step.id, "capture", name]),
+            rule: "expectation".to_owned(),
+            severity: Severity::Blocker,
+            message,
+            place,
+            evidence: vec![evidence],
+            fix: None,
+        }
+    }
+}
+
+/// Findings quote answers, and answers echo what they were sent: nothing secret may pass.
+fn redact(finding: &mut Finding, redactor: &Redactor) {
+    for value in finding.message.args.values_mut() {
+        *value = redactor.text(value).into_owned();
+    }
+    for evidence in &mut finding.evidence {
+        if let Evidence::Difference { expected, actual, .. } = evidence {
+            *expected = redactor.text(expected).into_owned();
+            *actual = redactor.text(actual).into_owned();
+        }
+    }
+}
