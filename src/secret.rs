@@ -244,8 +244,12 @@ impl Redactor {
         match value {
             Value::Object(members) => {
                 for (key, member) in members.iter_mut() {
-                    let key = key.clone();
-                    self.member(name, Some(&key), member);
+                    self.member(name, Some(key), member);
+                }
+                // A server may echo a secret as the name of a member too.
+                if members.keys().any(|key| self.may_hide(key) && matches!(self.text(key), Cow::Owned(_))) {
+                    let all = std::mem::take(members).into_iter();
+                    *members = all.map(|(key, member)| (self.text(&key).into_owned(), member)).collect();
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.member(parent, name, item)),
@@ -261,6 +265,48 @@ impl Redactor {
             }
             Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// Whether a name is worth a closer look: hardly any is, and bodies have many.
+    fn may_hide(&self, name: &str) -> bool {
+        name.len() > 12 && name.bytes().any(|byte| byte.is_ascii_digit())
+            || name.contains('@')
+            || self.secrets.iter().any(|secret| name.contains(secret.expose_secret()))
+    }
+
+    /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
+    pub fn url(&self, url: &url::Url) -> String {
+        let secret = |name: &str| secret_member(None, Some(name));
+        let told = url.query().is_some() && url.query_pairs().any(|(name, _)| secret(&name));
+        if !told && url.username().is_empty() && url.password().is_none() {
+            return self.text(url.as_str()).into_owned();
+        }
+        let mut bare = url.clone();
+        // Both only fail for URLs without a host, which carry no user either.
+        let _ = bare.set_username("");
+        let _ = bare.set_password(None);
+        if told {
+            let masked = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+                let value = if secret(&name) { mask_tail(&value).into() } else { value.into_owned() };
+                (name.into_owned(), value)
+            };
+            let pairs: Vec<(String, String)> = url.query_pairs().map(masked).collect();
+            bare.query_pairs_mut().clear().extend_pairs(pairs);
+        }
+        self.text(bare.as_str()).into_owned()
+    }
+
+    /// The value of a header for the record: masked whatever it looks like where the name says that it is secret.
+    pub fn header(&self, name: &str, value: &str) -> String {
+        let names = ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
+        let parts = ["token", "secret", "password"];
+        if names.contains(&name) || parts.iter().any(|part| name.contains(part)) {
+            return match value.split_once(' ') {
+                Some((scheme @ ("Bearer" | "Basic"), rest)) => format!("{scheme} {}", mask_tail(rest)),
+                _ => mask_tail(value),
+            };
+        }
+        self.text(value).into_owned()
     }
 
     /// A body for the record: JSON is masked by name, anything else as text.
@@ -394,6 +440,32 @@ mod tests {
         let masked = redactor.body(body);
         assert!(!masked.contains("19119119100") && !masked.contains("123}"), "{masked}");
         assert!(masked.contains("20359978"), "{masked}");
+        let own = Redactor::new([SecretString::from("my-own-secret")]);
+        for name in [TOKEN, "5031755734530604", "buyer@example.com", "x my-own-secret"] {
+            let masked = own.body(&format!(r#"{{"a":[{{"{name}":1,"other":2}}]}}"#));
+            assert!(!masked.contains(name) && masked.contains(r#":1,"other":2}]}"#), "{masked}");
+        }
+    }
+
+    #[test]
+    fn urls_and_headers_are_masked_by_name() {
+        let redactor = Redactor::default();
+        let url = |text: &str| redactor.url(&url::Url::parse(text).unwrap());
+        assert_eq!(url("https://api.example/v1/payments?a=1#x"), "https://api.example/v1/payments?a=1#x");
+        assert_eq!(url("https://ana:secreto@api.example/?a=b%20c"), "https://api.example/?a=b%20c");
+        assert_eq!(
+            url("https://api.example/?a=1&access_token=un-secreto"),
+            "https://api.example/?a=1&access_token=****to"
+        );
+        for (name, value, shown) in [
+            ("authorization", "Bearer un-secreto", "Bearer ****to"),
+            ("cookie", "session=un-secreto", "****to"),
+            ("x-some-token", "un-secreto", "****to"),
+            ("x-idempotency-key", "0a1b-2c3d", "0a1b-2c3d"),
+            ("accept", "text/html, x@example.com", "text/html, x***@example.com"),
+        ] {
+            assert_eq!(redactor.header(name, value), shown);
+        }
     }
 
     #[test]

@@ -51,10 +51,16 @@ fn run(output: &Output, command: Command) -> u8 {
         Command::Explain(args) => explain::run(output, &args),
         Command::Completions(args) => Ok(completions::run(output, &args)),
     };
-    done.unwrap_or_else(|problems| {
+    let code = done.unwrap_or_else(|problems| {
         output.problems(&problems);
         if problems.iter().any(|problem| problem.blame == Blame::Input) { exit::INPUT } else { exit::INCONCLUSIVE }
-    })
+    });
+    if output.lost() {
+        // Nobody has seen the result: no pipeline may take it for good news.
+        output.problems(&[Problem::environment(crate::i18n::Message::new("run.lost-output"))]);
+        return if code == exit::READY { exit::INCONCLUSIVE } else { code };
+    }
+    code
 }
 
 /// For work that shares the processors: pages are read and judged side by side.

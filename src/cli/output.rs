@@ -1,6 +1,8 @@
 //! Where the program's words go: results to standard output, the rest to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -17,6 +19,8 @@ pub(super) struct Output {
     asked: Option<Lang>,
     pub(super) json: bool,
     pub(super) quiet: bool,
+    /// Whether a result could not be written.
+    lost: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -26,13 +30,14 @@ impl Output {
             asked: options.lang,
             json: options.format == Format::Json,
             quiet: options.quiet,
+            lost: Arc::default(),
         }
     }
 
     /// The same output in the language of a configuration, unless the command line names one.
     pub(super) fn in_lang(&self, lang: Option<Lang>) -> Output {
         let lang = self.asked.or(lang).unwrap_or(self.lang);
-        Output { lang, asked: self.asked, json: self.json, quiet: self.quiet }
+        Output { lang, asked: self.asked, json: self.json, quiet: self.quiet, lost: self.lost.clone() }
     }
 
     pub(super) fn say(&self, message: &Message) -> String {
@@ -42,7 +47,15 @@ impl Output {
     /// Writes the result. A reader that went away (`| head`) is no mistake.
     pub(super) fn result(&self, text: &str) {
         let mut out = anstream::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if done.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a result was lost on its way to standard output: the disk is full, say.
+    pub(super) fn lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Writes a result that is too large to be made in one piece first. A reader that went away is no mistake.

@@ -98,9 +98,16 @@ fn command_line() -> String {
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let line = words
         .iter()
-        .map(|word| match url::Url::parse(word) {
-            Ok(url) if url.has_host() => crate::http::shown(&url),
-            _ => word.clone(),
+        .map(|word| {
+            // `--option=URL` as well as a URL alone.
+            let (option, value) = match word.split_once('=') {
+                Some((option, value)) if option.starts_with('-') => (&word[..=option.len()], value),
+                _ => ("", word.as_str()),
+            };
+            match url::Url::parse(value) {
+                Ok(url) if url.has_host() => format!("{option}{}", crate::http::shown(&url)),
+                _ => word.clone(),
+            }
         })
         .collect::<Vec<_>>()
         .join(" ");

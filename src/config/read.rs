@@ -19,7 +19,7 @@ use crate::yaml::{self, Fields, Kind, Source, nearest};
 /// Every mistake in the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = crate::run::read_at_most(path, yaml::MOST_READ).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
         let problem = Problem::input(crate::run::unreadable(&error)).in_file(&name);
         vec![if missing { problem.fix(Message::new("config.missing-fix")) } else { problem }]
@@ -84,7 +84,7 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
         });
         config.golive = golive.and_then(|node| Fields::new(source, node, &mut problems).map(read_golive));
     }
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    if problems.is_empty() { Ok(config) } else { Err(yaml::first_mistakes(source, problems)) }
 }
 
 /// Reports a word that is none of the known ones.
@@ -104,6 +104,10 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
             Err(problem) => {
                 let told = fields.problem("target", problem.message);
                 told.fix = problem.fix;
+                if word.contains('@') {
+                    // The line may hold a password.
+                    told.excerpt = None;
+                }
             }
         }
     }
@@ -157,6 +161,12 @@ pub fn target(word: &str) -> Result<TargetConfig, Problem> {
         return Ok(TargetConfig::Embedded);
     }
     let mut url = address(word)?;
+    // It would replace the credential, and stand in every report.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            Problem::input(Message::new("config.target-with-user")).fix(Message::new("config.target-with-user-fix"))
+        );
+    }
     let loopback = url.host_str().is_some_and(|host| host == "localhost" || host == "127.0.0.1" || host == "[::1]");
     if url.scheme() != "https" && !loopback {
         return Err(Problem::input(Message::new("config.target-not-https").with("url", word))
@@ -181,8 +191,12 @@ pub fn address(word: &str) -> Result<Url, Problem> {
             _ => Message::new("config.not-an-address-fix"),
         }
     };
-    let refuse = || Problem::input(Message::new("config.not-an-address").with("url", word)).fix(fix());
-    let url = Url::parse(word).map_err(|_| refuse())?;
+    let parsed = Url::parse(word);
+    let refuse = || {
+        let shown = parsed.as_ref().map_or_else(|_| word.to_owned(), crate::http::shown);
+        Problem::input(Message::new("config.not-an-address").with("url", shown)).fix(fix())
+    };
+    let url = parsed.clone().map_err(|_| refuse())?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refuse()) }
 }
 

@@ -20,7 +20,7 @@ use crate::secret::Redactor;
 use crate::specs::cards;
 
 /// Most bytes of a response body that are read.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
 /// Most characters of a body that the record keeps.
 const LONGEST_KEPT: usize = 16 * 1024;
 /// Most characters of a body that the record keeps of a step that passed.
@@ -238,18 +238,18 @@ impl Prepared {
         let headers = headers.collect();
         let (bytes, cut) =
             http::read_bounded(response, LARGEST_BODY).await.map_err(|error| Unanswered::from(&error))?;
+        // From the bytes: a body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
         let json = serde_json::from_slice(&bytes).ok();
-        let body =
-            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let body = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok((Answer { status, headers, body, json, cut }, elapsed))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.
     pub(super) fn exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
-        let url = redactor.text(self.url.as_str()).into_owned();
+        let url = redactor.url(&self.url);
         let mut headers: BTreeMap<String, String> =
-            self.headers.iter().map(|(name, value)| (name.clone(), redactor.text(value).into_owned())).collect();
+            self.headers.iter().map(|(name, value)| (name.clone(), redactor.header(name, value))).collect();
         if let Some(credential) = &self.credential {
             let masked = crate::secret::mask_credential(credential.expose_secret());
             headers.insert("authorization".to_owned(), format!("Bearer {masked}"));

@@ -44,18 +44,20 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
-        let result = match &stopped {
+        let mut result = match &stopped {
             None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
             Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
         };
         if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
             stopped = Some(step.id.clone());
         }
+        redact(&mut result, &shared.redactor);
         steps.push(result);
     }
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
-        let result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
+        let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
+        redact(&mut result, &shared.redactor);
         steps.push(result);
     }
     let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
@@ -319,7 +321,10 @@ impl State<'_> {
         let mut compared = compared.map_err(no_value)?;
         let mut verdict = compared.verdict();
         let mut reason = None;
-        if verdict == Verdict::Pass {
+        if verdict == Verdict::Pass && answer.cut && !step.capture.is_empty() {
+            verdict = Verdict::Inconclusive;
+            reason = Some(expect::too_long());
+        } else if verdict == Verdict::Pass {
             for (name, path, mark) in &step.capture {
                 let values = answer.json.as_ref().map(|body| json_path::query(path, body)).unwrap_or_default();
                 match values.as_slice() {
@@ -342,9 +347,6 @@ impl State<'_> {
         } else if verdict == Verdict::Inconclusive {
             let open = compared.expectations.iter().find(|expectation| expectation.verdict == verdict);
             reason = open.map(|expectation| expectation.message.clone());
-        }
-        for finding in &mut compared.findings {
-            redact(finding, &self.shared.redactor);
         }
         Ok(StepResult {
             id: step.id.clone(),
@@ -389,15 +391,23 @@ impl State<'_> {
     }
 }
 
-/// Findings quote answers, and answers echo what they were sent: nothing secret may pass.
-fn redact(finding: &mut Finding, redactor: &Redactor) {
-    for value in finding.message.args.values_mut() {
-        *value = redactor.text(value).into_owned();
+/// Expectations, reasons and findings quote answers, and answers echo what they were sent: nothing secret may pass.
+fn redact(result: &mut StepResult, redactor: &Redactor) {
+    let expectations = result.expectations.iter_mut().map(|expectation| &mut expectation.message);
+    let findings = result.findings.iter_mut().map(|finding| &mut finding.message);
+    for message in result.reason.iter_mut().chain(expectations).chain(findings) {
+        message.args.values_mut().for_each(|value| mask(value, redactor));
     }
-    for evidence in &mut finding.evidence {
+    for evidence in result.findings.iter_mut().flat_map(|finding| &mut finding.evidence) {
         if let Evidence::Difference { expected, actual, .. } = evidence {
-            *expected = redactor.text(expected).into_owned();
-            *actual = redactor.text(actual).into_owned();
+            mask(expected, redactor);
+            mask(actual, redactor);
         }
+    }
+}
+
+fn mask(text: &mut String, redactor: &Redactor) {
+    if let std::borrow::Cow::Owned(masked) = redactor.text(text) {
+        *text = masked;
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::exchange::Answer;
+use super::exchange::{Answer, LARGEST_BODY};
 use super::json_path::query;
 use super::judge::{self, NormalError};
-use super::scenario::{Expect, Matcher, Unfilled, Variables};
+use super::scenario::{BodyCheck, Expect, Matcher, Unfilled, Variables};
 use crate::i18n::Message;
 use crate::run::{Evidence, Expectation, Finding, Severity, Verdict, fingerprint};
 use crate::specs::catalogue::{Entry, catalogue};
@@ -141,13 +141,41 @@ pub(super) fn compare(
             compared.broken(context, expect.mark, "status-mismatch", message, evidence);
         }
     }
+    if answer.cut {
+        if expect.status.is_empty() && !expected.is_empty() && !wanted {
+            let (wanted, came) = (statuses(expect, &expected), answer.status.to_string());
+            let message = Message::new("contract.status-differs").with("expected", &wanted).with("actual", &came);
+            compared.broken(context, expect.mark, "status-mismatch", message, difference("status", wanted, came));
+        }
+        let schema = expect.schema.is_some() || endpoint_schema.is_some();
+        if schema
+            || !expected.is_empty()
+            || expect.payment.is_some()
+            || !expect.body.is_empty()
+            || expect.same.is_some()
+        {
+            compared.expectations.push(Expectation { message: too_long(), verdict: Verdict::Inconclusive });
+        }
+        headers(&mut compared, expect, context, answer)?;
+        return Ok(compared);
+    }
     if !expected.is_empty() {
         let mark = expect.error.first().map_or(expect.mark, |(_, mark)| *mark);
         error(&mut compared, context, mark, &expected, answer);
     }
     let schema = expect.schema.as_ref().map(|(name, mark)| (name.as_str(), *mark));
-    if let Some((name, mark)) = schema.or(endpoint_schema.map(|name| (name, expect.mark))) {
+    let schema = schema.or(endpoint_schema.map(|name| (name, expect.mark)));
+    if let Some((name, mark)) = schema {
         body_schema(&mut compared, context, mark, name, answer);
+    }
+    // A body that is no JSON is told once, not at each of its missing places.
+    let looks = |check: &BodyCheck| !matches!(check.matcher, Matcher::Absent);
+    if answer.json.is_none() && (expect.payment.is_some() || expect.same.is_some() || expect.body.iter().any(looks)) {
+        if expected.is_empty() && schema.is_none() {
+            not_json(&mut compared, context, expect.mark, answer);
+        }
+        headers(&mut compared, expect, context, answer)?;
+        return Ok(compared);
     }
     if let Some(pair) = &expect.payment {
         let status = context.variables.fill_text(&pair.status)?;
@@ -162,11 +190,7 @@ pub(super) fn compare(
         let values = answer.json.as_ref().map(|body| query(&check.path, body)).unwrap_or_default();
         place(&mut compared, context, check.mark, &check.path, &matcher, &values);
     }
-    for (name, matcher, mark) in &expect.headers {
-        let matcher = filled(matcher, context.variables)?;
-        let value = answer.headers.get(name).map(|value| Value::String(value.clone()));
-        place(&mut compared, context, *mark, name, &matcher, &value.iter().collect::<Vec<_>>());
-    }
+    headers(&mut compared, expect, context, answer)?;
     if let Some(same) = &expect.same {
         for path in &same.paths {
             let find = |answer: &Answer| {
@@ -187,6 +211,20 @@ pub(super) fn compare(
         }
     }
     Ok(compared)
+}
+
+fn headers(compared: &mut Compared, expect: &Expect, context: &Context<'_>, answer: &Answer) -> Result<(), Unfilled> {
+    for (name, matcher, mark) in &expect.headers {
+        let matcher = filled(matcher, context.variables)?;
+        let value = answer.headers.get(name).map(|value| Value::String(value.clone()));
+        place(compared, context, *mark, name, &matcher, &value.iter().collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
+/// Why nothing is said of a body that was not read to its end.
+pub(super) fn too_long() -> Message {
+    Message::new("contract.too-long").with("limit", LARGEST_BODY >> 20)
 }
 
 fn join(statuses: &[u16]) -> String {
@@ -253,14 +291,8 @@ fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &
 
 fn body_schema(compared: &mut Compared, context: &Context<'_>, mark: Mark, name: &str, answer: &Answer) {
     let message = Message::new("contract.schema").with("name", name);
-    if answer.cut {
-        compared.expectations.push(Expectation { message, verdict: Verdict::Inconclusive });
-        return;
-    }
     let Some(body) = &answer.json else {
-        let evidence = difference("body", "JSON", answer.body.chars().take(LONGEST_VALUE).collect::<String>());
-        let message = Message::new("contract.not-json").with("status", answer.status);
-        compared.broken(context, mark, "type", message, evidence);
+        not_json(compared, context, mark, answer);
         return;
     };
     let Some(violations) = schemas::check(name, body) else {
@@ -276,6 +308,12 @@ fn body_schema(compared: &mut Compared, context: &Context<'_>, mark: Mark, name:
         let message = Message::new("contract.schema-broken").with("name", name).with("path", &violation.path);
         compared.broken(context, mark, "type", message, difference(violation.path, violation.message, actual));
     }
+}
+
+fn not_json(compared: &mut Compared, context: &Context<'_>, mark: Mark, answer: &Answer) {
+    let evidence = difference("body", "JSON", answer.body.chars().take(LONGEST_VALUE).collect::<String>());
+    let message = Message::new("contract.not-json").with("status", answer.status);
+    compared.broken(context, mark, "type", message, evidence);
 }
 
 fn compare_member(

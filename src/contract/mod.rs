@@ -18,9 +18,9 @@ mod runner;
 pub mod scenario;
 mod select;
 mod target;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod transport;
 pub mod validate;
 

@@ -17,7 +17,13 @@ pub async fn read_bounded(
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     // An announced length is only a wish: reserve little, grow by what really comes.
     let mut body = Vec::with_capacity(announced.min(max_bytes).min(256 * 1024));
-    while let Some(chunk) = response.chunk().await? {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // What fails while a body is read does not know whose body it was.
+            Err(error) => return Err(error.with_url(response.url().clone())),
+        };
         let room = max_bytes - body.len();
         if chunk.len() > room {
             body.extend_from_slice(&chunk[..room]);

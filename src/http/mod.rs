@@ -97,19 +97,7 @@ pub fn client(options: &ClientOptions) -> Result<reqwest::Client, Problem> {
 
 /// A URL as it may be shown or stored: without user and password, and with credentials masked.
 pub fn shown(url: &Url) -> String {
-    let text = if url.username().is_empty() && url.password().is_none() {
-        url.as_str().to_owned()
-    } else {
-        let mut bare = url.clone();
-        // Both only fail for URLs without a host, which carry no user either.
-        let _ = bare.set_username("");
-        let _ = bare.set_password(None);
-        bare.into()
-    };
-    match Redactor::default().text(&text) {
-        std::borrow::Cow::Borrowed(_) => text,
-        std::borrow::Cow::Owned(masked) => masked,
-    }
+    Redactor::default().url(url)
 }
 
 #[cfg(test)]

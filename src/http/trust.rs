@@ -71,11 +71,10 @@ pub fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem
     let broken =
         |message: Message| Problem::input(message).fix(Message::new("http.ca-fix")).in_file(path.display().to_string());
     let unreadable = |error: &dyn std::fmt::Display| broken(Message::new("http.ca-unreadable").with("error", error));
-    let size = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
-    if size > CA_FILE_LIMIT {
-        return Err(unreadable(&format!("{size} bytes")));
+    let pem = crate::run::read_at_most(path, CA_FILE_LIMIT).map_err(|error| unreadable(&error))?;
+    if pem.len() as u64 > CA_FILE_LIMIT {
+        return Err(unreadable(&format!("> {CA_FILE_LIMIT} bytes")));
     }
-    let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
     let found: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| broken(Message::new("http.ca-broken").with("error", error)))?;

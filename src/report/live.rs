@@ -218,8 +218,8 @@ mod tests {
         let live = Live::new(Box::new(kept.clone()), Lang::En, None);
         let record = sample::many::scenarios(3_000, Verdict::Fail);
         let contract = record.contract.unwrap();
-        live.emit(Event::ContractStarted { target: contract.target.unwrap(), scenarios: contract.planned });
-        contract.scenarios.into_iter().for_each(|each| live.emit(Event::ScenarioFinished(Box::new(each))));
+        live.hear(&Event::ContractStarted { target: contract.target.unwrap(), scenarios: contract.planned });
+        contract.scenarios.into_iter().for_each(|each| live.hear(&Event::ScenarioFinished(Box::new(each))));
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
         assert!(text.lines().count() < 40, "{text}");
         assert!(text.contains("case-00019") && !text.contains("case-00020"), "{text}");

@@ -3,7 +3,7 @@
 //! A run that is killed leaves a journal without its last event, which reads as a partial record.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
@@ -52,6 +52,17 @@ impl Journal {
     }
 }
 
+/// A file's bytes, at most one more than the limit, so that too much is noticed. What is no file and has no end (a
+/// device, say) costs no more than that.
+///
+/// # Errors
+/// The system's.
+pub fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Why a file cannot be read, in words.
 pub fn unreadable(error: &std::io::Error) -> Message {
     match error.kind() {
@@ -82,11 +93,11 @@ const LARGEST_RECORD: u64 = 512 * 1024 * 1024;
 /// A problem of the input when the file is missing, is neither of the two, or has a newer format.
 pub fn read(path: &Path) -> Result<RunRecord, Problem> {
     let problem = |message: Message| Problem::input(message).in_file(path.display().to_string());
-    let size = std::fs::metadata(path).map_err(|error| problem(unreadable(&error)))?.len();
-    if size > LARGEST_RECORD {
-        return Err(problem(Message::new("run.record-too-large").with("bytes", size)));
+    let bytes = read_at_most(path, LARGEST_RECORD).map_err(|error| problem(unreadable(&error)))?;
+    if bytes.len() as u64 > LARGEST_RECORD {
+        return Err(problem(Message::new("run.record-too-large").with("bytes", bytes.len())));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| problem(unreadable(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| problem(Message::new("run.not-a-record")))?;
     let record = parse(&text).map_err(|message| problem(message).fix(Message::new("run.not-a-record-fix")))?;
     match &record.started {
         Some(started) if started.format > FORMAT => {

@@ -21,7 +21,7 @@ pub use contract::{
 };
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
-pub use journal::{Journal, read as read_record, unreadable, unwritable};
+pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
 pub use shop::{

@@ -15,3 +15,22 @@ pub use fields::Fields;
 pub use node::{Key, Kind, Mark, Node, Source};
 pub use parse::parse;
 pub use suggest::nearest;
+
+use crate::i18n::Message;
+use crate::run::Problem;
+
+/// Most bytes that are read of a file before [`parse`] says that it is too large.
+pub const MOST_READ: u64 = 64 * 1024 * 1024;
+
+/// Most mistakes of one file that are told.
+const MOST_TOLD: usize = 50;
+
+/// The first mistakes of a file, and how many more there are.
+pub fn first_mistakes(source: &Source, mut problems: Vec<Problem>) -> Vec<Problem> {
+    if problems.len() > MOST_TOLD {
+        let more = Message::new("yaml.more").with("n", problems.len() - MOST_TOLD);
+        problems.truncate(MOST_TOLD);
+        problems.push(Problem::input(more).in_file(&*source.file));
+    }
+    problems
+}

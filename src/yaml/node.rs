@@ -83,6 +83,8 @@ pub struct Source {
     /// Name as the user gave it.
     pub file: Arc<str>,
     text: Arc<str>,
+    /// Where each line begins, in bytes: a file may have a mistake in every line.
+    lines: Arc<[usize]>,
 }
 
 /// Longest piece of a line that an excerpt shows, in characters.
@@ -91,7 +93,17 @@ const LONGEST_LINE: usize = 200;
 impl Source {
     /// A source by name and text.
     pub fn new(file: &str, text: &str) -> Source {
-        Source { file: Arc::from(file), text: Arc::from(text) }
+        let begins = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
+        let lines = std::iter::once(0).chain(begins.filter(|begin| *begin < text.len())).collect();
+        Source { file: Arc::from(file), text: Arc::from(text), lines }
+    }
+
+    /// A line by its number from 0, without its end.
+    fn line(&self, index: usize) -> Option<&str> {
+        let begin = *self.lines.get(index)?;
+        let end = self.lines.get(index + 1).copied().unwrap_or(self.text.len());
+        let line = self.text.get(begin..end)?;
+        Some(line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line)))
     }
 
     /// The text.
@@ -112,16 +124,17 @@ impl Source {
     /// A problem of the input at `mark`, with the lines around it; `length` characters are marked.
     pub fn problem(&self, mark: Mark, length: usize, message: Message) -> Problem {
         // A parser that misses something at the end of a file points behind it: the last line is where to look.
-        let last = self.text.lines().enumerate().last();
-        let mark = match last {
-            Some((index, line)) if mark.line as usize > index + 1 => Mark {
-                line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+        let last = self.lines.len() - 1;
+        let mark = match self.line(last) {
+            Some(line) if !self.text.is_empty() && mark.line as usize > last + 1 => Mark {
+                line: u32::try_from(last + 1).unwrap_or(u32::MAX),
                 column: u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX),
             },
             _ => mark,
         };
         let first_line = mark.line.saturating_sub(1).max(1);
-        let lines = self.text.lines().skip(first_line as usize - 1).take(3);
+        let from = first_line as usize - 1;
+        let lines = (from..from + 3).map_while(|index| self.line(index).filter(|_| !self.text.is_empty()));
         let redactor = Redactor::default();
         let excerpt = Excerpt {
             first_line,

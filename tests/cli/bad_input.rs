@@ -34,6 +34,11 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
         ("contract:\n  jobs: many\n", "homologa.yaml:2:9", "a whole number of 0 or more"),
         ("contract:\n  site: MLA\n  site: MLB\n", "homologa.yaml:3:3", "stands already in line 2"),
         ("contract:\n\tsite: MLA\n", "homologa.yaml:2", "tabs"),
+        (
+            "contract:\n  target: 'https://ana:secreto@api.example'\n",
+            "homologa.yaml:2:11",
+            "carries a user or a password",
+        ),
         ("golive:\n  shops: ['file:///etc/passwd']\n", "homologa.yaml:2", "is not an http or https address"),
         (
             "golive:\n  shops: [https://a.example]\n  rules: { card-fields-no-nmae: off }\n",
@@ -45,6 +50,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
         assert_eq!(ran.code, 2, "{config}: {}", ran.all());
         assert!(ran.stderr.contains(place), "{config}: {}", ran.stderr);
         assert!(ran.stderr.contains(told), "{config}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("secreto"), "{}", ran.stderr);
     }
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("homologa.yaml"), b"lang: \xff\xfe").unwrap();

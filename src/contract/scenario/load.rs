@@ -10,7 +10,7 @@ use super::{Scenario, Stock};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
-use crate::yaml::Source;
+use crate::yaml::{self, Source};
 
 /// What was found: scenarios in order of their ids, and what is wrong with the rest.
 #[derive(Debug, Default)]
@@ -106,11 +106,14 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
 
 /// The text of a scenario file.
 pub(super) fn text(file: &Path) -> Result<String, Problem> {
-    let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+    let name = || file.display().to_string();
+    if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        // A pipe would be waited for, a device would never end.
+        return Err(Problem::input(Message::new("run.not-a-file")).in_file(name()));
+    }
+    let bytes = crate::run::read_at_most(file, yaml::MOST_READ).map_err(|error| unreadable(file, &error))?;
     String::from_utf8(bytes).map_err(|_| {
-        Problem::input(Message::new("scenario.not-utf8"))
-            .in_file(file.display().to_string())
-            .fix(Message::new("scenario.not-utf8-fix"))
+        Problem::input(Message::new("scenario.not-utf8")).in_file(name()).fix(Message::new("scenario.not-utf8-fix"))
     })
 }
 
@@ -143,9 +146,15 @@ pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Messa
     let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
     let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
     let mut above = above.take_while(|above| folder.as_ref().is_none_or(|folder| above.starts_with(folder)));
-    let Some(path) = above.find_map(|above| Some(above.join(&relative)).filter(|path| path.is_file())) else {
+    let found = above.find_map(|above| Some((above, above.join(&relative))).filter(|(_, path)| path.is_file()));
+    let Some((above, path)) = found else {
         return Err(Message::new("scenario.no-such-file").with("name", name));
     };
+    // A link may lead out of the folder as well as a path: what it leads to would be quoted in messages.
+    let real = |path: &Path| path.canonicalize().map_err(unreadable);
+    if !real(&path)?.starts_with(real(folder.as_deref().unwrap_or(above))?) {
+        return Err(Message::new("scenario.leaves-folder").with("name", name));
+    }
     // Called as a walk through the folder calls it, so that one file has one name.
     let shown = match &folder {
         Some(folder) => path.strip_prefix(folder).ok().map(|rest| run.join(rest)),
@@ -294,6 +303,14 @@ mod tests {
         let from = folder.path().join("x.yaml").display().to_string();
         let beside = |name: &str| beside(folder.path(), &from, name);
         assert_eq!(beside("a.csv").unwrap().text(), "x");
+        #[cfg(unix)]
+        {
+            let elsewhere = tempfile::NamedTempFile::new().unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("out.csv")).unwrap();
+            std::os::unix::fs::symlink("a.csv", folder.path().join("in.csv")).unwrap();
+            assert_eq!(beside("out.csv").unwrap_err().key, "scenario.leaves-folder");
+            assert_eq!(beside("in.csv").unwrap().text(), "x");
+        }
         for (name, key) in [
             ("b.csv", "scenario.not-utf8"),
             ("c.csv", "scenario.no-such-file"),
@@ -343,8 +360,8 @@ mod tests {
         for block in blocks.filter(|block| !block.starts_with('#')) {
             let whole = block.starts_with("name:") || block.starts_with("fragment:");
             let text = if whole { block.to_owned() } else { format!("name: x\n{block}") };
-            let library = Library::new(&beside_builtin);
-            let read = read_document(&Source::new("specs/scenarios/README.md", &text), "x", &library);
+            let library = super::super::Library::new(&beside_builtin);
+            let read = super::super::read_document(&Source::new("specs/scenarios/README.md", &text), "x", &library);
             assert!(read.is_ok(), "{text}\n{:?}", read.err());
             examples += 1;
         }

@@ -9,7 +9,7 @@ use include_dir::File;
 use super::fragment::Find;
 use super::{Document, Library, Scenario, load, read_document};
 use crate::run::Problem;
-use crate::yaml::Source;
+use crate::yaml::{self, Source};
 
 /// Scenario files in order of their ids.
 pub struct Stock {
@@ -92,9 +92,10 @@ impl Reader<'_> {
     /// Every mistake in the file.
     pub fn read(&self, index: usize) -> Result<Option<Scenario>, Vec<Problem>> {
         let Some((source, id)) = self.stock.source(index).map_err(|problem| vec![problem])? else { return Ok(None) };
-        match read_document(&source, &id, &self.library)? {
-            Document::Scenario(scenario) => Ok(Some(*scenario)),
-            Document::Fragment => Ok(None),
+        match read_document(&source, &id, &self.library) {
+            Ok(Document::Scenario(scenario)) => Ok(Some(*scenario)),
+            Ok(Document::Fragment) => Ok(None),
+            Err(problems) => Err(yaml::first_mistakes(&source, problems)),
         }
     }
 

@@ -51,6 +51,7 @@ pub fn scenarios(count: usize, verdict: Verdict) -> RunRecord {
             planned: count,
             scenarios: (0..count).map(scenario).collect(),
             coverage: Some(contract::coverage(false)),
+            ..ContractRecord::default()
         }),
         ..RunRecord::default()
     }
