@@ -39,7 +39,7 @@ pub(super) fn run(output: &Output, args: &DriftArgs) -> Result<u8, Vec<Problem>>
         }
         let total = Message::new("drift.total").with("document", drift.document).with("n", drift.found);
         put(&output.say(&total.with("m", drift.differences.len())), "", &mut out);
-        output.result(&out);
+        output.plain_result(&out);
     }
     Ok(if drift.breaking() { exit::NOT_READY } else { exit::READY })
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{Format, Options};
 use crate::i18n::{Lang, Message};
 use crate::report::live::Live;
-use crate::report::problem;
+use crate::report::{self, problem};
 use crate::run::Problem;
 
 /// Language and form of the output.
@@ -61,13 +61,18 @@ impl Output {
     /// Writes a result as JSON with a final line feed.
     pub(super) fn result_json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        self.result(&(text + "\n"));
+        self.result(&(report::plain_json(&text).into_owned() + "\n"));
+    }
+
+    /// Writes a result without colours that quotes files or answers: what would steer a terminal is made visible.
+    pub(super) fn plain_result(&self, text: &str) {
+        self.result(&report::plain(text));
     }
 
     /// Writes a line of diagnostics, unless quiet.
     pub(super) fn note(&self, message: &Message) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", self.say(message));
+            let _ = writeln!(anstream::stderr(), "{}", report::plain(&self.say(message)));
         }
     }
 

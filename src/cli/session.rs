@@ -216,7 +216,7 @@ fn replace(path: &Path, text: &str) -> Result<(), Problem> {
 /// Writes the summary, or the record as JSON, to standard output.
 pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
     if output.json {
-        output.result(&report::json::render(record));
+        output.result(&report::plain_json(&report::json::render(record)));
     } else {
         let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
         output.result(&terminal::summary(record, style));

@@ -17,6 +17,7 @@ pub mod problem;
 mod sample;
 pub mod terminal;
 
+pub(crate) use clean::{block as plain, json as plain_json};
 pub(crate) use paint::wrap;
 
 /// Names of the formats that a run can be written in.
