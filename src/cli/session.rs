@@ -198,7 +198,8 @@ fn replace(path: &Path, text: &str) -> Result<(), Problem> {
             std::fs::create_dir_all(folder)?;
         }
         let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
+        // Of this process alone: another run may write the same report.
+        name.push(format!(".{}.part", std::process::id()));
         let beside = path.with_file_name(name);
         let done = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
         if done.is_err() {
