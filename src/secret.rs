@@ -187,7 +187,7 @@ impl Redactor {
         let _ = bare.set_password(None);
         if told {
             let masked = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-                let value = if secret(&name) { mask_tail(&value).into() } else { value.into_owned() };
+                let value = if secret(&name) { mask_tail(&value) } else { value.into_owned() };
                 (name.into_owned(), value)
             };
             let pairs: Vec<(String, String)> = url.query_pairs().map(masked).collect();
