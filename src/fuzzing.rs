@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::config;
-use crate::contract::scenario::{self, Variables, references};
+use crate::contract::scenario::{self, Document, Library, Variables, references};
 use crate::contract::{self, Target, TargetKind, drift, normalise, validate};
 use crate::i18n::{Lang, Message};
 use crate::report;
@@ -60,13 +60,15 @@ fn assert_redacted(stored: &str) {
 pub fn scenario_file(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (text, table) = text.split_once(BESIDE).unwrap_or((text, ""));
-    let beside = |_: &str| Ok::<_, Message>(table.to_owned());
-    match scenario::read_beside(&Source::new("fuzz.yaml", text), "fuzz", &beside) {
+    let beside = |_: &str, name: &str| Ok::<_, Message>(Source::new(name, table));
+    match scenario::read_document(&Source::new("fuzz.yaml", text), "fuzz", &Library::new(&beside)) {
         Err(problems) => {
             assert!(!problems.is_empty(), "a scenario is refused without a reason");
             assert_drawable(&problems);
         }
-        Ok(mut scenario) => {
+        Ok(Document::Fragment) => {}
+        Ok(Document::Scenario(scenario)) => {
+            let mut scenario = *scenario;
             assert!(!scenario.steps.is_empty(), "a scenario without steps is accepted");
             // Thousands of rows would only repeat what a few show.
             scenario.rows.truncate(2);
@@ -89,13 +91,14 @@ pub fn scenario_file(bytes: &[u8]) {
 pub fn csv(bytes: &[u8]) {
     let Ok(table) = std::str::from_utf8(bytes) else { return };
     let text = "name: x\nrows: { csv: t.csv }\nsteps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";
-    let beside = |_: &str| Ok::<_, Message>(table.to_owned());
-    match scenario::read_beside(&Source::new("fuzz.yaml", text), "fuzz", &beside) {
+    let beside = |_: &str, name: &str| Ok::<_, Message>(Source::new(name, table));
+    match scenario::read_document(&Source::new("fuzz.yaml", text), "fuzz", &Library::new(&beside)) {
         Err(problems) => {
             assert!(!problems.is_empty(), "a table is refused without a reason");
             assert_drawable(&problems);
         }
-        Ok(scenario) => {
+        Ok(Document::Fragment) => panic!("a scenario is taken for a fragment"),
+        Ok(Document::Scenario(scenario)) => {
             assert!((1..=10_000).contains(&scenario.rows.len()), "{} rows", scenario.rows.len());
             let columns = scenario.rows[0].values.len();
             assert!(scenario.rows.iter().all(|row| row.values.len() == columns), "rows of different lengths");

@@ -45,7 +45,8 @@ impl Ids {
 
     /// 32 hexadecimal digits, lower case.
     pub fn hex32(&self) -> String {
-        self.next("hex").iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        self.next("hex").iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
     /// A number below `limit`; 0 when `limit` is 0.

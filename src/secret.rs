@@ -49,9 +49,17 @@ fn credential_pattern() -> &'static Regex {
     })
 }
 
+/// The beginnings of credentials.
+const PREFIXES: [&[u8]; 4] = [b"APP_USR", b"TEST-", b"TG-", b"app_usr"];
+
+/// Whether a text has the beginning of a credential.
+fn credential_prefix(text: &str) -> bool {
+    text.contains("APP_USR") || text.contains("TEST-") || text.contains("TG-") || text.contains("app_usr")
+}
+
 /// Finds the credentials in a text, in order.
 pub fn find_credentials(text: &str) -> Vec<FoundCredential> {
-    if !(text.contains("APP_USR") || text.contains("TEST-") || text.contains("TG-") || text.contains("app_usr")) {
+    if !credential_prefix(text) {
         return Vec::new();
     }
     credential_pattern()
@@ -102,6 +110,10 @@ impl Redactor {
 
     /// Masks secrets, credentials, card numbers and e-mail addresses in plain text.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.may_hold_a_secret(text) { self.search(text) } else { Cow::Borrowed(text) }
+    }
+
+    fn search<'t>(&self, text: &'t str) -> Cow<'t, str> {
         static CARD: OnceLock<Regex> = OnceLock::new();
         static EMAIL: OnceLock<Regex> = OnceLock::new();
         let card = CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
@@ -128,6 +140,102 @@ impl Redactor {
         masked
     }
 
+    /// A quick look at the bytes, for the many short texts in which nothing can be: no address without `@`, no card
+    /// number below 13 digits, no credential without its prefix, no known secret in a shorter text.
+    fn may_hold_a_secret(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let (mut digits, mut between) = (0, false);
+        for (index, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    digits += 1;
+                    between = false;
+                    if digits == 13 {
+                        return true;
+                    }
+                }
+                b' ' | b'-' if digits > 0 && !between => between = true,
+                b'@' => return true,
+                _ => {
+                    (digits, between) = (0, false);
+                    if matches!(byte, b'A' | b'T' | b'a')
+                        && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+        let known = |secret: &SecretString| {
+            let secret = secret.expose_secret();
+            secret.len() <= text.len() && text.contains(secret)
+        };
+        self.secrets.iter().any(known)
+    }
+
+    /// A JSON value as compact text, masked as [`Redactor::json`] masks it; the value itself stays as it is.
+    pub fn json_text(&self, value: &Value) -> String {
+        let mut text = Vec::with_capacity(1024);
+        self.write(None, None, value, &mut text);
+        // Everything written below is UTF-8.
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    fn write(&self, parent: Option<&str>, name: Option<&str>, value: &Value, out: &mut Vec<u8>) {
+        // Writing to memory does not fail.
+        let put = |text: &str, out: &mut Vec<u8>| drop(serde_json::to_writer(out, text));
+        match value {
+            Value::Object(members) => {
+                out.push(b'{');
+                for (index, (key, member)) in members.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    // A server may echo a secret as the name of a member too.
+                    put(&self.text(key), out);
+                    out.push(b':');
+                    self.write(name, Some(key), member, out);
+                }
+                out.push(b'}');
+            }
+            Value::Array(items) => {
+                out.push(b'[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    self.write(parent, name, item, out);
+                }
+                out.push(b']');
+            }
+            Value::String(text) => match self.masked(parent, name, text) {
+                Some(masked) => put(&masked, out),
+                None => put(text, out),
+            },
+            Value::Number(number) => match masked_number(parent, name, number) {
+                Some(masked) => put(&masked, out),
+                None => drop(serde_json::to_writer(out, number)),
+            },
+            Value::Bool(true) => out.extend_from_slice(b"true"),
+            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::Null => out.extend_from_slice(b"null"),
+        }
+    }
+
+    /// The text of a member as it may be shown; `None` when it may be shown as it is.
+    fn masked(&self, parent: Option<&str>, name: Option<&str>, text: &str) -> Option<String> {
+        if secret_member(parent, name) {
+            return Some(mask_tail(text));
+        }
+        if name == Some("card_number") {
+            return Some(mask_card_number(text));
+        }
+        match self.text(text) {
+            Cow::Owned(masked) => Some(masked),
+            Cow::Borrowed(_) => None,
+        }
+    }
+
     /// Masks a JSON value in place: as [`Redactor::text`] in every string, and by name where the name tells.
     pub fn json(&self, value: &mut Value) {
         self.member(None, None, value);
@@ -147,20 +255,13 @@ impl Redactor {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.member(parent, name, item)),
             Value::String(text) => {
-                *text = if secret_member(parent, name) {
-                    mask_tail(text)
-                } else if name == Some("card_number") {
-                    mask_card_number(text)
-                } else {
-                    self.text(text).into_owned()
-                };
+                if let Some(masked) = self.masked(parent, name, text) {
+                    *text = masked;
+                }
             }
             Value::Number(number) => {
-                let digits = number.to_string();
-                if secret_member(parent, name) {
-                    *value = Value::String(mask_tail(&digits));
-                } else if name == Some("card_number") {
-                    *value = Value::String(mask_card_number(&digits));
+                if let Some(masked) = masked_number(parent, name, number) {
+                    *value = Value::String(masked);
                 }
             }
             Value::Null | Value::Bool(_) => {}
@@ -212,12 +313,20 @@ impl Redactor {
     /// A body for the record: JSON is masked by name, anything else as text.
     pub fn body(&self, body: &str) -> String {
         match serde_json::from_str::<Value>(body) {
-            Ok(mut value) if value.is_object() || value.is_array() => {
-                self.json(&mut value);
-                value.to_string()
-            }
+            Ok(value) if value.is_object() || value.is_array() => self.json_text(&value),
             _ => self.text(body).into_owned(),
         }
+    }
+}
+
+/// A number as it may be shown, where its member says that it is a secret.
+fn masked_number(parent: Option<&str>, name: Option<&str>, number: &serde_json::Number) -> Option<String> {
+    if secret_member(parent, name) {
+        Some(mask_tail(&number.to_string()))
+    } else if name == Some("card_number") {
+        Some(mask_card_number(&number.to_string()))
+    } else {
+        None
     }
 }
 
@@ -381,6 +490,26 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn the_quick_look_misses_nothing(text in "([0-9]{1,8}[ -]?|[a-z@.]{1,5}|TEST-|APP_USR-|TG-|my-own-secret){0,12}") {
+            let redactor = Redactor::new([SecretString::from("my-own-secret")]);
+            if !redactor.may_hold_a_secret(&text) {
+                proptest::prop_assert_eq!(redactor.search(&text), text.as_str());
+            }
+        }
+
+        #[test]
+        fn json_is_masked_the_same_in_place_and_as_text(text in "[0-9a-z@. -]{0,30}", number in 0u64..) {
+            let redactor = Redactor::default();
+            let mut value = serde_json::json!({
+                "a": [text, number, null, true], "card_number": number, "identification": { "number": text },
+                "b": { "c": text, "security_code": number, "d": 1.5 },
+            });
+            let written = redactor.json_text(&value);
+            redactor.json(&mut value);
+            proptest::prop_assert_eq!(written, value.to_string());
+        }
+
         #[test]
         fn no_token_survives_redaction(before in ".{0,40}", after in ".{0,40}") {
             let text = format!("{before} {TOKEN} {after}");

@@ -52,6 +52,8 @@ pub(super) enum Command {
 pub(super) struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "reports/out/demo")]
     pub(super) output: PathBuf,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
     #[arg(long)]
     pub(super) seed: Option<u64>,
 }
@@ -138,6 +140,12 @@ pub(super) struct ContractRunArgs {
     pub(super) allow_production: bool,
     #[arg(long, default_value_t = 0)]
     pub(super) jobs: usize,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub(super) rate: Option<u32>,
+    #[arg(long)]
+    pub(super) no_preflight: bool,
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(super) timeout: u64,
     #[arg(long)]
     pub(super) seed: Option<u64>,
     #[arg(long, value_name = "FILE")]
@@ -229,6 +237,11 @@ pub fn command(lang: Lang) -> clap::Command {
 /// The exit code, after help, version or the mistake has been written.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Options, Command), u8> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // The words are only read where somebody will see them: for help, or for a mistake.
+    let plain = Cli::command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    if let Ok(cli) = plain {
+        return Ok((cli.options, cli.command));
+    }
     let lang = help::early_lang(&arguments);
     let mut command = command(lang);
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| Cli::from_arg_matches(&matches));

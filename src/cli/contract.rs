@@ -10,8 +10,8 @@ use super::args::{ContractArgs, ContractCommand, ContractRunArgs, ScenarioArgs};
 use super::output::Output;
 use super::session::{Outputs, Session};
 use crate::config::{self, ContractConfig, TargetConfig};
-use crate::contract::scenario::{self, Loaded};
-use crate::contract::{Options, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
+use crate::contract::scenario::{self, Loaded, Stock};
+use crate::contract::{Options, Queue, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
 use crate::exit;
 use crate::i18n::Message;
 use crate::run::{Coverage, CoverageState, Problem, RunVerdict, Verdict};
@@ -58,6 +58,9 @@ fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
         scenarios: args.which.scenarios.clone(),
         tags: args.which.tag.clone(),
         jobs: args.jobs,
+        rate: args.rate,
+        preflight: !args.no_preflight,
+        timeout: Duration::from_secs(args.timeout),
     })
 }
 
@@ -134,7 +137,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         for scenario in &drawn {
             text.push_str(&format!("{}  {}\n", scenario.id, scenario.name.get(output.lang)));
             for step in &scenario.steps {
-                text.push_str(&format!("  {}  {}:{}\n", step.id, scenario.file, step.line));
+                text.push_str(&format!("  {}  {}:{}\n", step.id, step.file, step.line));
                 if let Some(reason) = &step.reason {
                     text.push_str(&format!("    {}\n", output.say(reason)));
                 }
@@ -165,15 +168,13 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
 
 /// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
 pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
-    let loaded = load(config.scenarios.as_deref(), &config.tags);
-    session.problems(loaded.problems);
     let kind = match config.target {
         TargetConfig::Embedded => TargetKind::Embedded,
         TargetConfig::Url(_) => TargetKind::Url,
     };
-    let (scenarios, notices) = selected(loaded.scenarios, kind);
-    session.problems(notices);
-    if scenarios.is_empty() {
+    let mut stock = config.scenarios.as_deref().map_or_else(Stock::builtin, Stock::in_folder);
+    let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
+    if queue.is_empty() {
         session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
         return;
     }
@@ -184,10 +185,13 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
     let options = Options {
         seed: session.seed,
         jobs: config.jobs,
-        timeout: Duration::from_secs(30),
+        timeout: config.timeout,
+        rate: config.rate,
+        preflight: config.preflight,
+        stop: session.stop.clone(),
         ca_file: ca_file.map(Path::to_owned),
     };
-    if let Err(problem) = run_scenarios(scenarios, target, &options, session.sink()).await {
+    if let Err(problem) = run_scenarios(queue, target, &options, session.sink()).await {
         session.problems(vec![problem]);
     }
     if let Some(sandbox) = sandbox {
@@ -295,9 +299,14 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
-    let session = Session::start(output, Outputs::default(), args.seed).map_err(|problem| vec![problem])?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
+    let (_, failed) = session.write(&record, output);
+    if !failed.is_empty() {
+        return Err(failed);
+    }
     let problems = record.problems.clone();
     let Some(coverage) = record.contract.as_ref().and_then(|contract| contract.coverage.clone()) else {
         return Err(problems);

@@ -12,6 +12,7 @@ use crate::i18n::Message;
 use crate::run::{Problem, RunRecord, RunVerdict};
 
 pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Problem>> {
+    let outputs = Outputs::in_folder(&args.output).with(&args.report).map_err(|problem| vec![problem])?;
     let ready = demo::start(ShopKind::Ready).await.map_err(|problem| vec![problem])?;
     let broken = demo::start(ShopKind::Broken).await.map_err(|problem| vec![problem])?;
     let shops = GoliveConfig { shops: vec![ready.url.clone(), broken.url.clone()], ..GoliveConfig::default() };
@@ -19,8 +20,7 @@ pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Prob
     let mut options = Options::default();
     options.crawl.extra_roots = vec![ready.ca_der(), broken.ca_der()];
 
-    let session =
-        Session::start(output, Outputs::in_folder(&args.output), args.seed).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let interrupted = session
         .until_interrupted(async {
             contract::engine(&session, &ContractConfig::default(), None).await;

@@ -44,7 +44,7 @@ fn run(output: &Output, command: Command) -> u8 {
         Command::Demo(args) => block_on(demo::run(output, &args)),
         Command::Init(args) => init::run(output, &args),
         Command::Check(args) => block_on(check::run(output, &args)),
-        Command::Contract(args) => block_on(contract::run(output, args)),
+        Command::Contract(args) => block_on_one_thread(contract::run(output, args)),
         Command::Golive(args) => block_on(golive::run(output, &args)),
         Command::Sandbox(args) => block_on(sandbox::run(output, &args)),
         Command::Report(args) => report::run(output, &args),
@@ -63,8 +63,21 @@ fn run(output: &Output, command: Command) -> u8 {
     code
 }
 
+/// For work that shares the processors: pages are read and judged side by side.
 fn block_on(work: impl Future<Output = Result<u8, Vec<Problem>>>) -> Result<u8, Vec<Problem>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+    drive(tokio::runtime::Builder::new_multi_thread(), work)
+}
+
+/// For work that waits for answers most of the time: passing it between threads would cost more than the work.
+fn block_on_one_thread(work: impl Future<Output = Result<u8, Vec<Problem>>>) -> Result<u8, Vec<Problem>> {
+    drive(tokio::runtime::Builder::new_current_thread(), work)
+}
+
+fn drive(
+    mut runtime: tokio::runtime::Builder,
+    work: impl Future<Output = Result<u8, Vec<Problem>>>,
+) -> Result<u8, Vec<Problem>> {
+    let runtime = runtime.enable_all().build().map_err(|error| {
         vec![Problem::environment(crate::i18n::Message::new("cli.no-runtime").with("error", error))]
     })?;
     runtime.block_on(work)

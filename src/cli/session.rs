@@ -1,6 +1,8 @@
 //! One run from its first event to its reports.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,10 +10,17 @@ use std::time::Instant;
 use super::args::RecordArgs;
 use super::output::Output;
 use crate::i18n::Message;
-use crate::report::{self, terminal};
-use crate::run::{Blame, Collector, Event, FORMAT, Journal, Problem, RunRecord, RunStarted, Sink, Versions};
+use crate::report::{self, Fault, terminal};
+use crate::run::{
+    Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
+};
 use crate::secret::Redactor;
 use crate::{golive, ids, specs};
+
+/// Bytes that are collected before a report's file is written to.
+const BUFFER: usize = 64 * 1024;
+/// Formats that a folder gets without being asked, with the names of their files.
+const IN_FOLDER: [(&str, &str); 2] = [("html", "report.html"), ("json", "report.json")];
 
 /// A run that is going on.
 pub(super) struct Session {
@@ -19,6 +28,8 @@ pub(super) struct Session {
     started: Instant,
     /// Seed of the run.
     pub(super) seed: u64,
+    /// By which engines are asked for an early end.
+    pub(super) stop: Stop,
     outputs: Outputs,
 }
 
@@ -34,8 +45,7 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Record, HTML and JSON in a folder.
     pub(super) fn in_folder(folder: &Path) -> Outputs {
-        let reports =
-            report::FORMATS.iter().map(|format| ((*format).to_owned(), folder.join(format!("report.{format}"))));
+        let reports = IN_FOLDER.iter().map(|(format, file)| ((*format).to_owned(), folder.join(file)));
         Outputs { journal: Some(folder.join("record.jsonl")), reports: reports.collect() }
     }
 
@@ -44,20 +54,32 @@ impl Outputs {
     /// # Errors
     /// A problem of the input for a format that does not exist.
     pub(super) fn from_args(args: &RecordArgs) -> Result<Outputs, Problem> {
-        let mut outputs = args.output.as_deref().map(Outputs::in_folder).unwrap_or_default();
-        for word in &args.report {
-            let known = || report::FORMATS.join(", ");
-            match word.split_once('=') {
-                Some((format, path)) if report::FORMATS.contains(&format) && !path.is_empty() => {
-                    outputs.reports.insert(format.to_owned(), PathBuf::from(path));
-                }
-                _ => {
-                    return Err(Problem::input(Message::new("cli.bad-report").with("word", word))
-                        .fix(Message::new("cli.bad-report-fix").with("formats", known())));
-                }
+        args.output.as_deref().map(Outputs::in_folder).unwrap_or_default().with(&args.report)
+    }
+
+    /// The same with reports that the command line asks for, each word `FORMAT=FILE`.
+    ///
+    /// # Errors
+    /// A problem of the input for a format that does not exist, and for a format or a file that is asked for twice.
+    pub(super) fn with(mut self, words: &[String]) -> Result<Outputs, Problem> {
+        let mut asked = Vec::new();
+        for word in words {
+            let Some((format, path)) =
+                word.split_once('=').filter(|(format, path)| report::FORMATS.contains(format) && !path.is_empty())
+            else {
+                return Err(Problem::input(Message::new("cli.bad-report").with("word", word))
+                    .fix(Message::new("cli.bad-report-fix").with("formats", report::FORMATS.join(", "))));
+            };
+            let path = PathBuf::from(path);
+            let taken = self.reports.iter().any(|(other, file)| other != format && *file == path);
+            if taken || asked.contains(&format) {
+                return Err(Problem::input(Message::new("cli.report-twice").with("word", word))
+                    .fix(Message::new("cli.report-twice-fix")));
             }
+            asked.push(format);
+            self.reports.insert(format.to_owned(), path);
         }
-        Ok(outputs)
+        Ok(self)
     }
 }
 
@@ -99,7 +121,7 @@ impl Session {
     /// The journal cannot be written.
     pub(super) fn start(output: &Output, outputs: Outputs, seed: Option<u64>) -> Result<Session, Problem> {
         let journal = outputs.journal.as_deref().map(Journal::create).transpose()?;
-        let live = output.live().map(|live| Box::new(live) as Box<dyn Sink>);
+        let live = output.live().map(|live| Box::new(live) as Box<dyn Listener>);
         let collector = Arc::new(Collector::new(journal, live));
         let seed = seed.unwrap_or_else(ids::Ids::random_seed);
         let now = jiff::Timestamp::now();
@@ -111,7 +133,7 @@ impl Session {
             seed,
             versions: versions(),
         }));
-        Ok(Session { collector, started: Instant::now(), seed, outputs })
+        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
     }
 
     /// Whom engines tell.
@@ -141,9 +163,14 @@ impl Session {
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
         if !interrupted {
             let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.collector.emit(Event::RunFinished { verdict: self.collector.record().judge(), elapsed_ms });
+            self.collector.emit(Event::RunFinished { verdict: self.collector.judge(), elapsed_ms });
         }
-        self.collector.record()
+        self.collector.take_record()
+    }
+
+    /// Writes the reports of a run that has ended; gives the paths written and what could not be.
+    pub(super) fn write(&self, record: &RunRecord, output: &Output) -> (Vec<String>, Vec<Problem>) {
+        write_reports(record, &self.outputs.reports, output)
     }
 
     /// Ends the run: judges, writes the reports and the summary. Gives the record and the exit code.
@@ -159,7 +186,7 @@ impl Session {
             // A mistake in the user's own input is all there is to say.
             return Ok((record, crate::exit::INPUT));
         }
-        let (written, failed) = write_reports(&record, &self.outputs.reports, output);
+        let (written, failed) = self.write(&record, output);
         problems.extend(failed);
         summarise(&record, output, &written);
         if problems.is_empty() {
@@ -179,45 +206,41 @@ pub(super) fn write_reports(
 ) -> (Vec<String>, Vec<Problem>) {
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (format, path) in reports {
-        let text = match format.as_str() {
-            "html" => report::html::render(record, output.lang),
-            _ => Ok(report::json::render(record)),
-        };
-        match text.and_then(|text| replace(path, &text)) {
-            Ok(()) => written.push(path.display().to_string()),
-            Err(problem) => problems.push(problem),
+        let shown = path.display().to_string();
+        match replace(path, |out| report::write(format, record, output.lang, out)) {
+            Ok(()) => written.push(shown),
+            Err(fault) => problems.push(fault.problem(shown)),
         }
     }
     (written, problems)
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
-fn replace(path: &Path, text: &str) -> Result<(), Problem> {
-    let write = || {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        // Of this process alone: another run may write the same report.
-        name.push(format!(".{}.part", std::process::id()));
-        let beside = path.with_file_name(name);
-        let done = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-        if done.is_err() {
-            let _ = std::fs::remove_file(&beside);
-        }
-        done
-    };
-    write().map_err(|error: std::io::Error| {
-        Problem::input(crate::run::unwritable(&error))
-            .fix(Message::new("run.cannot-write-fix"))
-            .in_file(path.display().to_string())
-    })
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    // Of this process alone: another run may write the same report.
+    name.push(format!(".{}.part", std::process::id()));
+    let beside = path.with_file_name(name);
+    let done = fill(&beside, write).and_then(|()| Ok(std::fs::rename(&beside, path)?));
+    if done.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    done
+}
+
+fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
+    let mut out = BufWriter::with_capacity(BUFFER, File::create(path)?);
+    write(&mut out)?;
+    Ok(out.flush()?)
 }
 
 /// Writes the summary, or the record as JSON, to standard output.
 pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
     if output.json {
-        output.result(&report::plain_json(&report::json::render(record)));
+        output.json_by(|out| report::json::write(record, out));
     } else {
         let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
         output.result(&terminal::summary(record, style));

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::args::ValidateArgs;
 use super::output::Output;
-use crate::contract::validate::{Judged, LARGEST_FILE, Report, StatusFrom};
+use crate::contract::validate::{Judged, Kind, LARGEST_FILE, Report, StatusFrom};
 use crate::i18n::Message;
 use crate::run::{Problem, Verdict};
+use crate::specs::grades::grades;
 
 pub(super) fn run(output: &Output, args: &ValidateArgs) -> Result<u8, Vec<Problem>> {
     let mut report = Report::default();
@@ -49,7 +50,8 @@ fn text(output: &Output, report: &Report) -> String {
     }
     let count = |verdict| report.bodies.iter().filter(|body| body.verdict == verdict).count();
     let total = Message::new("validate.total").with("n", report.bodies.len());
-    let total = total.with("failed", count(Verdict::Fail)).with("environment", count(Verdict::Inconclusive));
+    let total = total.with("passed", count(Verdict::Pass)).with("failed", count(Verdict::Fail));
+    let total = total.with("open", count(Verdict::Inconclusive)).with("other", count(Verdict::NotApplicable));
     put(&output.say(&total), "", &mut out);
     if report.skipped > 0 {
         put(&output.say(&Message::new("validate.skipped").with("n", report.skipped)), "", &mut out);
@@ -61,6 +63,7 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
     let mark = match body.verdict {
         Verdict::Fail => "✗",
         Verdict::Inconclusive => "?",
+        Verdict::NotApplicable => "–",
         _ => "✓",
     };
     let status = match (body.status, body.status_from) {
@@ -70,9 +73,13 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
         (None, _) => Message::new("validate.no-status"),
     };
     let status = output.say(&status);
+    let only_errors = body.kind == Kind::Error || body.status.is_some();
     put(&format!("{mark} {}{}  {}  {}", body.file, body.place, body.kind.name(), body.grade), "", out);
     let request = body.request.as_ref().map(|request| format!("{request}, ")).unwrap_or_default();
-    put(&format!("{request}{status}"), "  ", out);
+    // Of a saved payment nobody asks for the HTTP status.
+    if only_errors || body.request.is_some() {
+        put(&format!("{request}{status}"), "  ", out);
+    }
     if let Some(wrapper) = body.unwrapped {
         put(&output.say(&Message::new("validate.unwrapped").with("wrapper", wrapper.name())), "  ", out);
     }
@@ -88,6 +95,14 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
         if let Some(remedy) = &shown.remedy {
             put(remedy.get(output.lang), "    ", out);
         }
+    }
+    // What nothing above explains, the grade itself does.
+    let explained = body.shows.iter().any(|shown| shown.remedy.is_some());
+    let wrapped = body.grades.iter().any(|graded| graded.message.key == "validate.inner-reason");
+    let known = grades().iter().find(|grade| grade.id == body.grade);
+    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained && !wrapped) {
+        let advice = Message::new("validate.advice").with("text", grade.remedy.get(output.lang));
+        put(&output.say(&advice), "  ", out);
     }
     if let Some(trace) = &body.trace {
         put(&output.say(&Message::new("validate.trace").with("trace", trace)), "  ", out);

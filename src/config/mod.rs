@@ -7,6 +7,7 @@ mod read;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -59,6 +60,12 @@ pub struct ContractConfig {
     pub tags: Vec<String>,
     /// Scenarios in flight at once; 0 chooses by target.
     pub jobs: usize,
+    /// Most requests in a second, 0 for no limit; `None` chooses by target.
+    pub rate: Option<u32>,
+    /// Whether the target is asked, before anything else, which account this is and what it can do.
+    pub preflight: bool,
+    /// Longest time for one request.
+    pub timeout: Duration,
 }
 
 impl Default for ContractConfig {
@@ -72,6 +79,9 @@ impl Default for ContractConfig {
             scenarios: None,
             tags: Vec::new(),
             jobs: 0,
+            rate: None,
+            preflight: true,
+            timeout: Duration::from_secs(30),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reading `homologa.yaml`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use url::Url;
 
@@ -128,6 +129,11 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
     contract.scenarios = fields.text("scenarios").map(PathBuf::from);
     contract.tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
     contract.jobs = fields.count("jobs").and_then(|jobs| usize::try_from(jobs).ok()).unwrap_or(0).min(256);
+    contract.rate = fields.count("rate").map(|rate| u32::try_from(rate).unwrap_or(u32::MAX).min(10_000));
+    contract.preflight = fields.boolean("preflight").unwrap_or(true);
+    if let Some(seconds) = fields.count("timeout") {
+        contract.timeout = Duration::from_secs(seconds.clamp(1, 600));
+    }
     fields.finish();
     contract
 }

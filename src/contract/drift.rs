@@ -2,12 +2,14 @@
 //!
 //! Finds differences and looks their weight up in `specs/drift.yaml`; reads no file and prints nothing.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::judge::plain;
+use super::text::{foreign_format, utf8};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::secret::Redactor;
@@ -18,6 +20,8 @@ use crate::yaml::{self, Source};
 
 /// Most differences that are told.
 const MOST_DIFFERENCES: usize = 1_000;
+/// Most places of an OpenAPI document that are searched for references.
+const MOST_PLACES: usize = 100_000;
 /// Deepest place of an OpenAPI schema that is compared.
 const DEEPEST: usize = 6;
 
@@ -45,6 +49,12 @@ pub struct Drift {
     pub found: usize,
     /// The differences, heaviest first.
     pub differences: Vec<Difference>,
+    /// References to other files, which are not followed: what stands there was not compared.
+    pub outside_references: usize,
+    /// Files of a folder that hold no catalogue.
+    pub skipped_files: usize,
+    /// Differences beyond those that are listed.
+    pub unlisted: usize,
 }
 
 impl Drift {
@@ -58,15 +68,36 @@ impl Drift {
             let clean = |text: &str| Redactor::default().text(text).chars().take(300).collect::<String>();
             let (ours, theirs) = (ours.map(clean), theirs.map(clean));
             self.differences.push(Difference { kind, weight: weight_of(kind), place: clean(place), ours, theirs });
+        } else {
+            self.unlisted += 1;
         }
     }
 }
 
-#[derive(Deserialize)]
+/// One error of another catalogue.
 struct Documented {
     status: u16,
     code: String,
     message: Option<String>,
+}
+
+impl Documented {
+    /// From an entry of a catalogue; codes and statuses may be numbers or texts.
+    fn read(entry: &Value) -> Option<Documented> {
+        let text = |name: &str| match entry.get(name)? {
+            Value::String(text) => Some(text.trim().to_owned()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Some(Documented { status: text("status")?.parse().ok()?, code: text("code")?, message: text("message") })
+    }
+}
+
+/// What another document is.
+enum Document {
+    Page(Vec<Documented>),
+    Catalogue(Vec<Documented>),
+    OpenApi(Value),
 }
 
 /// Compares our documents with another one; `name` is its file for problems.
@@ -74,35 +105,75 @@ struct Documented {
 /// # Errors
 /// It is neither a reference page nor a catalogue nor an OpenAPI document.
 pub fn compare(name: &str, bytes: &[u8]) -> Result<Drift, Problem> {
-    let page = reference_page::read(bytes);
     let unknown = || Problem::input(Message::new("drift.unknown-document")).in_file(name);
-    let text = String::from_utf8_lossy(bytes);
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    let document = if start.starts_with('{') {
-        let read: Result<Value, _> = serde_json::from_str(start);
-        Some(read.map_err(|error| Problem::input(Message::new("drift.not-json").with("error", error)).in_file(name))?)
-    } else if page.is_empty() {
-        Some(yaml::parse(&Source::new(name, &text))?.to_json())
-    } else {
-        None
-    };
-    let mut drift = match document {
-        Some(document) if document.get("openapi").is_some() => openapi(&document).ok_or_else(unknown)?,
-        Some(document) => {
-            let errors = document.get("errors").cloned().ok_or_else(unknown)?;
-            let theirs: Vec<Documented> = serde_json::from_value(errors).map_err(|_| unknown())?;
-            codes("catalogue", &theirs)
-        }
-        None => {
-            let theirs: Vec<Documented> = page
-                .into_iter()
-                .map(|entry| Documented { status: entry.status, code: entry.code, message: entry.text })
-                .collect();
-            codes("reference-page", &theirs)
-        }
+    let mut drift = match document(name, bytes)?.ok_or_else(unknown)? {
+        Document::Page(theirs) => codes("reference-page", &theirs),
+        Document::Catalogue(theirs) => codes("catalogue", &theirs),
+        Document::OpenApi(document) => openapi(&document).ok_or_else(unknown)?,
     };
     drift.differences.sort_by_key(|found| found.weight);
     Ok(drift)
+}
+
+/// Compares our catalogue with another one that is spread over files; files of something else are counted.
+///
+/// # Errors
+/// A file cannot be read as what its name promises, or none of them holds a catalogue.
+pub fn compare_files(folder: &str, files: &[(String, Vec<u8>)]) -> Result<Drift, Problem> {
+    let (mut theirs, mut skipped) = (Vec::new(), 0);
+    for (name, bytes) in files {
+        match document(name, bytes)? {
+            Some(Document::Catalogue(entries)) => theirs.extend(entries),
+            _ => skipped += 1,
+        }
+    }
+    if theirs.is_empty() {
+        return Err(Problem::input(Message::new("drift.unknown-folder")).in_file(folder));
+    }
+    let mut drift = codes("catalogue", &theirs);
+    drift.skipped_files = skipped;
+    drift.differences.sort_by_key(|found| found.weight);
+    Ok(drift)
+}
+
+/// Reads a document; `None` when it is none of those that are known.
+fn document(name: &str, bytes: &[u8]) -> Result<Option<Document>, Problem> {
+    let mut bytes = utf8(bytes);
+    if let Some(message) = foreign_format(&bytes) {
+        return Err(Problem::input(message).in_file(name));
+    }
+    if std::str::from_utf8(&bytes).is_err() {
+        // A page saved in the older encoding of western Europe, whose bytes are the first characters of Unicode.
+        bytes = Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes());
+    }
+    let page = reference_page::read(&bytes);
+    if !page.is_empty() {
+        let row = |entry: reference_page::PageEntry| Documented {
+            status: entry.status,
+            code: entry.code,
+            message: entry.text,
+        };
+        return Ok(Some(Document::Page(page.into_iter().map(row).collect())));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let start = text.trim_start();
+    let refused = |message: Message| Problem::input(message).in_file(name);
+    let whole: Value = if start.starts_with('{') {
+        serde_json::from_str(start).map_err(|error| refused(Message::new("drift.not-json").with("error", error)))?
+    } else if reference_page::looks_like_html(start) {
+        return Ok(None);
+    } else if text.lines().any(|line| line.starts_with("openapi:")) {
+        // A document of others: numbers as keys, aliases and a size that our own files may not have.
+        serde_yaml::from_str(&text).map_err(|error| refused(Message::new("drift.not-yaml").with("error", error)))?
+    } else {
+        yaml::parse(&Source::new(name, &text))?.to_json()
+    };
+    if whole.get("openapi").is_some() {
+        return Ok(Some(Document::OpenApi(whole)));
+    }
+    let Some(errors) = whole.get("errors").and_then(Value::as_array) else { return Ok(None) };
+    let theirs: Option<Vec<Documented>> = errors.iter().map(Documented::read).collect();
+    Ok(theirs.filter(|theirs| !theirs.is_empty()).map(Document::Catalogue))
 }
 
 fn codes(document: &'static str, theirs: &[Documented]) -> Drift {
@@ -155,6 +226,7 @@ fn openapi(document: &Value) -> Option<Drift> {
         let kind = if status.starts_with('2') { "success-status-removed" } else { "response-status-removed" };
         drift.add(kind, status, None, None);
     }
+    drift.outside_references = responses.values().map(|answer| outside(document, answer)).sum();
     let success = ["201", "200"].iter().find_map(|status| responses.get(*status));
     let schema = success.map(|answer| resolve(document, answer)).and_then(|answer| {
         let content = answer.get("content")?.as_object()?;
@@ -177,6 +249,28 @@ fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
         }
     }
     value
+}
+
+/// How many references of a value lead out of the document; a bounded number of places is looked at.
+fn outside(root: &Value, start: &Value) -> usize {
+    let (mut found, mut seen, mut open) = (0, HashSet::new(), vec![start]);
+    while let Some(value) = open.pop() {
+        let value = resolve(root, value);
+        // What a reference leads to twice is looked at once: schemas refer to themselves.
+        if seen.len() >= MOST_PLACES || !seen.insert(std::ptr::from_ref(value)) {
+            continue;
+        }
+        match value {
+            Value::Object(members) => {
+                let reference = members.get("$ref").and_then(Value::as_str);
+                found += usize::from(reference.is_some_and(|reference| !reference.starts_with('#')));
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The members of a schema, those of `allOf`, `anyOf` and `oneOf` included.
@@ -286,6 +380,57 @@ mod tests {
         ];
         assert_eq!(found, BTreeSet::from(expected));
         assert!(drift.breaking());
+    }
+
+    #[test]
+    fn the_page_reads_in_every_encoding_it_is_saved_in() {
+        let page = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/reference-page.txt"));
+        let text = String::from_utf8_lossy(page);
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let narrow: Vec<u8> = text.chars().map(|character| u8::try_from(character).unwrap_or(b'?')).collect();
+        let html = text.lines().map(|line| format!("<div><p>{line}</p></div>\n")).collect::<String>();
+        for bytes in [
+            [vec![0xff, 0xfe], wide].concat(),
+            narrow,
+            format!("<!DOCTYPE html><html><body>{html}</body></html>").into_bytes(),
+        ] {
+            let drift = compare("page", &bytes).unwrap();
+            assert_eq!((drift.document, drift.found, drift.breaking()), ("reference-page", 90, false));
+            assert!(drift.differences.len() <= 4, "{:#?}", drift.differences);
+        }
+    }
+
+    #[test]
+    fn a_folder_of_catalogue_files_is_one_catalogue() {
+        let folder = crate::specs::FILES.get_dir("catalogue").unwrap();
+        let below = folder.dirs().flat_map(include_dir::Dir::files);
+        let files: Vec<(String, Vec<u8>)> = folder
+            .files()
+            .chain(below)
+            .map(|file| (file.path().display().to_string(), file.contents().to_vec()))
+            .collect();
+        let drift = compare_files("catalogue", &files).unwrap();
+        assert_eq!((drift.found, drift.differences.len(), drift.skipped_files), (90, 0, 2));
+        let nothing = [("a.yaml".to_owned(), b"a: 1\n".to_vec())];
+        assert_eq!(compare_files("none", &nothing).unwrap_err().message.key, "drift.unknown-folder");
+    }
+
+    #[test]
+    fn an_openapi_document_may_be_yaml_with_numbers_as_keys_and_lead_elsewhere() {
+        let yaml = "openapi: 3.1.0\npaths:\n  /v1/payments:\n    post:\n      responses:\n        201:\n          content:\n\
+            \x20           application/json: { schema: { $ref: './payments.yaml#/Payment' } }\n\
+            \x20       400: { $ref: '#/components/responses/Loop' }\n        401: {}\n        403: {}\n\
+            components:\n  responses:\n    Loop: { again: { $ref: '#/components/responses/Loop' } }\n";
+        let drift = compare("openapi.yaml", yaml.as_bytes()).unwrap();
+        assert_eq!((drift.document, drift.differences.len(), drift.outside_references), ("openapi", 0, 1));
+        let bomb = "openapi: 3.0.0\na: &a [x,x,x,x,x,x,x,x,x]\n".to_owned()
+            + &('b'..='i')
+                .map(|name| {
+                    let before = char::from(u8::try_from(name).unwrap() - 1);
+                    format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(","))
+                })
+                .collect::<String>();
+        assert_eq!(compare("bomb.yaml", bomb.as_bytes()).unwrap_err().message.key, "drift.not-yaml");
     }
 
     #[test]

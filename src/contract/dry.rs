@@ -32,6 +32,8 @@ pub struct DryScenario {
 pub struct DryStep {
     /// Id.
     pub id: String,
+    /// The file it stands in: that of the scenario, or a fragment.
+    pub file: String,
     /// Line in the file, from 1.
     pub line: u32,
     /// Whether it runs at the end, whatever happened.
@@ -77,6 +79,7 @@ fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> Dry
     for (index, step) in plan.scenario.every_step().enumerate() {
         let dry = |request: Option<DryRequest>, reason: Option<Message>| DryStep {
             id: step.id.clone(),
+            file: step.source.file.to_string(),
             line: step.mark.line,
             finally: index >= first_of_finally,
             until: step.poll.is_some(),
@@ -128,7 +131,7 @@ fn stand_in(index: usize) -> String {
 }
 
 fn capture(step: &Step, captured: &mut Vec<String>, variables: &mut super::scenario::Variables) {
-    for (name, _, _) in &step.capture {
+    for (name, _, _) in step.capture.iter().chain(&step.capture_headers) {
         variables.set(name, Value::String(stand_in(captured.len())));
         captured.push(name.clone());
     }

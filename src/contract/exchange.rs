@@ -8,12 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::retry::Asked;
 use super::scenario::{Request, Unfilled, Variables};
 use super::target::{Role, Target, TargetKind};
+use super::transport::Unanswered;
 use crate::http;
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Exchange, Problem};
+use crate::run::Exchange;
 use crate::secret::Redactor;
 use crate::specs::cards;
 
@@ -33,7 +35,15 @@ pub(super) struct Prepared {
     url: Url,
     headers: Vec<(String, String)>,
     credential: Option<SecretString>,
-    body: Option<String>,
+    body: Option<Body>,
+}
+
+/// A request body as it is sent.
+#[derive(Debug, Clone)]
+struct Body {
+    text: String,
+    /// What it says, unless the scenario gives it as raw text.
+    json: Option<Value>,
 }
 
 /// An answer.
@@ -120,9 +130,9 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<String>, Refusal> {
+fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<Body>, Refusal> {
     if let Some(raw) = &request.raw_body {
-        return Ok(Some(variables.fill_text(raw)?));
+        return Ok(Some(Body { text: variables.fill_text(raw)?, json: None }));
     }
     let mut body = match (&request.card, &request.body) {
         (Some(card), _) => {
@@ -145,7 +155,7 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<S
     if let Some(number) = real_card(&body) {
         return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number)));
     }
-    Ok(Some(body.to_string()))
+    Ok(Some(Body { text: body.to_string(), json: Some(body) }))
 }
 
 /// The body of a card token for a test card of the site.
@@ -170,6 +180,7 @@ fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
+        Value::String(text) if text.len() < 13 => None,
         Value::String(_) | Value::Number(_) => {
             let digits: String = text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
             let card = (13..=19).contains(&digits.len())
@@ -187,6 +198,12 @@ impl Prepared {
         self.method
     }
 
+    /// What deciding on another attempt needs to know.
+    pub(super) fn asked(&self) -> Asked {
+        let keyed = self.headers.iter().any(|(name, value)| name == "x-idempotency-key" && !value.is_empty());
+        Asked { safe: self.method == "GET", keyed }
+    }
+
     /// Whether the sandbox was asked to play a fault.
     pub(super) fn plays_a_fault(&self) -> bool {
         self.headers.iter().any(|(name, _)| name == FAULT_HEADER)
@@ -200,7 +217,7 @@ impl Prepared {
     ///
     /// # Errors
     /// A problem of the environment: no connection, time over, a broken answer.
-    pub(super) async fn send(&self, client: &reqwest::Client) -> Result<(Answer, u64), Problem> {
+    pub(super) async fn send(&self, client: &reqwest::Client) -> Result<(Answer, u64), Unanswered> {
         let started = Instant::now();
         let method = reqwest::Method::from_bytes(self.method.as_bytes()).unwrap_or_default();
         let mut request = client.request(method, self.url.clone());
@@ -211,15 +228,16 @@ impl Prepared {
             request = request.header("authorization", format!("Bearer {}", credential.expose_secret()));
         }
         if let Some(body) = &self.body {
-            request = request.body(body.clone());
+            request = request.body(body.text.clone());
         }
-        let response = request.send().await.map_err(|error| http::explain(&error))?;
+        let response = request.send().await.map_err(|error| Unanswered::from(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().iter();
         let headers =
             headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
-        let (bytes, cut) = http::read_bounded(response, LARGEST_BODY).await.map_err(|error| http::explain(&error))?;
+        let (bytes, cut) =
+            http::read_bounded(response, LARGEST_BODY).await.map_err(|error| Unanswered::from(&error))?;
         // From the bytes: a body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
         let json = serde_json::from_slice(&bytes).ok();
         let body = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
@@ -236,9 +254,14 @@ impl Prepared {
             let masked = crate::secret::mask_credential(credential.expose_secret());
             headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
         }
-        let body = self.body.as_ref().map(|body| keep(&redactor.body(body)).0);
-        let curl = curl(self.method, &url, &headers, body.as_deref());
-        let kept = answer.map(|answer| keep(&redactor.body(&answer.body)));
+        let body = self.body.as_ref().map(|body| match &body.json {
+            Some(json) => keep(redactor.json_text(json)).0,
+            None => keep(redactor.body(&body.text)).0,
+        });
+        let kept = answer.map(|answer| match &answer.json {
+            Some(json @ (Value::Object(_) | Value::Array(_))) => keep(redactor.json_text(json)),
+            _ => keep(redactor.text(&answer.body).into_owned()),
+        });
         let shown = ["content-type", "retry-after", "x-request-id", "date"];
         let response_headers = answer.into_iter().flat_map(|answer| &answer.headers);
         let response_headers = response_headers
@@ -254,31 +277,37 @@ impl Prepared {
             truncated: answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut),
             response_body: kept.map(|(body, _)| body),
             elapsed_ms,
-            curl: Some(curl),
+            earlier: Vec::new(),
+            curl: None,
         }
     }
 }
 
-fn keep(body: &str) -> (String, bool) {
+fn keep(body: String) -> (String, bool) {
     cut(body, LONGEST_KEPT)
+}
+
+/// Adds the line that repeats the request; only what did not pass is ever repeated by hand.
+pub(super) fn add_curl(exchange: &mut Exchange) {
+    let body = exchange.request_body.as_deref();
+    exchange.curl = Some(curl(&exchange.method, &exchange.url, &exchange.request_headers, body));
 }
 
 /// Shortens what the record keeps of a step that passed: nobody has to find a mistake in it.
 pub(super) fn shorten(exchange: &mut Exchange) {
     for body in [&mut exchange.request_body, &mut exchange.response_body].into_iter().flatten() {
-        let (shorter, was_cut) = cut(body, LONGEST_KEPT_OF_PASSED);
-        if was_cut {
-            *body = shorter;
-            exchange.truncated = true;
-        }
+        let (shorter, was_cut) = cut(std::mem::take(body), LONGEST_KEPT_OF_PASSED);
+        *body = shorter;
+        exchange.truncated |= was_cut;
     }
 }
 
-fn cut(body: &str, most: usize) -> (String, bool) {
-    match body.char_indices().nth(most) {
-        Some((end, _)) => (body[..end].to_owned(), true),
-        None => (body.to_owned(), false),
+fn cut(mut body: String, most: usize) -> (String, bool) {
+    let end = if body.len() <= most { None } else { body.char_indices().nth(most).map(|(end, _)| end) };
+    if let Some(end) = end {
+        body.truncate(end);
     }
+    (body, end.is_some())
 }
 
 /// A `curl` line that repeats the request once the reader puts the credential in place of the mask.

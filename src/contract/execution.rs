@@ -12,14 +12,17 @@ use serde_json::{Value, json};
 use super::coverage::Tally;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
+use super::json_path;
 use super::judge;
 use super::plan::{self, Plan};
 use super::scenario::{Action, Step, Variables};
 use super::target::Target;
-use super::transport::Transport;
+use super::transport::{Reply, Transport};
 use crate::i18n::Message;
 use crate::ids::Ids;
-use crate::run::{Evidence, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint};
+use crate::run::{
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+};
 use crate::secret::Redactor;
 
 /// What every scenario of a run shares.
@@ -75,8 +78,20 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         verdict,
         steps,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        abridged: false,
     };
     (result, tally)
+}
+
+/// A note that the answer is not that of the first attempt.
+fn sent_again(earlier: &[Attempt]) -> Expectation {
+    let statuses: Vec<String> = earlier
+        .iter()
+        .map(|attempt| attempt.status.map_or_else(|| "—".to_owned(), |status| status.to_string()))
+        .collect();
+    let message =
+        Message::new("contract.sent-again").with("n", earlier.len() + 1).with("statuses", statuses.join(", "));
+    Expectation { message, verdict: Verdict::Pass }
 }
 
 fn skipped(step: &Step, reason: Message) -> StepResult {
@@ -187,32 +202,66 @@ impl State<'_> {
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let (answer, elapsed) = match self.shared.transport.send(prepared).await {
+        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let (answer, elapsed) = match outcome {
             Ok(done) => done,
-            Err(problem) => {
-                let mut result = skipped(step, problem.message);
-                result.exchange = Some(prepared.exchange(None, 0, redactor));
-                return result;
+            Err(unanswered) => {
+                let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
+                exchange::add_curl(&mut exchange);
+                return StepResult { exchange: Some(exchange), ..skipped(step, unanswered.problem.message) };
             }
         };
-        let mut exchange = prepared.exchange(Some(&answer), elapsed, redactor);
+        let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
-        let result = self.compare(step, prepared, &answer);
+        let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
+        if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
+            result.expectations.push(sent_again(&exchange.earlier));
+        }
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
                 if result.verdict == Verdict::Pass {
                     exchange::shorten(&mut exchange);
+                } else {
+                    exchange::add_curl(&mut exchange);
                 }
                 result.exchange = Some(exchange);
                 result
             }
-            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
+            Err(reason) => {
+                exchange::add_curl(&mut exchange);
+                StepResult { exchange: Some(exchange), ..skipped(step, reason) }
+            }
         }
     }
 
+    /// Adds a note when the answer took longer than the step says; how long answers take is no contract.
+    fn timed(&self, step: &Step, elapsed_ms: u64, mut result: StepResult) -> StepResult {
+        let Some((within, mark)) = step.expect.within else { return result };
+        let limit = within.as_millis();
+        if u128::from(elapsed_ms) <= limit {
+            let message = Message::new("contract.within").with("limit", limit);
+            result.expectations.push(Expectation { message, verdict: Verdict::Pass });
+            return result;
+        }
+        let message = Message::new("contract.slow").with("limit", limit).with("ms", elapsed_ms);
+        result.expectations.push(Expectation { message: message.clone(), verdict: Verdict::Pass });
+        let mut place = step.source.place(mark);
+        place.step = Some(step.id.clone());
+        result.findings.push(Finding {
+            id: fingerprint(&[self.id, &step.id, "slow"]),
+            rule: "slow".to_owned(),
+            severity: Severity::Advice,
+            message,
+            place,
+            evidence: Vec::new(),
+            fix: None,
+        });
+        result
+    }
+
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
-        let mut place = self.plan.scenario.source.place(step.mark);
+        let mut place = step.source.place(step.mark);
         place.step = Some(step.id.clone());
         let finding = Finding {
             id: fingerprint(&[self.id, &step.id, "refused"]),
@@ -261,12 +310,7 @@ impl State<'_> {
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
         let no_value =
             |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
-        let context = Context {
-            source: &self.plan.scenario.source,
-            scenario: self.id,
-            step: &step.id,
-            variables: &self.variables,
-        };
+        let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
             (Action::Repeat(id), None) => self.sent.get(id),
@@ -282,12 +326,21 @@ impl State<'_> {
             reason = Some(expect::too_long());
         } else if verdict == Verdict::Pass {
             for (name, path, mark) in &step.capture {
-                let values = answer.json.as_ref().map(|body| expect::query(path, body)).unwrap_or_default();
+                let values = answer.json.as_ref().map(|body| json_path::query(path, body)).unwrap_or_default();
                 match values.as_slice() {
                     [value] => self.variables.set(name, (*value).clone()),
                     values => {
                         verdict = Verdict::Fail;
-                        compared.findings.push(self.capture_failed(step, name, path, *mark, values.len()));
+                        compared.findings.push(self.capture_failed(step, name, path, *mark, values));
+                    }
+                }
+            }
+            for (name, header, mark) in &step.capture_headers {
+                match answer.headers.get(header) {
+                    Some(value) => self.variables.set(name, json!(value)),
+                    None => {
+                        verdict = Verdict::Fail;
+                        compared.findings.push(self.capture_failed(step, name, header, *mark, &[]));
                     }
                 }
             }
@@ -305,11 +358,27 @@ impl State<'_> {
         })
     }
 
-    fn capture_failed(&self, step: &Step, name: &str, path: &str, mark: crate::yaml::Mark, found: usize) -> Finding {
-        let mut place = self.plan.scenario.source.place(mark);
+    /// A capture that finds nothing, or more than one value.
+    fn capture_failed(
+        &self,
+        step: &Step,
+        name: &str,
+        path: &str,
+        mark: crate::yaml::Mark,
+        values: &[&Value],
+    ) -> Finding {
+        let mut place = step.source.place(mark);
         place.step = Some(step.id.clone());
-        let message = Message::new("contract.capture").with("name", name).with("path", path).with("n", found);
-        let evidence = Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: found.to_string() };
+        let short = |value: &&Value| value.to_string().chars().take(60).collect::<String>();
+        let found = values.iter().take(2).map(short).collect::<Vec<_>>().join(", ");
+        let message = if values.is_empty() {
+            Message::new("contract.captures-nothing").with("name", name).with("path", path)
+        } else {
+            let message = Message::new("contract.captures-several").with("name", name).with("path", path);
+            message.with("n", values.len()).with("values", &found)
+        };
+        let evidence =
+            Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: values.len().to_string() };
         Finding {
             id: fingerprint(&[self.id, &step.id, "capture", name]),
             rule: "expectation".to_owned(),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::exchange::{Answer, LARGEST_BODY};
+use super::json_path::query;
 use super::judge::{self, NormalError};
 use super::scenario::{BodyCheck, Expect, Matcher, Unfilled, Variables};
 use crate::i18n::Message;
@@ -333,11 +334,6 @@ fn compare_member(
         let message = message.with("actual", &actual);
         compared.broken(context, mark, "expectation", message, difference(member, expected, actual));
     }
-}
-
-/// The values at a JSONPath; none when it does not parse (reading the file has checked that it does).
-pub(super) fn query<'b>(path: &str, body: &'b Value) -> Vec<&'b Value> {
-    serde_json_path::JsonPath::parse(path).map(|path| path.query(body).all()).unwrap_or_default()
 }
 
 fn filled(matcher: &Matcher, variables: &Variables) -> Result<Matcher, Unfilled> {

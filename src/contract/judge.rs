@@ -1,5 +1,9 @@
 //! Judging an error answer: first bring its many shapes into one, then decide by HTTP status and cause code.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use regex::Regex;
 use serde_json::Value;
 
 use crate::specs::catalogue::{Entry, NeighbourKind, catalogue, neighbours};
@@ -9,6 +13,8 @@ use crate::specs::catalogue::{Entry, NeighbourKind, catalogue, neighbours};
 pub struct Cause {
     /// Code as text, whether it came as a number or as text.
     pub code: String,
+    /// Whether it came as text: payments send numbers, card tokens and customers text.
+    pub code_is_text: bool,
     /// Description.
     pub description: Option<String>,
 }
@@ -68,7 +74,9 @@ pub fn normalise(body: &Value) -> NormalError {
     }
     if let Some(code) = members.get("code").and_then(text) {
         normal.shapes.push("flat");
-        normal.causes.push(Cause { code, description: normal.message.clone() });
+        let code_is_text = members.get("code").is_some_and(Value::is_string);
+        let description = members.get("description").and_then(text).or_else(|| normal.message.clone());
+        normal.causes.push(Cause { code, code_is_text, description });
     }
     if let Some(Value::Array(errors)) = members.get("errors") {
         normal.shapes.push("orders");
@@ -78,9 +86,10 @@ pub fn normalise(body: &Value) -> NormalError {
 }
 
 fn cause(value: &Value) -> Option<Cause> {
-    let code = text(value.get("code")?)?;
+    let raw = value.get("code")?;
+    let code = text(raw)?;
     let description = value.get("description").or_else(|| value.get("message")).and_then(text);
-    Some(Cause { code, description })
+    Some(Cause { code, code_is_text: raw.is_string(), description })
 }
 
 /// Whether an HTTP status speaks of the environment and not of the contract.
@@ -96,24 +105,35 @@ impl Entry {
     }
 
     /// Whether a message says what the catalogue says, after removing what the service is known to change:
-    /// final full stop, case, kind of apostrophe, back-ticks.
+    /// final full stop, case, kind of apostrophe, back-ticks. The other wordings that responses are known to use
+    /// are not what the catalogue says.
     pub(super) fn says(&self, message: &str) -> bool {
-        if let Some(pattern) = &self.message_pattern
-            && regex::RegexBuilder::new(pattern)
-                .case_insensitive(true)
-                .build()
-                .is_ok_and(|found| found.is_match(message))
-        {
+        if pattern(&self.id).is_some_and(|pattern| pattern.is_match(message)) {
             return true;
         }
-        let message = plain(message);
-        [&self.message, &self.observed_message].into_iter().flatten().any(|known| plain(known) == message)
+        self.message.as_deref().is_some_and(|known| plain(known) == plain(message))
     }
+}
+
+/// The compiled template of an entry that has one.
+fn pattern(id: &str) -> Option<&'static Regex> {
+    static PATTERNS: OnceLock<HashMap<&'static str, Regex>> = OnceLock::new();
+    let patterns = PATTERNS.get_or_init(|| {
+        let compiled = |entry: &'static Entry| {
+            let pattern = entry.message_pattern.as_deref()?;
+            let pattern = regex::RegexBuilder::new(pattern).case_insensitive(true).build().ok()?;
+            Some((entry.id.as_str(), pattern))
+        };
+        catalogue().entries().iter().filter_map(compiled).collect()
+    });
+    patterns.get(id)
 }
 
 /// A message without what the service is known to change.
 pub(super) fn plain(message: &str) -> String {
-    let message = message.trim().trim_end_matches('.').to_lowercase().replace('’', "'").replace('`', "");
+    let message = message.trim().trim_end_matches('.').to_lowercase();
+    let quote = |character: char| if matches!(character, '‘' | '’' | '´') { '\'' } else { character };
+    let message: String = message.chars().filter(|character| *character != '`').map(quote).collect();
     message.replace("can not", "cannot").replace("atributte", "attribute")
 }
 
@@ -195,7 +215,7 @@ mod tests {
         for (code, status, body, expected) in [
             ("2006", 400, error(json!(2006), "Card Token not found"), "conform"),
             ("2006", 400, error(json!("2006"), "card token not found."), "conform"),
-            ("4020", 400, error(json!(4020), "notificaction_url attribute must be url valid"), "conform"),
+            ("4020", 400, error(json!(4020), "notificaction_url attribute must be url valid"), "reworded"),
             ("2006", 400, error(json!(2006), "we lost your token"), "reworded"),
             ("2006", 404, error(json!(2006), "Card Token not found"), "status-mismatch"),
             ("2006", 400, error(json!(3003), "Invalid card_token_id"), "other-code"),

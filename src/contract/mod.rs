@@ -7,21 +7,27 @@ mod dry;
 mod exchange;
 mod execution;
 mod expect;
+mod json_path;
 mod judge;
+mod pace;
 mod plan;
 mod preflight;
+mod queue;
+mod retry;
 mod runner;
 pub mod scenario;
 mod select;
 mod target;
 #[cfg(test)]
 mod tests;
+mod text;
 mod transport;
 pub mod validate;
 
 pub use coverage::Tally;
 pub use dry::{DryRequest, DryScenario, DryStep, dry_run};
 pub use judge::{NormalError, normalise};
+pub use queue::Queue;
 pub use runner::{Options, run};
 pub use select::{selected, tagged};
 pub use target::{Role, Target, TargetKind};

@@ -19,40 +19,98 @@ pub fn tagged(scenario: &Scenario, tags: &[String]) -> bool {
 
 /// The scenarios that are to be run on a kind of target, and a notice for those that are not.
 pub fn selected(scenarios: Vec<Scenario>, kind: TargetKind) -> (Vec<Scenario>, Vec<Problem>) {
-    let mut notices = Vec::new();
-    let (skipped, rest): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|scenario| scenario.skip.is_some());
-    for scenario in &skipped {
-        let reason = scenario.skip.as_deref().unwrap_or_default();
-        let message = Message::new("contract.skipped").with("id", &scenario.id).with("reason", reason);
-        notices.push(Problem::notice(message).in_file(scenario.source.file.as_ref()));
+    let mut selector = Selector::new(kind, scenarios.iter().any(|scenario| counts_as_only(scenario, kind)));
+    let (mut chosen, mut notices) = (Vec::new(), Vec::new());
+    for scenario in scenarios {
+        let (scenario, notice) = selector.take(scenario);
+        chosen.extend(scenario);
+        notices.extend(notice);
     }
-    let (here, elsewhere): (Vec<_>, Vec<_>) = rest.into_iter().partition(|scenario| kind.is_among(&scenario.targets));
-    if !elsewhere.is_empty() {
-        let message = Message::new("contract.for-other-target").with("n", elsewhere.len());
-        notices.push(Problem::notice(message.with("names", named(&elsewhere))));
-    }
-    let (only, left): (Vec<_>, Vec<_>) = here.into_iter().partition(|scenario| scenario.only.is_some());
-    if only.is_empty() {
-        return (left, notices);
-    }
-    for scenario in &only {
-        let reason = scenario.only.as_deref().unwrap_or_default();
-        let message = Message::new("contract.only").with("id", &scenario.id).with("reason", reason);
-        notices.push(Problem::notice(message).in_file(scenario.source.file.as_ref()));
-    }
-    if !left.is_empty() {
-        let message = Message::new("contract.left-out").with("n", left.len()).with("names", named(&left));
-        notices.push(Problem::notice(message).fix(Message::new("contract.left-out-fix")));
-    }
-    (only, notices)
+    notices.extend(selector.finish());
+    (chosen, notices)
 }
 
-fn named(scenarios: &[Scenario]) -> String {
-    let mut names: Vec<&str> = scenarios.iter().take(MOST_NAMED).map(|scenario| scenario.id.as_str()).collect();
-    if scenarios.len() > MOST_NAMED {
-        names.push("…");
+/// Whether a scenario asks that only those like it run, and would run itself.
+pub(super) fn counts_as_only(scenario: &Scenario, kind: TargetKind) -> bool {
+    scenario.only.is_some() && scenario.skip.is_none() && kind.is_among(&scenario.targets)
+}
+
+/// Chooses scenarios one by one.
+pub(super) struct Selector {
+    kind: TargetKind,
+    /// Whether any scenario has `only`.
+    only: bool,
+    elsewhere: Named,
+    left: Named,
+}
+
+impl Selector {
+    /// `only` says whether some scenario counts as `only`: then the others are left out.
+    pub(super) fn new(kind: TargetKind, only: bool) -> Selector {
+        Selector { kind, only, elsewhere: Named::default(), left: Named::default() }
     }
-    names.join(", ")
+
+    /// The scenario, if it is to be run, and what there is to say of it alone.
+    pub(super) fn take(&mut self, scenario: Scenario) -> (Option<Scenario>, Option<Problem>) {
+        let told = |key: &'static str, reason: &str| {
+            let message = Message::new(key).with("id", &scenario.id).with("reason", reason);
+            Some(Problem::notice(message).in_file(scenario.source.file.as_ref()))
+        };
+        if let Some(reason) = &scenario.skip {
+            return (None, told("contract.skipped", reason));
+        }
+        if !self.kind.is_among(&scenario.targets) {
+            self.elsewhere.add(&scenario.id);
+            return (None, None);
+        }
+        match &scenario.only {
+            Some(reason) => {
+                let notice = told("contract.only", reason);
+                (Some(scenario), notice)
+            }
+            None if self.only => {
+                self.left.add(&scenario.id);
+                (None, None)
+            }
+            None => (Some(scenario), None),
+        }
+    }
+
+    /// What there is to say of all those that are not run.
+    pub(super) fn finish(self) -> Vec<Problem> {
+        let mut notices = Vec::new();
+        if self.elsewhere.count > 0 {
+            let message = Message::new("contract.for-other-target").with("n", self.elsewhere.count);
+            notices.push(Problem::notice(message.with("names", self.elsewhere.names())));
+        }
+        if self.left.count > 0 {
+            let message = Message::new("contract.left-out").with("n", self.left.count);
+            let notice = Problem::notice(message.with("names", self.left.names()));
+            notices.push(notice.fix(Message::new("contract.left-out-fix")));
+        }
+        notices
+    }
+}
+
+/// Scenarios that are counted, the first of them by name.
+#[derive(Default)]
+struct Named {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Named {
+    fn add(&mut self, id: &str) {
+        self.count += 1;
+        if self.first.len() < MOST_NAMED {
+            self.first.push(id.to_owned());
+        }
+    }
+
+    fn names(&self) -> String {
+        let more = if self.count > self.first.len() { ", …" } else { "" };
+        self.first.join(", ") + more
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +155,7 @@ mod tests {
         let (chosen, notices) = selected(all(), TargetKind::Embedded);
         assert_eq!(chosen.iter().map(|scenario| scenario.id.as_str()).collect::<Vec<_>>(), ["d"]);
         let keys: Vec<&str> = notices.iter().map(|notice| notice.message.key.as_ref()).collect();
-        assert_eq!(keys, ["contract.skipped", "contract.for-other-target", "contract.only", "contract.left-out"]);
+        assert_eq!(keys, ["contract.skipped", "contract.only", "contract.for-other-target", "contract.left-out"]);
         assert_eq!(notices[0].message.args["reason"], "broken upstream");
         assert_eq!(notices[3].message.args["names"], "a");
         let (chosen, _) = selected(all(), TargetKind::Url);

@@ -90,6 +90,17 @@ impl Target {
         }
     }
 
+    /// Whether it is on this machine, so that no account and no network has to be spared.
+    pub(super) fn local(&self) -> bool {
+        self.kind == TargetKind::Embedded
+            || match self.base.host() {
+                Some(url::Host::Domain(name)) => name == "localhost",
+                Some(url::Host::Ipv4(address)) => address.is_loopback(),
+                Some(url::Host::Ipv6(address)) => address.is_loopback(),
+                None => false,
+            }
+    }
+
     /// Every secret that the target knows, for redaction.
     pub(super) fn secrets(&self) -> Vec<SecretString> {
         self.access_token.iter().cloned().collect()

@@ -6,10 +6,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 
-use super::scenario::read;
-use super::{Options, Target, TargetKind, run};
+use super::scenario::Stock;
+use super::{Options, Queue, Target, TargetKind, run};
 use crate::run::{Event, RunRecord, ScenarioResult, Sink, Verdict};
-use crate::yaml::Source;
 
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -25,6 +24,9 @@ impl Sink for Kept {
 /// Answers `{"n": how often this path was asked}`; notes method, path and idempotency key.
 async fn answer(State(seen): State<Seen>, request: Request) -> (StatusCode, String) {
     let asked = format!("{} {}", request.method(), request.uri().path());
+    if asked.ends_with("/slow") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let key = request.headers().get("x-idempotency-key").map_or("", |key| key.to_str().unwrap()).to_owned();
     let mut seen = seen.lock().unwrap();
     seen.push((asked.clone(), key));
@@ -38,11 +40,14 @@ async fn ran(steps: &str) -> (ScenarioResult, Vec<(String, String)>) {
     let base = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let server =
         tokio::spawn(axum::serve(listener, Router::new().fallback(answer).with_state(seen.clone())).into_future());
-    let scenario = read(&Source::new("x.yaml", &format!("name: x\n{steps}")), "x").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x.yaml"), format!("name: x\n{steps}")).unwrap();
+    let mut stock = Stock::in_folder(folder.path());
     let target =
         Target { kind: TargetKind::Embedded, base, site: "MLA".to_owned(), access_token: None, public_key: None };
     let kept = Kept::default();
-    run(vec![scenario], target, &Options::default(), &kept).await.unwrap();
+    let queue = Queue::new(&mut stock, &[], target.kind, &kept);
+    run(queue, target, &Options::default(), &kept).await.unwrap();
     server.abort();
     let record = kept.0.into_inner().unwrap();
     let asked = seen.lock().unwrap().iter().filter(|(asked, _)| asked.contains("/x")).cloned().collect();
@@ -121,4 +126,42 @@ finally:
 ")
     .await;
     assert_eq!(result.verdict, Verdict::Pass);
+}
+
+#[tokio::test]
+async fn headers_are_captured_and_a_slow_answer_is_a_note() {
+    let (result, asked) = ran("steps:
+  - { post: /x, body: {}, expect: { status: 200, within: 10m }, capture: { kind: { header: Content-Type } } }
+  - { get: '/x/${kind}', expect: { status: 200 } }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Pass, "{result:#?}");
+    assert!(asked[1].0.starts_with("GET /x/text/plain"), "{asked:?}");
+    assert!(result.steps[0].expectations.iter().any(|each| each.message.key == "contract.within"));
+    let (result, _) = ran("steps:
+  - { post: /x/slow, body: {}, expect: { status: 200, within: 1ms } }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Pass, "{result:#?}");
+    assert_eq!(result.steps[0].findings[0].rule, "slow");
+}
+
+#[tokio::test]
+async fn a_capture_of_nothing_or_of_several_fails_and_names_what_it_found() {
+    for (capture, key, told) in [
+        ("id: $.nothing", "contract.captures-nothing", "$.nothing"),
+        ("id: $.*", "contract.captures-several", "1, \"made\""),
+        ("id: { header: x-nothing }", "contract.captures-nothing", "x-nothing"),
+    ] {
+        let (result, _) = ran(&format!(
+            "steps:
+  - {{ post: /x, body: {{}}, expect: {{ status: 200 }}, capture: {{ {capture} }} }}
+"
+        ))
+        .await;
+        assert_eq!(result.verdict, Verdict::Fail, "{result:#?}");
+        let message = &result.steps[0].findings[0].message;
+        assert_eq!(message.key, key);
+        assert!(message.args.values().any(|value| value == told), "{message:?}");
+    }
 }

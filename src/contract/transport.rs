@@ -4,22 +4,97 @@
 //! stands between (pacing, retries, recordings) belongs here, so that scenarios do not know of it.
 
 use super::exchange::{Answer, Prepared};
-use crate::run::Problem;
+use super::pace::{Closed, Pace};
+use super::retry::{self, Came};
+use crate::http;
+use crate::i18n::Message;
+use crate::run::{Attempt, Problem, Stop};
 
 /// The way to the target.
 pub(super) enum Transport {
     /// Over HTTP.
-    Live(reqwest::Client),
+    Live(Live),
+}
+
+/// A target over HTTP.
+pub(super) struct Live {
+    pub(super) client: reqwest::Client,
+    pub(super) pace: Pace,
+    /// Whether what got no usable answer is sent again.
+    pub(super) retries: bool,
+    pub(super) stop: Stop,
+}
+
+/// What came of a request.
+pub(super) struct Reply {
+    /// The answer and the milliseconds it took, or why there is none.
+    pub(super) outcome: Result<(Answer, u64), Unanswered>,
+    /// The attempts before the last one.
+    pub(super) earlier: Vec<Attempt>,
+}
+
+/// Why no answer came.
+pub(super) struct Unanswered {
+    /// In words; always of the environment.
+    pub(super) problem: Problem,
+    /// Whether it is certain that the request never left.
+    pub(super) unsent: bool,
+}
+
+impl From<&reqwest::Error> for Unanswered {
+    fn from(error: &reqwest::Error) -> Unanswered {
+        Unanswered { problem: http::explain(error), unsent: error.is_connect() }
+    }
+}
+
+impl From<Closed> for Unanswered {
+    fn from(Closed(left): Closed) -> Unanswered {
+        let message = Message::new("contract.silence").with("seconds", left.as_secs());
+        let problem = Problem::environment(message).fix(Message::new("contract.silence-fix"));
+        Unanswered { problem, unsent: true }
+    }
 }
 
 impl Transport {
-    /// Sends a request and reads its answer within bounds; gives the answer and the milliseconds it took.
-    ///
-    /// # Errors
-    /// A problem of the environment: no connection, time over, a broken answer.
-    pub(super) async fn send(&self, prepared: &Prepared) -> Result<(Answer, u64), Problem> {
+    /// Sends a request and reads its answer within bounds, again where that is safe and may help. Statuses that are
+    /// expected are answers like any other.
+    pub(super) async fn send(&self, prepared: &Prepared, expected: &[u16]) -> Reply {
         match self {
-            Transport::Live(client) => prepared.send(client).await,
+            Transport::Live(live) => live.send(prepared, expected).await,
+        }
+    }
+}
+
+impl Live {
+    async fn send(&self, prepared: &Prepared, expected: &[u16]) -> Reply {
+        let mut earlier = Vec::new();
+        loop {
+            let outcome = match self.pace.turn().await {
+                Ok(()) => prepared.send(&self.client).await,
+                Err(closed) => return Reply { outcome: Err(closed.into()), earlier },
+            };
+            let (came, status) = match &outcome {
+                Ok((answer, _)) if !self.retries || answer.status < 429 || expected.contains(&answer.status) => {
+                    return Reply { outcome, earlier };
+                }
+                Ok((Answer { status, headers, .. }, _)) => (Came::Answer { status: *status, headers }, Some(*status)),
+                Err(Unanswered { unsent: true, .. }) if self.retries => (Came::NoConnection, None),
+                Err(_) => (Came::Nothing, None),
+            };
+            let next = retry::next(prepared.asked(), came, earlier.len());
+            if let Some(silence) = next.silence {
+                self.pace.silence(silence);
+            }
+            match next.again {
+                Some(wait) if !self.stop.asked() => {
+                    if next.silence.is_none() {
+                        self.stop.sleep(wait).await;
+                    }
+                    let waited_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                    earlier.push(Attempt { status, waited_ms });
+                }
+                _ => return Reply { outcome, earlier },
+            }
         }
     }
 }

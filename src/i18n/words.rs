@@ -7,35 +7,50 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use super::Text;
 
 static WORDS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/i18n/words");
 
-fn catalogue() -> &'static HashMap<String, Text> {
-    static CATALOGUE: OnceLock<HashMap<String, Text>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| {
-        let mut all = HashMap::new();
-        for file in WORDS.files() {
-            let area = file.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            // The files are embedded and a test reads each one, so a failure cannot reach a user.
-            let texts: BTreeMap<String, Text> =
-                file.contents_utf8().and_then(|yaml| serde_yaml::from_str(yaml).ok()).unwrap_or_default();
-            all.extend(texts.into_iter().map(|(name, text)| (format!("{area}.{name}"), text)));
-        }
-        all
+/// One area: a file of `words/`, read when its first word is needed, so that a short run reads few of them.
+struct Area {
+    file: &'static File<'static>,
+    texts: OnceLock<HashMap<String, Text>>,
+}
+
+impl Area {
+    fn texts(&self) -> &HashMap<String, Text> {
+        // The files are embedded and a test reads each one, so a failure cannot reach a user.
+        let read = || {
+            let name = self.file.path().to_str()?;
+            crate::specs::data(&format!("src/i18n/words/{name}"))
+        };
+        self.texts.get_or_init(|| read().unwrap_or_default())
+    }
+}
+
+fn areas() -> &'static BTreeMap<&'static str, Area> {
+    static AREAS: OnceLock<BTreeMap<&'static str, Area>> = OnceLock::new();
+    AREAS.get_or_init(|| {
+        let named = |file: &'static File<'static>| Some((file.path().file_stem()?.to_str()?, file));
+        let files = WORDS.files().filter_map(named);
+        files.map(|(name, file)| (name, Area { file, texts: OnceLock::new() })).collect()
     })
 }
 
 /// The template of a key.
 pub(super) fn template(key: &str) -> Option<&'static Text> {
-    catalogue().get(key)
+    let (area, name) = key.split_once('.')?;
+    areas().get(area)?.texts().get(name)
 }
 
 /// Every key of the word catalogues, sorted.
-pub fn keys() -> Vec<&'static str> {
-    let mut keys: Vec<&str> = catalogue().keys().map(String::as_str).collect();
+pub fn keys() -> Vec<String> {
+    let named = |(area, words): (&&str, &Area)| -> Vec<String> {
+        words.texts().keys().map(|name| format!("{area}.{name}")).collect()
+    };
+    let mut keys: Vec<String> = areas().iter().flat_map(named).collect();
     keys.sort_unstable();
     keys
 }
@@ -135,8 +150,8 @@ mod tests {
         }
         assert!(missing.is_empty(), "keys without words: {missing:#?}");
         // The words of `help` are looked up by command and argument: `cli::help` tests them.
-        let unused: Vec<&str> =
-            keys().into_iter().filter(|key| !used.contains(*key) && !key.starts_with("help.")).collect();
+        let unused: Vec<String> =
+            keys().into_iter().filter(|key| !used.contains(key) && !key.starts_with("help.")).collect();
         assert!(unused.is_empty(), "words that nothing uses: {unused:#?}");
     }
 

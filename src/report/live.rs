@@ -2,6 +2,7 @@
 //!
 //! It listens to the events of a run and shows how far it got. It holds nothing back and decides nothing.
 
+use std::cmp::Ordering;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,12 +10,15 @@ use std::time::{Duration, Instant};
 use super::paint::cut;
 use super::{clean, format};
 use crate::i18n::{Lang, Message};
-use crate::run::{Event, Sink, Verdict};
+use crate::run::{Event, Listener, Verdict};
 
 /// The line of a terminal is rewritten at most this often.
 const PACE: Duration = Duration::from_millis(80);
 /// Without a terminal, one line for each tenth of the scenarios.
 const PARTS: usize = 10;
+
+/// Scenarios that did not hold and are named; the others are counted.
+const MOST_NAMED: usize = 20;
 
 /// Shows progress of a run as it happens.
 pub struct Live {
@@ -56,9 +60,9 @@ impl Live {
     }
 }
 
-impl Sink for Live {
-    fn emit(&self, event: Event) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(&event);
+impl Listener for Live {
+    fn hear(&self, event: &Event) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take(event);
     }
 }
 
@@ -77,11 +81,18 @@ impl State {
                     Message::new("report.live-contract").with("n", scenarios).with("target", clean::line(&target.url)),
                 );
             }
+            Event::ScenariosPlanned { scenarios } => self.planned += scenarios,
             Event::ScenarioFinished(result) => {
                 self.done += 1;
                 if result.verdict == Verdict::Fail {
                     self.failed += 1;
-                    self.say(Message::new("report.live-failed").with("id", clean::line(&result.id)));
+                    match self.failed.cmp(&(MOST_NAMED + 1)) {
+                        Ordering::Less => {
+                            self.say(Message::new("report.live-failed").with("id", clean::line(&result.id)));
+                        }
+                        Ordering::Equal => self.say(Message::new("report.live-failed-more")),
+                        Ordering::Greater => {}
+                    }
                 }
                 let part = self.done * PARTS / self.planned.max(1);
                 if part > self.said || self.done == self.planned {
@@ -123,7 +134,7 @@ impl State {
 
     /// One lasting line; on a terminal only what the moving line cannot hold.
     fn say(&mut self, message: Message) {
-        if self.width.is_some() && &*message.key != "report.live-failed" {
+        if self.width.is_some() && !message.key.starts_with("report.live-failed") {
             return;
         }
         self.wipe();
@@ -187,7 +198,7 @@ mod tests {
     fn shown(width: Option<usize>) -> String {
         let kept = Kept::default();
         let live = Live::new(Box::new(kept.clone()), Lang::En, width);
-        sample::events().into_iter().for_each(|event| live.emit(event));
+        sample::events().into_iter().for_each(|event| live.hear(&event));
         drop(live);
         let bytes = kept.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -199,6 +210,20 @@ mod tests {
         assert!(!text.contains('\u{1b}') && !text.contains('\r'), "{text}");
         assert!(text.lines().count() >= 5, "{text}");
         assert!(text.contains("https://tienda-rota.example/"), "{text}");
+    }
+
+    #[test]
+    fn thousands_of_failures_are_counted_and_not_all_named() {
+        let kept = Kept::default();
+        let live = Live::new(Box::new(kept.clone()), Lang::En, None);
+        let record = sample::many::scenarios(3_000, Verdict::Fail);
+        let contract = record.contract.unwrap();
+        live.hear(&Event::ContractStarted { target: contract.target.unwrap(), scenarios: contract.planned });
+        contract.scenarios.into_iter().for_each(|each| live.hear(&Event::ScenarioFinished(Box::new(each))));
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(text.lines().count() < 40, "{text}");
+        assert!(text.contains("case-00019") && !text.contains("case-00020"), "{text}");
+        assert!(text.contains("3000/3000 (3000 do not hold)"), "{text}");
     }
 
     #[test]

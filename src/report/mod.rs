@@ -5,20 +5,72 @@
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
 mod clean;
+mod curl;
 mod format;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub(crate) mod labels;
 pub mod live;
 pub mod outline;
 mod paint;
+mod plain;
 pub mod problem;
 #[cfg(test)]
 mod sample;
+pub mod sarif;
 pub mod terminal;
+mod xml;
 
-pub(crate) use clean::{block as plain, json as plain_json};
+use std::io::{self, Write};
+
+use crate::i18n::{Lang, Message};
+use crate::run::{Problem, RunRecord};
+
+pub(crate) use clean::{block as harmless, json as harmless_json};
+pub use curl::curl;
 pub(crate) use paint::wrap;
 
 /// Names of the formats that a run can be written in.
-pub const FORMATS: [&str; 2] = ["html", "json"];
+pub const FORMATS: [&str; 4] = ["html", "json", "junit", "sarif"];
+
+/// Why a report could not be written.
+#[derive(Debug)]
+pub enum Fault {
+    /// Whoever takes the bytes refused them.
+    Write(io::Error),
+    /// A template is broken; the tests render every part of them.
+    Template(String),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Fault {
+        Fault::Write(error)
+    }
+}
+
+impl Fault {
+    /// The fault as a problem of the file that was to be written.
+    pub fn problem(self, file: impl Into<String>) -> Problem {
+        let problem = match self {
+            Fault::Write(error) => {
+                Problem::input(crate::run::unwritable(&error)).fix(Message::new("run.cannot-write-fix"))
+            }
+            Fault::Template(error) => Problem::input(Message::new("report.template-broken").with("error", error)),
+        };
+        problem.in_file(file)
+    }
+}
+
+/// Writes a record to `out` in one of [`FORMATS`]; JSON for any other word. Reports for people are in `lang`.
+///
+/// # Errors
+/// Those of `out`, and a broken template.
+pub fn write(format: &str, record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), Fault> {
+    match format {
+        "html" => html::write(record, lang, out),
+        "junit" => Ok(junit::write(record, lang, out)?),
+        "sarif" => sarif::write(record, lang, out),
+        _ => Ok(json::write(record, out)?),
+    }
+}

@@ -156,18 +156,26 @@ impl<'r> Outline<'r> {
 
 /// Gives out identities that stay the same from run to run, and are unique in one report.
 #[derive(Default)]
-struct Anchors(HashSet<String>);
+struct Anchors {
+    taken: HashSet<String>,
+    /// The last number that was tried behind each name: thousands of equal ids stay cheap.
+    numbers: HashMap<String, usize>,
+}
 
 impl Anchors {
     fn take(&mut self, prefix: &str, id: &str) -> String {
         let safe = anchor(prefix, id);
-        let mut name = safe.clone();
-        let mut number = 2;
-        while !self.0.insert(name.clone()) {
-            name = format!("{safe}-{number}");
-            number += 1;
+        if self.taken.insert(safe.clone()) {
+            return safe;
         }
-        name
+        let number = self.numbers.entry(safe.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            let name = format!("{safe}-{number}");
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
     }
 }
 
@@ -299,6 +307,8 @@ mod tests {
         let mut anchors = Anchors::default();
         assert_eq!(anchors.take("f", "a\"><script>"), "f-a---script-");
         assert_eq!(anchors.take("f", "a\"><script>"), "f-a---script--2");
+        assert_eq!(anchors.take("f", "a---script--2"), "f-a---script--2-2");
+        assert_eq!(anchors.take("f", "a---script-"), "f-a---script--3");
     }
 
     #[test]

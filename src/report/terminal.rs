@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::outline::{Group, Open, Outline, Subject, scenario_reason};
 use super::paint::{Tone, UNBROKEN, columns, cut, hang, paint};
-use super::{clean, format, labels};
+use super::{clean, curl, format, labels};
 use crate::i18n::{Lang, Message};
 use crate::run::{
     ContractRecord, CoverageState, Evidence, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict,
@@ -278,7 +278,7 @@ impl Page<'_> {
             group.spots.first().and_then(|spot| spot.step).and_then(|(_, step)| step.exchange.as_ref())
             && !noted
         {
-            self.curl(exchange.curl.as_deref().unwrap_or_default());
+            self.curl(&curl(exchange));
         }
         if group.spots.len() > MOST_SPOTS {
             let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - MOST_SPOTS));
@@ -459,11 +459,23 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_failures_make_a_short_summary_that_says_how_many_more() {
+        for verdict in [Verdict::Fail, Verdict::Inconclusive, Verdict::Warn] {
+            let text = drawn(&sample::many::scenarios(2_000, verdict), Lang::En, false, 80);
+            assert!(text.lines().count() < 200, "{text}");
+            assert!(verdict == Verdict::Warn || text.contains("and 1990 more"), "{text}");
+        }
+    }
+
+    #[test]
     fn every_line_fits_and_nothing_steers_the_terminal() {
         for (record, width) in [(sample::not_ready(), 80), (sample::not_ready(), 60), (sample::ready(), 80)] {
             for lang in Lang::ALL {
                 let text = drawn(&record, lang, false, width);
-                for line in text.lines() {
+                // A command line is there to be copied: its arguments are never broken.
+                let argument =
+                    |line: &str| ["curl ", "-H '", "-d '"].iter().any(|start| line.trim_start().starts_with(start));
+                for line in text.lines().filter(|line| !argument(line)) {
                     assert!(columns(line) <= width, "{} columns: {line}", columns(line));
                 }
                 assert!(!text.contains(['\u{1b}', '\0', '\u{202e}', '\r']));

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use super::{Event, Journal, Problem, RunRecord, Sink};
+use super::{Event, Journal, Listener, Problem, RunRecord, RunVerdict, Sink};
 
 struct State {
     record: RunRecord,
@@ -13,12 +13,12 @@ struct State {
 /// Takes every event of a run, in one order.
 pub struct Collector {
     state: Mutex<State>,
-    live: Option<Box<dyn Sink>>,
+    live: Option<Box<dyn Listener>>,
 }
 
 impl Collector {
     /// A collector that keeps the record, writes each event to `journal`, and tells `live` of it.
-    pub fn new(journal: Option<Journal>, live: Option<Box<dyn Sink>>) -> Collector {
+    pub fn new(journal: Option<Journal>, live: Option<Box<dyn Listener>>) -> Collector {
         let state = State { record: RunRecord::default(), journal, journal_problem: None };
         Collector { state: Mutex::new(state), live }
     }
@@ -31,6 +31,16 @@ impl Collector {
     /// A copy of the record so far.
     pub fn record(&self) -> RunRecord {
         self.state().record.clone()
+    }
+
+    /// The record, once nothing more is to come.
+    pub fn take_record(&self) -> RunRecord {
+        std::mem::take(&mut self.state().record)
+    }
+
+    /// The verdict that follows from the record so far.
+    pub fn judge(&self) -> RunVerdict {
+        self.state().record.judge()
     }
 
     /// The first failure of writing the journal (a full disk, say), if there was one.
@@ -50,7 +60,7 @@ impl Sink for Collector {
             state.journal_problem = Some(problem);
         }
         if let Some(live) = &self.live {
-            live.emit(event.clone());
+            live.hear(&event);
         }
         state.record.apply(event);
     }

@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
+/// An attempt to send a request that was followed by another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// HTTP status; `None` when there was no connection.
+    pub status: Option<u16>,
+    /// Milliseconds that were waited before it was sent again.
+    pub waited_ms: u64,
+}
+
 /// One request and its response, secrets redacted, bodies bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exchange {
@@ -33,6 +42,9 @@ pub struct Exchange {
     pub truncated: bool,
     /// Milliseconds from sending to the last byte.
     pub elapsed_ms: u64,
+    /// Attempts before the one whose response this is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Attempt>,
     /// A `curl` line that repeats the request, secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curl: Option<String>,
@@ -88,6 +100,27 @@ pub struct ScenarioResult {
     pub steps: Vec<StepResult>,
     /// Milliseconds.
     pub elapsed_ms: u64,
+    /// Whether exchanges and expectations were left out of the record; the journal of the run has them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abridged: bool,
+}
+
+impl ScenarioResult {
+    /// Leaves out what only somebody who looks at this very scenario reads: what was expected and held, headers and
+    /// bodies of passed steps; the bodies of the others. Findings stay.
+    fn abridge(&mut self) {
+        self.abridged = true;
+        for step in &mut self.steps {
+            if step.verdict == Verdict::Pass {
+                step.expectations = Vec::new();
+                step.exchange = None;
+            } else if let Some(exchange) = &mut step.exchange {
+                exchange.truncated |= exchange.response_body.take().is_some();
+                exchange.request_body = None;
+                exchange.curl = None;
+            }
+        }
+    }
 }
 
 /// What a run learned of one catalogue entry or status pair.
@@ -158,6 +191,9 @@ impl Coverage {
     }
 }
 
+/// Most scenarios of one verdict that a record keeps whole. The journal keeps all of them.
+pub const MOST_WHOLE: usize = 500;
+
 /// The contract side of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ContractRecord {
@@ -170,4 +206,38 @@ pub struct ContractRecord {
     /// Coverage, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    #[serde(skip)]
+    pub(crate) whole: Whole,
+}
+
+/// How many scenarios a record keeps whole. Only for taking events; two records with the same content are equal.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Whole {
+    passed: usize,
+    others: usize,
+}
+
+impl PartialEq for Whole {
+    fn eq(&self, _: &Whole) -> bool {
+        true
+    }
+}
+
+impl Eq for Whole {}
+
+impl ContractRecord {
+    /// Takes the result of a scenario. Memory does not grow with exchanges: beyond the first [`MOST_WHOLE`] passed and
+    /// as many other scenarios, results are abridged.
+    pub(super) fn take(&mut self, mut result: ScenarioResult) {
+        let whole = match result.verdict {
+            Verdict::Pass => &mut self.whole.passed,
+            _ => &mut self.whole.others,
+        };
+        if *whole < MOST_WHOLE {
+            *whole += 1;
+        } else {
+            result.abridge();
+        }
+        self.scenarios.push(result);
+    }
 }

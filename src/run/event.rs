@@ -57,7 +57,12 @@ pub enum Event {
     ContractStarted {
         /// Where the scenarios go.
         target: TargetInfo,
-        /// How many will run.
+        /// How many will run, as far as files were read ahead.
+        scenarios: usize,
+    },
+    /// More files were read: more scenarios will run.
+    ScenariosPlanned {
+        /// How many more.
         scenarios: usize,
     },
     /// A scenario begins.
@@ -110,6 +115,12 @@ pub enum Event {
 pub trait Sink: Send + Sync {
     /// Takes one event.
     fn emit(&self, event: Event);
+}
+
+/// Whoever looks on while events are taken: live progress. Must not block for long.
+pub trait Listener: Send + Sync {
+    /// Looks at one event.
+    fn hear(&self, event: &Event);
 }
 
 impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {

@@ -3,7 +3,7 @@
 //! A run that is killed leaves a journal without its last event, which reads as a partial record.
 
 use std::fs::{File, TryLockError};
-use std::io::{BufWriter, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
@@ -12,7 +12,9 @@ use crate::i18n::Message;
 /// A journal that is being written.
 pub struct Journal {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    /// Lines that are not handed to the system yet: a few bytes that only say what begins.
+    waiting: Vec<u8>,
 }
 
 impl Journal {
@@ -39,15 +41,18 @@ impl Journal {
         if file.metadata().is_ok_and(|found| found.is_file()) {
             file.set_len(0).map_err(unwritable)?;
         }
-        Ok(Journal { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Appends one event and hands it to the system, so that a killed process keeps it.
+    /// Appends one event and hands it to the system, so that a killed process keeps it. Only the announcement of a
+    /// scenario waits for what follows, since nothing is lost with it.
     pub(super) fn write(&mut self, event: &Event) -> Result<(), Problem> {
-        let written = serde_json::to_writer(&mut self.file, event)
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.file.write_all(b"\n"))
-            .and_then(|()| self.file.flush());
+        let mut written = serde_json::to_writer(&mut self.waiting, event).map_err(std::io::Error::from);
+        self.waiting.push(b'\n');
+        if !matches!(event, Event::ScenarioStarted { .. }) {
+            written = written.and_then(|()| self.file.write_all(&self.waiting));
+            self.waiting.clear();
+        }
         written.map_err(|error| {
             Problem::environment(Message::new("run.journal-stopped").with("error", error))
                 .fix(Message::new("run.cannot-write-fix"))

@@ -11,14 +11,15 @@ mod journal;
 mod problem;
 mod record;
 mod shop;
+mod stop;
 mod verdict;
 
 pub use collector::Collector;
 pub use contract::{
-    CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, PairCoverage, ScenarioResult,
-    StepResult,
+    Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
+    ScenarioResult, StepResult,
 };
-pub use event::{Event, RunStarted, Sink, TargetInfo, Versions};
+pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
 pub use problem::{Blame, Excerpt, Problem};
@@ -26,4 +27,5 @@ pub use record::{FORMAT, RunRecord};
 pub use shop::{
     CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, TlsFacts,
 };
+pub use stop::{Attending, Stop};
 pub use verdict::{RunVerdict, Verdict};

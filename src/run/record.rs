@@ -49,7 +49,8 @@ impl RunRecord {
                 contract.target = Some(target);
                 contract.planned += scenarios;
             }
-            Event::ScenarioFinished(result) => self.contract.get_or_insert_default().scenarios.push(*result),
+            Event::ScenariosPlanned { scenarios } => self.contract.get_or_insert_default().planned += scenarios,
+            Event::ScenarioFinished(result) => self.contract.get_or_insert_default().take(*result),
             Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),
             Event::RulesLoaded { requirements, rules } => {
                 self.requirements = requirements;

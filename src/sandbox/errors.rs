@@ -102,8 +102,7 @@ impl Catalogue {
         let payments = FILES.get_dir("catalogue/payments").into_iter().flat_map(|folder| folder.files());
         let neighbours = FILES.get_file("catalogue/neighbours.yaml");
         for file in payments.chain(neighbours) {
-            let read: Entries =
-                file.contents_utf8().and_then(|yaml| serde_yaml::from_str(yaml).ok()).unwrap_or_default();
+            let read: Entries = crate::specs::data_of(file).unwrap_or_default();
             for entry in read.errors.into_iter().chain(read.neighbours) {
                 // Customers number their errors anew, and guides and forms have no HTTP status of their own.
                 let foreign = entry.endpoint.as_deref().is_some_and(|endpoint| endpoint.contains("customers"));

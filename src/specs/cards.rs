@@ -113,11 +113,10 @@ fn table() -> &'static Table {
         let mut table = Table::default();
         // The files are embedded and a test reads each one, so a failure cannot reach a user.
         for file in FILES.get_dir("cards").into_iter().flat_map(|folder| folder.files()) {
-            let yaml = file.contents_utf8().unwrap_or_default();
             if file.path().ends_with("holders.yaml") {
-                table.holders = serde_yaml::from_str::<Holders>(yaml).map(|read| read.holders).unwrap_or_default();
-            } else if let Ok(site) = serde_yaml::from_str(yaml) {
-                table.sites.push(site);
+                table.holders = super::data_of::<Holders>(file).map(|read| read.holders).unwrap_or_default();
+            } else {
+                table.sites.extend(super::data_of::<SiteCards>(file));
             }
         }
         table.sites.sort_by(|one, other| one.site.cmp(&other.site));

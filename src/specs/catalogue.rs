@@ -168,11 +168,8 @@ pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
     CATALOGUE.get_or_init(|| {
         let files = super::yaml_files("catalogue/payments");
-        let texts = files.into_iter().filter_map(include_dir::File::contents_utf8);
-        let mut entries: Vec<Entry> = texts
-            .filter_map(|text| serde_yaml::from_str::<EntryFile>(text).ok())
-            .flat_map(|file| file.errors)
-            .collect();
+        let mut entries: Vec<Entry> =
+            files.into_iter().filter_map(super::data_of::<EntryFile>).flat_map(|file| file.errors).collect();
         // By status, then by number, so that lists and pictures read like the page.
         entries.sort_by_key(|entry| (entry.status, entry.code.parse::<u32>().unwrap_or(u32::MAX)));
         let mut by_code = HashMap::new();

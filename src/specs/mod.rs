@@ -19,9 +19,23 @@ use sha2::{Digest, Sha256};
 /// The files of `specs/`.
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
 
-/// Reads one embedded YAML file.
+/// The same YAML files, and the word catalogues, as JSON made by the build (`build.rs`).
+static DATA: Dir<'static> = include_dir!("$OUT_DIR/data");
+
+/// Reads the data of one embedded YAML file, by its path from the top of the repository.
+pub(crate) fn data<T: DeserializeOwned>(path: &str) -> Option<T> {
+    let json = DATA.get_file(std::path::Path::new(path).with_extension("json"))?.contents();
+    serde_json::from_slice(json).ok()
+}
+
+/// Reads the data of one file of `specs/`.
 fn yaml<T: DeserializeOwned>(path: &str) -> Option<T> {
-    FILES.get_file(path)?.contents_utf8().and_then(|text| serde_yaml::from_str(text).ok())
+    data(&format!("specs/{path}"))
+}
+
+/// Reads the data of an embedded file of `specs/`.
+pub(crate) fn data_of<T: DeserializeOwned>(file: &include_dir::File<'_>) -> Option<T> {
+    yaml(file.path().to_str()?)
 }
 
 /// The YAML files directly in a folder of `specs/`, by name.

@@ -17,11 +17,23 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    /// Whether the value would have fitted with another JSON type.
+    pub fn wants(&self, json_type: &str) -> bool {
+        self.message.contains("not of type") && self.message.contains(&format!("\"{json_type}\""))
+    }
+}
+
 /// Most violations that are listed for one body.
 const MOST_VIOLATIONS: usize = 20;
 
 /// The names of the built-in schemas, sorted.
-pub fn names() -> Vec<&'static str> {
+pub fn names() -> &'static [&'static str] {
+    static NAMES: OnceLock<Vec<&'static str>> = OnceLock::new();
+    NAMES.get_or_init(list)
+}
+
+fn list() -> Vec<&'static str> {
     let folder = super::FILES.get_dir("schemas");
     let mut names: Vec<&str> = folder
         .into_iter()

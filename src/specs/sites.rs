@@ -114,7 +114,7 @@ pub fn all() -> &'static [Site] {
     SITES.get_or_init(|| {
         let files = FILES.get_dir("sites").into_iter().flat_map(|folder| folder.files());
         // The files are embedded and a test reads each one, so a failure cannot reach a user.
-        let mut sites: Vec<Site> = files.filter_map(|file| serde_yaml::from_str(file.contents_utf8()?).ok()).collect();
+        let mut sites: Vec<Site> = files.filter_map(super::data_of).collect();
         sites.sort_by(|one, other| one.id.cmp(&other.id));
         sites
     })

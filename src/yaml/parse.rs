@@ -52,7 +52,12 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
 /// Brackets nested too deep are found before the parser sees them: it scans them in quadratic time.
 fn nested_flow(source: &Source) -> Option<Problem> {
     let mut depth = 0usize;
-    for (index, line) in source.text().lines().enumerate() {
+    let text = source.text();
+    // Most files have fewer brackets than the bound, which one look at the bytes shows.
+    if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).nth(DEEPEST * 4).is_none() {
+        return None;
+    }
+    for (index, line) in text.lines().enumerate() {
         let mut quoted = None;
         for (column, character) in line.chars().enumerate() {
             match (quoted, character) {
@@ -96,7 +101,28 @@ fn syntax(source: &Source, error: &ScanError) -> Problem {
 /// A collection that is not closed yet.
 enum Open {
     List(Mark, Vec<Node>),
-    Map(Mark, Vec<(Key, Node)>, Option<Key>, HashMap<String, u32>),
+    Map(Mark, Vec<(Key, Node)>, Option<Key>, Seen),
+}
+
+/// The keys of a mapping that were read so far. Most mappings are small enough to look through; a large one gets an
+/// index, so that a hundred thousand keys do not take quadratic time.
+#[derive(Default)]
+struct Seen(HashMap<String, u32>);
+
+impl Seen {
+    /// Most keys that are looked through without an index.
+    const FEW: usize = 24;
+
+    /// The line in which a key stands already, if it does; else notes that it stands in `line`.
+    fn earlier(&mut self, members: &[(Key, Node)], text: &str, line: u32) -> Option<u32> {
+        if members.len() < Seen::FEW {
+            return members.iter().find(|(key, _)| key.text == text).map(|(key, _)| key.mark.line);
+        }
+        if self.0.is_empty() {
+            self.0.extend(members.iter().map(|(key, _)| (key.text.clone(), key.mark.line)));
+        }
+        self.0.insert(text.to_owned(), line)
+    }
 }
 
 struct Builder<'s> {
@@ -111,8 +137,9 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, _, tag) => {
                 self.refuse_tag(mark, tag.as_deref())?;
-                if let Some(Open::Map(_, _, key @ None, seen)) = self.open.last_mut() {
-                    return match name(self.source, seen, &text, style, mark) {
+                if let Some(Open::Map(_, members, key @ None, seen)) = self.open.last_mut() {
+                    let earlier = seen.earlier(members, &text, mark.line);
+                    return match name(self.source, earlier, &text, style, mark) {
                         Ok(name) => {
                             *key = Some(name);
                             Ok(())
@@ -128,7 +155,7 @@ impl Builder<'_> {
             }
             Event::SequenceStart(_, tag) => self.enter(mark, tag.as_deref(), Open::List(mark, Vec::new())),
             Event::MappingStart(_, tag) => {
-                self.enter(mark, tag.as_deref(), Open::Map(mark, Vec::new(), None, HashMap::new()))
+                self.enter(mark, tag.as_deref(), Open::Map(mark, Vec::new(), None, Seen::default()))
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::List(mark, items)) => self.put(Node { kind: Kind::List(items), mark }),
@@ -179,19 +206,20 @@ impl Builder<'_> {
 /// The key of a mapping, refused when it stands there twice or would merge another mapping.
 fn name(
     source: &Source,
-    seen: &mut HashMap<String, u32>,
+    earlier: Option<u32>,
     text: &str,
     style: ScalarStyle,
     mark: Mark,
 ) -> Result<Key, Box<Problem>> {
-    let length = text.chars().count();
+    let length = || text.chars().count();
     if text == "<<" && style == ScalarStyle::Plain {
-        let problem = source.problem(mark, length, Message::new("yaml.merge-key")).fix(Message::new("yaml.alias-fix"));
+        let problem =
+            source.problem(mark, length(), Message::new("yaml.merge-key")).fix(Message::new("yaml.alias-fix"));
         return Err(Box::new(problem));
     }
-    if let Some(line) = seen.insert(text.to_owned(), mark.line) {
+    if let Some(line) = earlier {
         let message = Message::new("yaml.duplicate-key").with("key", text).with("line", line);
-        return Err(Box::new(source.problem(mark, length, message).fix(Message::new("yaml.duplicate-key-fix"))));
+        return Err(Box::new(source.problem(mark, length(), message).fix(Message::new("yaml.duplicate-key-fix"))));
     }
     Ok(Key { text: text.to_owned(), mark })
 }

@@ -113,6 +113,62 @@ fn a_body_that_is_not_json_fails_the_step_and_not_the_program() {
     assert!(ran.stdout.contains("is not JSON"), "{}", ran.stdout);
 }
 
+/// Files of every bad kind in one folder: each is told with its place, and the good one runs.
+#[test]
+fn hostile_scenario_files_are_told_and_the_good_one_runs() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let step = "steps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";
+    let with = |more: &str| format!("name: x\n{more}\n{step}");
+    write("good.yaml", &with("tags: good"));
+    write("large.yaml", &format!("name: x\ndescription: {}\n{step}", "x".repeat(10 * 1024 * 1024)));
+    write("aliases.yaml", &with("tags: &a [x, x]\nvariables: { a: *a }"));
+    write("nested.yaml", &"[".repeat(100_000));
+    write("two.yaml", &format!("name: x\n{step}---\nname: y\n"));
+    write("twice.yaml", &with("name: y"));
+    write("tabs.yaml", "name: x\nsteps:\n\t- get: /\n");
+    write("ragged.csv", "a,b\n1,2\n1\n");
+    write("quote.csv", "a,b\n1,\"2\n");
+    write("large.csv", &"a,b\n".repeat(10 * 1024 * 1024 / 4));
+    for name in ["ragged", "quote", "large"] {
+        write(&format!("csv-{name}.yaml"), &with(&format!("rows: {{ csv: {name}.csv }}")));
+    }
+    write("circle.yaml", "name: x\nsteps: [{ use: a.yaml }]\n");
+    write("a.yaml", "fragment: a\nsteps: [{ use: b.yaml }]\n");
+    write("b.yaml", "fragment: b\nsteps: [{ use: a.yaml }]\n");
+    write(
+        "open.yaml",
+        &step.replace("/v1", "'/v1/${x").replace("methods,", "methods',").replace("steps", "name: x\nsteps"),
+    );
+    let started = Instant::now();
+    let ran = homologa_in(folder.path(), &["--format", "json", "contract", "run", "."]);
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let scenarios = ran.json()["contract"]["scenarios"].clone();
+    assert_eq!((scenarios[0]["id"].as_str(), scenarios[0]["verdict"].as_str()), (Some("good@MLA"), Some("pass")));
+    assert_eq!(scenarios.as_array().unwrap().len(), 1);
+    for told in [
+        "large.yaml",
+        "1048576",
+        "aliases.yaml:3:17",
+        "nested.yaml:1:",
+        "two.yaml:3:1",
+        "twice.yaml:2:1",
+        "tabs.yaml:3",
+        "ragged.csv:3:1",
+        "quote.csv:2:1",
+        "csv-large.yaml:2:14",
+        "4 MiB",
+        "b.yaml:2:16",
+        "in a circle",
+        "open.yaml:2:16",
+        "never closed by a }",
+    ] {
+        assert!(ran.stderr.replace('`', "").contains(told), "{told}: {}", ran.stderr);
+    }
+    assert!(ran.stderr.len() < 64 * 1024, "{}", ran.stderr.len());
+}
+
 #[test]
 fn a_page_of_fifty_megabytes_is_bounded() {
     let page = format!("<html><body><p>{}</p></body></html>", "x".repeat(50 * 1024 * 1024));

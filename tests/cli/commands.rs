@@ -25,7 +25,9 @@ fn mistakes_in_the_command_line_exit_with_2_and_a_suggestion() {
         (vec!["golive", "ftp://shop.example"], "is not an http or https address"),
         (vec!["golive", "shop.example/checkout"], "did you mean `https://shop.example/checkout`?"),
         (vec!["contract", "run", "--site", "MLX"], "there is no site `MLX`"),
-        (vec!["contract", "run", "--report", "pdf=x"], "formats: html, json"),
+        (vec!["contract", "run", "--report", "pdf=x"], "formats: html, json, junit, sarif"),
+        (vec!["contract", "run", "--report", "html=x,json=x"], "asked for before"),
+        (vec!["contract", "run", "--report", "html=x", "--report", "html=y"], "asked for before"),
         (vec!["explain", "card-field-no-name"], "did you mean `card-fields-no-name`?"),
     ] {
         let ran = homologa(&arguments);

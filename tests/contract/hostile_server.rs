@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use homologa::contract::{Options, Target, TargetKind, run};
+use homologa::contract::{Options, Queue, Target, TargetKind, run};
 use homologa::run::{Collector, RunRecord, Verdict};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -289,7 +289,7 @@ fn an_answer_that_drips_ends_by_the_total_time() {
     for path in ["/drip", "/header-drip", "/good"] {
         std::fs::write(folder.path().join(format!("{}.yaml", &path[1..])), scenario(path, "{ status: 200 }")).unwrap();
     }
-    let scenarios = homologa::contract::scenario::from_folder(folder.path()).scenarios;
+    let mut stock = homologa::contract::scenario::Stock::in_folder(folder.path());
     let target = Target {
         kind: TargetKind::Url,
         base: format!("http://{}/", server.address).parse().unwrap(),
@@ -301,7 +301,8 @@ fn an_answer_that_drips_ends_by_the_total_time() {
     let collector = Collector::new(None, None);
     let started = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(run(scenarios, target, &options, &collector)).unwrap();
+    let queue = Queue::new(&mut stock, &[], TargetKind::Url, &collector);
+    runtime.block_on(run(queue, target, &options, &collector)).unwrap();
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     let results = collector.record().contract.unwrap().scenarios;
     let verdicts: Vec<(&str, Verdict)> = results.iter().map(|each| (each.id.as_str(), each.verdict)).collect();

@@ -1,6 +1,9 @@
 //! The contract side: scenarios on the embedded sandbox, and coverage of the catalogue.
 
+mod captured;
+mod drift;
 mod hostile_server;
+mod real_target;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,6 +1,9 @@
 //! Reports are pure functions of the record.
 
 mod browser;
+mod hostile;
+mod junit;
+mod sarif;
 
 use std::path::Path;
 

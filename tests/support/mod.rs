@@ -1,6 +1,7 @@
 //! Running the program with a scrubbed environment, and servers of a test's own.
 
 pub mod browser;
+pub mod stand_in;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

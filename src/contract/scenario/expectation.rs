@@ -1,5 +1,7 @@
 //! What a step may expect of a response.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::yaml::Mark;
@@ -21,6 +23,8 @@ pub struct Expect {
     pub body: Vec<BodyCheck>,
     /// Checks of headers.
     pub headers: Vec<(String, Matcher, Mark)>,
+    /// Time in which the answer should come; a note when it takes longer, never a failure.
+    pub within: Option<(Duration, Mark)>,
     /// Equality with the answer of an earlier step.
     pub same: Option<Same>,
 }

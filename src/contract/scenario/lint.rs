@@ -1,56 +1,113 @@
 //! What can be known to be wrong before anything is sent: variables that nothing sets, codes and steps that
 //! do not exist.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Action, Scenario, read, references};
+use super::generated;
+use super::template::left_open;
+use super::{Action, Row, Scenario, Step, read, references};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs::catalogue::catalogue;
-use crate::yaml::{Kind, Node, Source, nearest};
+use crate::yaml::{Key, Kind, Mark, Node, Source, nearest};
 
 /// Variables that the runner sets in every scenario; a member of a mapping is named after a point.
-const BUILT_IN: [&str; 6] = ["site", "currency", "payer", "uuid", "hex32", "row"];
+pub(super) const BUILT_IN: [&str; 10] =
+    ["site", "currency", "payer", "uuid", "hex32", "row", "now", "date", "email", "env"];
 
-/// Adds a problem for every mistake that shows without sending.
-pub(super) fn check(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
-    let mut known: BTreeSet<&str> = BUILT_IN.into_iter().collect();
-    known.extend(scenario.variables.keys().map(String::as_str));
-    for part in ["variables", "rows"] {
-        if let Some(node) = root.get(part) {
-            walk(scenario, &scenario.source, node, &known, problems);
+/// Adds a problem for every mistake that shows without sending. Works on what stands in the file, so that a mistake
+/// elsewhere hides none here. `exports` are the variables that each `use` sets.
+pub(super) fn check(
+    scenario: &Scenario,
+    root: &Node,
+    rows_read: bool,
+    exports: &[(Mark, Option<Vec<String>>)],
+    problems: &mut Vec<Problem>,
+) {
+    let source = &scenario.source;
+    let stated = root.get("rows").is_some();
+    let rows = match (stated, rows_read) {
+        (true, true) => Rows::Known(&scenario.rows),
+        (true, false) => Rows::Unknown,
+        (false, _) => Rows::None,
+    };
+    let mut names = Names::new(source, BUILT_IN.into_iter(), rows);
+    if let Some((_, node)) = near_member(root, "variables") {
+        let members = if let Kind::Map(members) = &node.kind { members.as_slice() } else { &[] };
+        for (key, node) in members {
+            // Each may use those before it.
+            names.walk(node, problems);
+            names.add([Cow::Borrowed(key.text.as_str())]);
         }
+    }
+    if let Some(node) = root.get("rows") {
+        names.walk(node, problems);
     }
     // Cells of a table in a file of its own.
-    for row in scenario.rows.iter().filter(|row| row.source.file != scenario.source.file) {
+    for row in scenario.rows.iter().filter(|row| row.source.file != source.file) {
         for text in row.values.values().filter_map(serde_json::Value::as_str).filter(|text| text.contains("${")) {
             let node = Node { kind: Kind::Text(text.to_owned()), mark: row.mark };
-            walk(scenario, &row.source, &node, &known, problems);
+            names.walk_in(&row.source, &node, problems);
         }
     }
-    let nodes = ["steps", "finally"].into_iter().filter_map(|part| match root.get(part).map(|node| &node.kind) {
-        Some(Kind::List(nodes)) => Some(nodes),
-        _ => None,
-    });
-    for (step, node) in scenario.every_step().zip(nodes.flatten()) {
-        walk(scenario, &scenario.source, node, &known, problems);
-        if let Some(same) = &step.expect.same {
-            let other = same.step.as_deref().or(match &step.action {
-                Action::Repeat(step) => Some(step),
-                Action::Send(_) | Action::Wait(_) => None,
-            });
-            let exists = other.is_some_and(|id| scenario.every_step().any(|step| step.id == id));
-            if !exists {
-                let message = match other {
-                    Some(id) => Message::new("scenario.unknown-step").with("id", id),
-                    None => Message::new("scenario.same-as-what"),
-                };
-                problems.push(scenario.source.problem(same.mark, 1, message));
+    for part in ["steps", "finally"] {
+        let Some((_, Node { kind: Kind::List(nodes), .. })) = near_member(root, part) else { continue };
+        for node in nodes {
+            names.walk(node, problems);
+            names.add(captures(node).into_iter().map(|(name, _)| Cow::Borrowed(name)));
+            if near_member(node, "use").is_some() {
+                match exports.iter().find(|(mark, _)| *mark == node.mark) {
+                    Some((_, Some(exported))) => names.add(exported.iter().map(|name| Cow::Borrowed(name.as_str()))),
+                    _ => names.open(),
+                }
             }
         }
-        known.extend(step.capture.iter().map(|(name, _, _)| name.as_str()));
+    }
+    let steps: Vec<&Step> = scenario.every_step().collect();
+    if problems.is_empty() {
+        same(source, &steps, problems);
     }
     row_errors(scenario, problems);
+}
+
+/// The member of a mapping, also when its key is misspelt: that is told, and what depends on it is not told again.
+pub(super) fn near_member<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
+    let Kind::Map(members) = &node.kind else { return None };
+    let member = |wanted: &dyn Fn(&str) -> bool| members.iter().find(|(key, _)| wanted(&key.text));
+    let found = member(&|key| key == name).or_else(|| member(&|key| nearest(key, [name]).is_some()));
+    found.map(|(key, node)| (key, node))
+}
+
+/// The variables that a step captures, and where each is named.
+pub(super) fn captures(step: &Node) -> Vec<(&str, Mark)> {
+    match near_member(step, "capture") {
+        Some((_, Node { kind: Kind::Map(members), .. })) => {
+            members.iter().map(|(key, _)| (key.text.as_str(), key.mark)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Every `same` compares with a step that there is.
+pub(super) fn same<S: std::borrow::Borrow<Step>>(source: &Source, steps: &[S], problems: &mut Vec<Problem>) {
+    for step in steps.iter().map(std::borrow::Borrow::borrow) {
+        let Some(same) = &step.expect.same else { continue };
+        let other = same.step.as_deref().or(match &step.action {
+            Action::Repeat(step) => Some(step),
+            Action::Send(_) | Action::Wait(_) => None,
+        });
+        if other.is_some_and(|id| steps.iter().any(|step| step.borrow().id == id)) {
+            continue;
+        }
+        let message = match other {
+            Some(id) => Message::new("scenario.unknown-step").with("id", id),
+            None => Message::new("scenario.same-as-what"),
+        };
+        // A mistake in a step of a fragment was told when that was read.
+        let source = if step.source.file == source.file { source } else { &step.source };
+        problems.push(source.problem(same.mark, 1, message));
+    }
 }
 
 /// An expected error that comes from a row is looked up in every row.
@@ -74,50 +131,128 @@ fn text(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn walk(scenario: &Scenario, source: &Source, node: &Node, known: &BTreeSet<&str>, problems: &mut Vec<Problem>) {
-    match &node.kind {
-        Kind::Text(text) => {
-            for name in references(text) {
-                reference(scenario, source, node, name, known, problems);
-            }
-        }
-        Kind::List(items) => items.iter().for_each(|item| walk(scenario, source, item, known, problems)),
-        Kind::Map(members) => members.iter().for_each(|(_, member)| walk(scenario, source, member, known, problems)),
-        _ => {}
-    }
+/// The rows that `${row.column}` may speak of.
+enum Rows<'n> {
+    None,
+    /// Their mistakes were told.
+    Unknown,
+    Known(&'n [Row]),
+    /// A fragment does not see the rows of its users.
+    OfAnother,
 }
 
-fn reference(
-    scenario: &Scenario,
-    source: &Source,
-    node: &Node,
-    name: &str,
-    known: &BTreeSet<&str>,
-    problems: &mut Vec<Problem>,
-) {
-    let first = name.split('.').next().unwrap_or_default();
-    let length = name.chars().count() + 3;
-    if let Some(column) = name.strip_prefix("row.") {
-        let column = column.split('.').next().unwrap_or_default();
-        if scenario.rows.is_empty() {
-            let message = Message::new("scenario.no-rows").with("name", name);
-            problems.push(source.problem(node.mark, length, message));
-        }
-        for row in scenario.rows.iter().filter(|row| !row.values.contains_key(column)) {
-            let message = Message::new("scenario.row-lacks").with("row", &row.id).with("column", column);
-            problems.push(row.source.problem(row.mark, 1, message));
-        }
-        return;
+/// The variables that have a value at a point of a file, and those that were used so far.
+pub(super) struct Names<'n> {
+    source: &'n Source,
+    known: BTreeSet<Cow<'n, str>>,
+    used: BTreeSet<String>,
+    rows: Rows<'n>,
+    /// Whether there may be more that could not be read.
+    open: bool,
+}
+
+impl<'n> Names<'n> {
+    fn new(source: &'n Source, known: impl Iterator<Item = &'n str>, rows: Rows<'n>) -> Names<'n> {
+        let known = known.map(Cow::Borrowed).collect();
+        Names { source, known, used: BTreeSet::new(), rows, open: false }
     }
-    if known.contains(name) || known.contains(first) {
-        return;
+
+    /// Those of a fragment: what every scenario has, and its parameters.
+    pub(super) fn of_fragment(source: &'n Source, parameters: impl Iterator<Item = &'n str>) -> Names<'n> {
+        let known = BUILT_IN.into_iter().filter(|name| *name != "row").chain(parameters);
+        Names::new(source, known, Rows::OfAnother)
     }
-    let problem = source.problem(node.mark, length, Message::new("scenario.unknown-variable").with("name", name));
-    problems.push(match nearest(name, known.iter().copied()) {
-        Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", format!("${{{near}}}"))),
-        None => {
-            let names: Vec<&str> = known.iter().copied().collect();
-            problem.fix(Message::new("scenario.known-variables").with("names", names.join(", ")))
+
+    pub(super) fn add(&mut self, names: impl IntoIterator<Item = Cow<'n, str>>) {
+        self.known.extend(names);
+    }
+
+    /// Something that could not be read may set any variable.
+    pub(super) fn open(&mut self) {
+        self.open = true;
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    pub(super) fn used(&self, name: &str) -> bool {
+        self.used.contains(name)
+    }
+
+    /// Checks every text of a value.
+    pub(super) fn walk(&mut self, node: &Node, problems: &mut Vec<Problem>) {
+        self.walk_in(self.source, node, problems);
+    }
+
+    fn walk_in(&mut self, source: &Source, node: &Node, problems: &mut Vec<Problem>) {
+        match &node.kind {
+            Kind::Text(text) if text.contains("${") => {
+                for name in references(text) {
+                    self.reference(source, node.mark, name, problems);
+                }
+                if left_open(text) {
+                    let problem = source.problem(node.mark, 2, Message::new("scenario.open-variable"));
+                    problems.push(problem.fix(Message::new("scenario.open-variable-fix")));
+                }
+            }
+            Kind::List(items) => items.iter().for_each(|item| self.walk_in(source, item, problems)),
+            Kind::Map(members) => members.iter().for_each(|(_, member)| self.walk_in(source, member, problems)),
+            _ => {}
         }
-    });
+    }
+
+    fn reference(&mut self, source: &Source, mark: Mark, name: &str, problems: &mut Vec<Problem>) {
+        let first = name.split('.').next().unwrap_or_default();
+        let length = name.chars().count() + 3;
+        if let Some(column) = name.strip_prefix("row.") {
+            self.column(source, mark, name, column.split('.').next().unwrap_or_default(), problems);
+            return;
+        }
+        if !self.used.contains(first) {
+            self.used.insert(first.to_owned());
+        }
+        match generated::date_like(name) {
+            Some(true) => return,
+            Some(false) => {
+                let problem = source.problem(mark, length, Message::new("scenario.bad-date").with("name", name));
+                problems.push(problem.fix(Message::new("scenario.bad-date-fix")));
+                return;
+            }
+            None => {}
+        }
+        if self.open || self.known.contains(name) || self.known.contains(first) {
+            return;
+        }
+        let problem = source.problem(mark, length, Message::new("scenario.unknown-variable").with("name", name));
+        problems.push(match nearest(name, self.known.iter().map(AsRef::as_ref)) {
+            Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", format!("${{{near}}}"))),
+            None => {
+                let names: Vec<&str> = self.known.iter().map(AsRef::as_ref).collect();
+                problem.fix(Message::new("scenario.known-variables").with("names", names.join(", ")))
+            }
+        });
+    }
+
+    fn column(&self, source: &Source, mark: Mark, name: &str, column: &str, problems: &mut Vec<Problem>) {
+        let length = name.chars().count() + 3;
+        match self.rows {
+            Rows::Unknown => {}
+            Rows::None => {
+                let message = Message::new("scenario.no-rows").with("name", name);
+                problems.push(source.problem(mark, length, message));
+            }
+            Rows::OfAnother => {
+                let message = Message::new("scenario.row-in-fragment").with("name", name);
+                let fix = Message::new("scenario.row-in-fragment-fix").with("column", column);
+                problems.push(source.problem(mark, length, message).fix(fix));
+            }
+            Rows::Known(rows) => {
+                for row in rows.iter().filter(|row| !row.values.contains_key(column)) {
+                    let message = Message::new("scenario.row-lacks").with("row", &row.id).with("column", column);
+                    problems.push(row.source.problem(row.mark, 1, message));
+                }
+            }
+        }
+    }
 }

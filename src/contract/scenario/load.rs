@@ -1,12 +1,12 @@
 //! Finding scenario files: the built-in ones of `specs/scenarios/`, and those of a folder of the user.
-//! A broken file is reported and does not stop the others.
+//! A broken file is reported and does not stop the others. [`Stock`] reads them one by one.
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, File};
 
-use super::{Beside, Scenario, read_beside};
+use super::{Scenario, Stock};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs;
@@ -22,32 +22,45 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn add(&mut self, file: &str, id: &str, text: &str, beside: Beside<'_>) {
-        let source = Source::new(file, text);
-        match read_beside(&source, id, beside) {
-            Ok(scenario) => self.scenarios.push(scenario),
-            Err(problems) => self.problems.extend(yaml::first_mistakes(&source, problems)),
+    /// Reads every file of a stock.
+    fn all(mut stock: Stock) -> Loaded {
+        let mut loaded = Loaded { scenarios: Vec::new(), problems: stock.problems() };
+        let reader = stock.reader();
+        for index in 0..stock.len() {
+            match reader.read(index) {
+                Ok(Some(scenario)) => loaded.scenarios.push(scenario),
+                Ok(None) => {}
+                Err(problems) => loaded.problems.extend(problems),
+            }
         }
+        loaded
     }
 }
 
 /// The built-in scenarios.
 pub fn builtin() -> Loaded {
-    let mut loaded = Loaded::default();
-    for file in builtin_files() {
-        let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
-        let name = format!("specs/{}", file.path().display());
-        let folder = file.path().parent().unwrap_or(file.path());
-        loaded.add(&name, &id.to_string_lossy(), file.contents_utf8().unwrap_or_default(), &|other| {
-            let found = specs::FILES.get_file(folder.join(inside(other)?)).and_then(File::contents_utf8);
-            found.map(str::to_owned).ok_or_else(|| Message::new("scenario.no-such-file").with("name", other))
-        });
+    Loaded::all(Stock::builtin())
+}
+
+/// The scenarios of a folder, or one file.
+pub fn from_folder(path: &Path) -> Loaded {
+    Loaded::all(Stock::in_folder(path))
+}
+
+/// A file that a built-in one names.
+pub(super) fn beside_builtin(from: &str, name: &str) -> Result<Source, Message> {
+    let name = inside(name)?;
+    let from = from.strip_prefix("specs/").unwrap_or(from);
+    for folder in Path::new(from).ancestors().skip(1).filter(|folder| folder.starts_with("scenarios")) {
+        if let Some(text) = specs::FILES.get_file(folder.join(&name)).and_then(File::contents_utf8) {
+            return Ok(Source::new(&format!("specs/{}", folder.join(&name).display()), text));
+        }
     }
-    loaded
+    Err(Message::new("scenario.no-such-file").with("name", name.display()))
 }
 
 /// The embedded scenario files, by path.
-fn builtin_files() -> Vec<&'static File<'static>> {
+pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
     let mut files = Vec::new();
     let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir("scenarios").into_iter().collect();
     while let Some(folder) = open.pop() {
@@ -65,10 +78,9 @@ fn builtin_files() -> Vec<&'static File<'static>> {
     files
 }
 
-/// The scenarios of a folder, or one file.
-pub fn from_folder(path: &Path) -> Loaded {
-    let mut loaded = Loaded::default();
-    let mut files = Vec::new();
+/// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
+pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
@@ -81,66 +93,82 @@ pub fn from_folder(path: &Path) -> Loaded {
                     }
                 }
             }
-            Err(error) => loaded.problems.push(unreadable(&folder, &error)),
+            Err(error) => problems.push(unreadable(&folder, &error)),
         }
     }
     files.sort();
-    if files.is_empty() && loaded.problems.is_empty() {
+    if files.is_empty() && problems.is_empty() {
         let problem = Problem::input(Message::new("scenario.none-found")).in_file(path.display().to_string());
-        loaded.problems.push(problem.fix(Message::new("scenario.none-found-fix")));
+        problems.push(problem.fix(Message::new("scenario.none-found-fix")));
     }
-    for file in files {
-        let id = file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty());
-        let id =
-            id.map_or_else(|| PathBuf::from(file.file_name().unwrap_or_default()), Path::to_owned).with_extension("");
-        let name = file.display().to_string();
-        if std::fs::metadata(&file).is_ok_and(|found| !found.is_file()) {
-            // A pipe would be waited for, a device would never end.
-            loaded.problems.push(Problem::input(Message::new("run.not-a-file")).in_file(name));
-            continue;
-        }
-        match crate::run::read_at_most(&file, yaml::MOST_READ) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => {
-                    let folder = file.parent().unwrap_or(&file);
-                    loaded.add(&name, &id.to_string_lossy(), &text, &|other| beside(folder, other));
-                }
-                Err(_) => loaded.problems.push(
-                    Problem::input(Message::new("scenario.not-utf8"))
-                        .in_file(name)
-                        .fix(Message::new("scenario.not-utf8-fix")),
-                ),
-            },
-            Err(error) => loaded.problems.push(unreadable(&file, &error)),
-        }
+    (files, problems)
+}
+
+/// The text of a scenario file.
+pub(super) fn text(file: &Path) -> Result<String, Problem> {
+    let name = || file.display().to_string();
+    if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        // A pipe would be waited for, a device would never end.
+        return Err(Problem::input(Message::new("run.not-a-file")).in_file(name()));
     }
-    loaded
+    let bytes = crate::run::read_at_most(file, yaml::MOST_READ).map_err(|error| unreadable(file, &error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Problem::input(Message::new("scenario.not-utf8")).in_file(name()).fix(Message::new("scenario.not-utf8-fix"))
+    })
 }
 
 /// Largest file that a scenario may name, in bytes.
 const LARGEST_BESIDE: u64 = 4 * 1024 * 1024;
 
-/// A path that stays in the folder: relative, and without steps upwards.
-fn inside(name: &str) -> Result<&Path, Message> {
-    let path = Path::new(name);
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if plain && !name.is_empty() { Ok(path) } else { Err(Message::new("scenario.leaves-folder").with("name", name)) }
+/// A path that stays in the folder: relative, and without steps upwards. One file has one such path.
+fn inside(name: &str) -> Result<PathBuf, Message> {
+    let mut path = PathBuf::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) => path.push(part),
+            Component::CurDir => {}
+            _ => return Err(Message::new("scenario.leaves-folder").with("name", name)),
+        }
+    }
+    let empty = path.as_os_str().is_empty();
+    if empty { Err(Message::new("scenario.leaves-folder").with("name", name)) } else { Ok(path) }
 }
 
-/// The text of a file in the folder of a scenario.
-fn beside(folder: &Path, name: &str) -> Result<String, Message> {
-    let path = folder.join(inside(name)?);
+/// How many folders above a single file are searched for the files that it names.
+const FOLDERS_ABOVE: usize = 6;
+
+/// A file that another one names: in the folder of that one, else in those above it, up to the folder that is run; of
+/// a single file that is run, up to [`FOLDERS_ABOVE`] folders higher. `run` is the folder or file as the user gave it.
+pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
+    let relative = inside(name)?;
     let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
-    if !path.is_file() {
+    let from = std::path::absolute(from).map_err(unreadable)?;
+    let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
+    let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
+    let mut above = above.take_while(|above| folder.as_ref().is_none_or(|folder| above.starts_with(folder)));
+    let found = above.find_map(|above| Some((above, above.join(&relative))).filter(|(_, path)| path.is_file()));
+    let Some((above, path)) = found else {
         return Err(Message::new("scenario.no-such-file").with("name", name));
-    }
+    };
     // A link may lead out of the folder as well as a path: what it leads to would be quoted in messages.
     let real = |path: &Path| path.canonicalize().map_err(unreadable);
-    if !real(&path)?.starts_with(real(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?) {
+    if !real(&path)?.starts_with(real(folder.as_deref().unwrap_or(above))?) {
         return Err(Message::new("scenario.leaves-folder").with("name", name));
     }
+    // Called as a walk through the folder calls it, so that one file has one name.
+    let shown = match &folder {
+        Some(folder) => path.strip_prefix(folder).ok().map(|rest| run.join(rest)),
+        None => std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)),
+    };
+    let text = bounded(&path, name)?;
+    Ok(Source::new(&shown.as_ref().unwrap_or(&path).display().to_string(), &text))
+}
+
+/// The text of a file of bounded size.
+fn bounded(path: &Path, name: &str) -> Result<String, Message> {
+    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(&path).map_err(unreadable)?;
+    let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_BESIDE {
         return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
@@ -180,7 +208,9 @@ mod tests {
         let loaded = builtin();
         let told: Vec<String> = loaded.problems.iter().map(|problem| format!("{problem:?}")).collect();
         assert!(told.is_empty(), "{}", told.join("\n"));
-        assert_eq!(loaded.scenarios.len(), builtin_files().len());
+        let fragments =
+            builtin_files().into_iter().filter(|file| file.path().starts_with("scenarios/fragments")).count();
+        assert_eq!(loaded.scenarios.len(), builtin_files().len() - fragments);
         let runs: usize = loaded.scenarios.iter().map(|scenario| scenario.rows.len().max(1)).sum();
         assert!(runs >= 150, "{runs} scenarios and rows");
     }
@@ -258,7 +288,7 @@ mod tests {
         };
         let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         assert_eq!(words("/$defs/site/enum"), own(specs::sites::all().iter().map(|site| site.id.as_str()).collect()));
-        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names()));
+        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
         let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
@@ -270,15 +300,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.csv"), "x").unwrap();
         std::fs::write(folder.path().join("b.csv"), [0xff]).unwrap();
+        let from = folder.path().join("x.yaml").display().to_string();
+        let beside = |name: &str| beside(folder.path(), &from, name);
+        assert_eq!(beside("a.csv").unwrap().text(), "x");
         #[cfg(unix)]
         {
             let elsewhere = tempfile::NamedTempFile::new().unwrap();
             std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("out.csv")).unwrap();
             std::os::unix::fs::symlink("a.csv", folder.path().join("in.csv")).unwrap();
-            assert_eq!(beside(folder.path(), "out.csv").unwrap_err().key, "scenario.leaves-folder");
-            assert_eq!(beside(folder.path(), "in.csv").unwrap(), "x");
+            assert_eq!(beside("out.csv").unwrap_err().key, "scenario.leaves-folder");
+            assert_eq!(beside("in.csv").unwrap().text(), "x");
         }
-        assert_eq!(beside(folder.path(), "a.csv").unwrap(), "x");
         for (name, key) in [
             ("b.csv", "scenario.not-utf8"),
             ("c.csv", "scenario.no-such-file"),
@@ -286,8 +318,38 @@ mod tests {
             ("../a.csv", "scenario.leaves-folder"),
             ("/etc/passwd", "scenario.leaves-folder"),
         ] {
-            assert_eq!(beside(folder.path(), name).unwrap_err().key, key, "{name}");
+            assert_eq!(beside(name).unwrap_err().key, key, "{name}");
         }
+    }
+
+    #[test]
+    fn a_fragment_is_found_above_and_is_no_scenario() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let uses = "name: x\nsteps: [ { use: parts/a.yaml } ]\n";
+        write("run/parts/a.yaml", "fragment: a\nsteps: [{ use: b.yaml }]\n");
+        write("run/parts/b.yaml", "fragment: b\nsteps: [{ get: /, expect: { status: 200 } }]\n");
+        write("run/deep/er/x.yaml", uses);
+        write("run/y.yaml", uses);
+        write("parts/c.yaml", "fragment: c\nsteps: [{ get: /, expect: { status: 200 } }]\n");
+        let loaded = from_folder(&folder.path().join("run"));
+        assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+        let ids: Vec<&str> = loaded.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
+        assert_eq!(ids, ["deep/er/x", "y"]);
+        assert!(loaded.scenarios[0].steps[0].source.file.ends_with("run/parts/b.yaml"));
+        let alone = from_folder(&folder.path().join("run/deep/er/x.yaml"));
+        assert_eq!((alone.scenarios.len(), alone.problems.len()), (1, 0), "{:?}", alone.problems);
+        // A broken fragment is told once, and every scenario that cannot run because of it says so.
+        write("run/parts/b.yaml", "fragment: b\nsteps: [{ get: /, exepct: { status: 200 } }]\n");
+        write("run/z.yaml", "name: z\nsteps: [ { use: parts/c.yaml } ]\n");
+        let loaded = from_folder(&folder.path().join("run"));
+        let count = |key: &str| loaded.problems.iter().filter(|told| told.message.key == key).count();
+        assert_eq!((count("yaml.unknown-key"), count("scenario.fragment-broken")), (1, 2), "{:?}", loaded.problems);
+        assert_eq!(count("scenario.no-such-file"), 1, "nothing above the folder that is run is read");
     }
 
     #[test]
@@ -296,12 +358,14 @@ mod tests {
         let blocks = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
         let mut examples = 0;
         for block in blocks.filter(|block| !block.starts_with('#')) {
-            let text = if block.starts_with("name:") { block.to_owned() } else { format!("name: x\n{block}") };
-            let read = read(&Source::new("README.md", &text), "x");
+            let whole = block.starts_with("name:") || block.starts_with("fragment:");
+            let text = if whole { block.to_owned() } else { format!("name: x\n{block}") };
+            let library = super::super::Library::new(&beside_builtin);
+            let read = super::super::read_document(&Source::new("specs/scenarios/README.md", &text), "x", &library);
             assert!(read.is_ok(), "{text}\n{:?}", read.err());
             examples += 1;
         }
-        assert_eq!(examples, 4);
+        assert_eq!(examples, 6);
     }
 
     #[test]

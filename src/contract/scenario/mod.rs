@@ -6,16 +6,24 @@
 mod csv;
 mod duration;
 mod expectation;
+mod fragment;
+mod generated;
 mod lint;
 mod load;
 mod model;
 mod read;
+mod sequence;
+mod stock;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
+pub use fragment::Library;
 pub use load::{Loaded, builtin, from_folder};
 pub use model::{Action, CardSpec, Method, Poll, Request, Row, Scenario, Step};
-pub use read::{Beside, read, read_beside};
+pub use read::{Document, read, read_document};
+pub use stock::{Reader, Stock};
 pub(in crate::contract) use template::merge_patch;
 pub use template::{Unfilled, Variables, references};

@@ -36,6 +36,8 @@ pub struct Scenario {
     pub only: Option<String>,
     /// Kinds of target it runs on; empty means all.
     pub targets: Vec<TargetKind>,
+    /// Runs with the same key never run at the same time; without one, runs know nothing of each other.
+    pub serial: Option<String>,
 }
 
 impl Scenario {
@@ -61,8 +63,10 @@ pub struct Row {
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Id, unique in the scenario.
+    /// Id, unique in the scenario; that of a step of a fragment begins with the id of the use: `token.card`.
     pub id: String,
+    /// The file it stands in: that of the scenario, or a fragment.
+    pub source: Source,
     /// Where it stands.
     pub mark: Mark,
     /// What it sends.
@@ -75,6 +79,8 @@ pub struct Step {
     pub targets: Vec<TargetKind>,
     /// Variables taken from the answer: name and JSONPath (RFC 9535).
     pub capture: Vec<(String, String, Mark)>,
+    /// Variables taken from the headers of the answer: name of the variable, and of the header in lower case.
+    pub capture_headers: Vec<(String, String, Mark)>,
 }
 
 /// Asking again until the expectations of a step hold.

@@ -2,43 +2,56 @@
 
 use std::time::Duration;
 
+use super::fragment::{self, Library};
+use super::sequence::Sequence;
 use super::{
     Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Same, Scenario, Step, duration,
     lint, table,
 };
-use crate::contract::{Role, TargetKind};
+use crate::contract::{Role, TargetKind, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
 use crate::specs::statuses::statuses;
 use crate::specs::{catalogue::catalogue, schemas, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
-/// Reads one scenario.
+/// What a file of the scenario folder is.
+#[derive(Debug)]
+pub enum Document {
+    /// A scenario.
+    Scenario(Box<Scenario>),
+    /// A fragment: its steps run where a scenario uses it.
+    Fragment,
+}
+
+/// Reads one scenario that names no other file.
 ///
 /// # Errors
 /// Every mistake in the file: syntax alone, or all unknown keys, wrong types, missing keys and unknown variables.
 pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
-    read_beside(source, id, &|_| Err(Message::new("scenario.no-folder")))
+    let library = Library::new(&|_, _| Err(Message::new("scenario.no-folder")));
+    match read_document(source, id, &library)? {
+        Document::Scenario(scenario) => Ok(*scenario),
+        Document::Fragment => {
+            let message = Message::new("scenario.fragment-alone");
+            Err(vec![source.problem(Mark { line: 1, column: 1 }, 1, message)])
+        }
+    }
 }
 
-/// Gives the text of a file in the folder of the scenario, or says why there is none.
-pub type Beside<'b> = &'b dyn Fn(&str) -> Result<String, Message>;
-
-/// Reads one scenario that may name files in its folder.
+/// Reads one file: a scenario, which may name fragments and tables, or a fragment.
 ///
 /// # Errors
-/// Every mistake in the file and in those that it names.
-pub fn read_beside(source: &Source, id: &str, beside: Beside<'_>) -> Result<Scenario, Vec<Problem>> {
+/// Every mistake in the file and in those that it names. The mistakes of a fragment are told once by a library.
+pub fn read_document(source: &Source, id: &str, library: &Library<'_>) -> Result<Document, Vec<Problem>> {
     let root = yaml::parse(source).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
-    let scenario = scenario(source, id, &root, beside, &mut problems);
-    if problems.is_empty()
-        && let Some(scenario) = &scenario
-    {
-        lint::check(scenario, &root, &mut problems);
+    if fragment::is_fragment(&root) {
+        library.check(source, root, &mut problems);
+        return if problems.is_empty() { Ok(Document::Fragment) } else { Err(problems) };
     }
-    match scenario {
-        Some(scenario) if problems.is_empty() => Ok(scenario),
+    match scenario(source, id, &root, library, &mut problems) {
+        Some(scenario) if problems.is_empty() => Ok(Document::Scenario(Box::new(scenario))),
         _ => Err(problems),
     }
 }
@@ -47,7 +60,7 @@ fn scenario(
     source: &Source,
     id: &str,
     root: &Node,
-    beside: Beside<'_>,
+    library: &Library<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Scenario> {
     let mut fields = Fields::new(source, root, problems)?;
@@ -59,6 +72,7 @@ fn scenario(
     if skip.is_some() && only.is_some() {
         fields.problem("only", Message::new("scenario.skip-and-only"));
     }
+    let serial = serial(&mut fields);
     let sites = site_list(&mut fields);
     let targets = target_list(&mut fields);
     let variables = match fields.map("variables") {
@@ -76,26 +90,20 @@ fn scenario(
     }
     let finally = fields.list("finally").unwrap_or_default();
     fields.finish();
-    let rows = rows.map(|node| table::rows(source, node, beside, problems)).unwrap_or_default();
-    let mut read: Vec<Step> = Vec::new();
-    let named = steps.unwrap_or_default().iter().enumerate().map(|(index, node)| (format!("step-{}", index + 1), node));
-    let last = finally.iter().enumerate().map(|(index, node)| (format!("finally-{}", index + 1), node));
-    let mut before_finally = 0;
-    for (position, (fallback, node)) in named.chain(last).enumerate() {
-        if let Some(step) = step(source, fallback, node, &read, problems) {
-            if let Some(first) = read.iter().find(|other| other.id == step.id) {
-                let message =
-                    Message::new("scenario.duplicate-step").with("id", &step.id).with("line", first.mark.line);
-                problems.push(source.problem(step.mark, 1, message));
-            }
-            read.push(step);
-            if position < steps.unwrap_or_default().len() {
-                before_finally = read.len();
-            }
-        }
+    let before_rows = problems.len();
+    let rows = rows.map(|node| table::rows(source, node, library, problems)).unwrap_or_default();
+    let rows_read = problems.len() == before_rows;
+    let mut sequence = Sequence::new(library);
+    for (index, node) in steps.unwrap_or_default().iter().enumerate() {
+        sequence.push(source, format!("step-{}", index + 1), node, problems);
     }
-    let finally = read.split_off(before_finally);
-    Some(Scenario {
+    let before_finally = sequence.steps.len();
+    for (index, node) in finally.iter().enumerate() {
+        sequence.push(source, format!("finally-{}", index + 1), node, problems);
+    }
+    let Sequence { mut steps, exports, .. } = sequence;
+    let finally = steps.split_off(before_finally);
+    let scenario = Scenario {
         source: source.clone(),
         id: id.to_owned(),
         name,
@@ -103,12 +111,24 @@ fn scenario(
         sites,
         rows,
         variables,
-        steps: read,
+        steps,
         finally,
         skip,
         only,
         targets,
-    })
+        serial,
+    };
+    lint::check(&scenario, root, rows_read, &exports, problems);
+    Some(scenario)
+}
+
+/// `serial`: runs with the same key wait for each other.
+fn serial(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let key = fields.text("serial")?;
+    if key.trim().is_empty() || key.contains("${") {
+        fields.problem("serial", Message::new("scenario.bad-serial"));
+    }
+    Some(key.to_owned())
 }
 
 /// The name: a text, or one for each language.
@@ -145,7 +165,7 @@ fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
 }
 
 /// `targets`: the kinds of target that a scenario or a step is for.
-fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
+pub(super) fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
     let mut targets = Vec::new();
     for word in fields.texts("targets").unwrap_or_default() {
         match TargetKind::ALL.iter().find(|(name, _)| *name == word) {
@@ -200,7 +220,14 @@ fn poll(fields: &mut Fields<'_, '_>, action: Option<&Action>) -> Option<Poll> {
     Some(Poll { interval, limit })
 }
 
-fn step(source: &Source, fallback: String, node: &Node, before: &[Step], problems: &mut Vec<Problem>) -> Option<Step> {
+/// Reads one step; `before` are those that it may repeat.
+pub(super) fn step(
+    source: &Source,
+    fallback: String,
+    node: &Node,
+    before: &[Step],
+    problems: &mut Vec<Problem>,
+) -> Option<Step> {
     let mut fields = Fields::new(source, node, problems)?;
     let id = fields.text("id").map_or(fallback, str::to_owned);
     let targets = target_list(&mut fields);
@@ -208,8 +235,18 @@ fn step(source: &Source, fallback: String, node: &Node, before: &[Step], problem
         let wait = time(&mut fields, "wait");
         fields.finish();
         let action = Action::Wait(wait?);
-        let (expect, capture) = (Expect::default(), Vec::new());
-        return Some(Step { id, mark: node.mark, action, expect, poll: None, targets, capture });
+        let (expect, capture, capture_headers) = (Expect::default(), Vec::new(), Vec::new());
+        return Some(Step {
+            id,
+            source: source.clone(),
+            mark: node.mark,
+            action,
+            expect,
+            poll: None,
+            targets,
+            capture,
+            capture_headers,
+        });
     }
     let action = action(&mut fields, before);
     let poll = poll(&mut fields, action.as_ref());
@@ -225,15 +262,39 @@ fn step(source: &Source, fallback: String, node: &Node, before: &[Step], problem
         (expect, until) => expect.or(until),
     };
     let captures = fields.map("capture").unwrap_or_default();
-    let capture = captures
-        .iter()
-        .filter_map(|(key, node)| Some((key.text.clone(), path(fields.source(), node, fields.problems)?, node.mark)))
-        .collect();
+    let (mut capture, mut capture_headers) = (Vec::new(), Vec::new());
+    for (key, node) in captures {
+        if let Kind::Map(_) = &node.kind {
+            if let Some(name) = header(fields.source(), node, fields.problems) {
+                capture_headers.push((key.text.clone(), name, node.mark));
+            }
+        } else if let Some(path) = path(fields.source(), node, fields.problems) {
+            capture.push((key.text.clone(), path, node.mark));
+        }
+    }
     // Known too, so that a misspelt `wait` is told as such.
     fields.node("wait");
     fields.finish();
     let expect = expect_node.and_then(|node| expect(source, node, problems)).unwrap_or_default();
-    Some(Step { id, mark: node.mark, action: action?, expect, poll, targets, capture })
+    Some(Step {
+        id,
+        source: source.clone(),
+        mark: node.mark,
+        action: action?,
+        expect,
+        poll,
+        targets,
+        capture,
+        capture_headers,
+    })
+}
+
+/// `{ header: name }`, in lower case.
+fn header(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<String> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let name = fields.required_text("header").map(str::to_ascii_lowercase);
+    fields.finish();
+    name
 }
 
 /// A JSONPath that parses.
@@ -242,7 +303,7 @@ fn path(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Str
         problems.push(source.problem(node.mark, 1, Message::new("scenario.path-not-text")));
         return None;
     };
-    match serde_json_path::JsonPath::parse(text) {
+    match json_path::parse(text) {
         Ok(_) => Some(text.clone()),
         Err(error) => {
             let message = Message::new("scenario.bad-path").with("path", text).with("error", error);
@@ -337,7 +398,7 @@ fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<E
             expect.schema = Some((name.to_owned(), fields.key("schema").map_or(node.mark, |key| key.mark)));
         } else {
             fields.problem("schema", Message::new("scenario.unknown-schema").with("name", name)).fix =
-                Some(meant(name, &names));
+                Some(meant(name, names));
         }
     }
     if let Some(node) = fields.node("error") {
@@ -347,6 +408,9 @@ fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<E
     let body = fields.map("body").unwrap_or_default();
     let headers = fields.map("headers").unwrap_or_default();
     let same = fields.node("same");
+    // Not counted as an expectation below: it cannot fail.
+    expect.within =
+        time(&mut fields, "within").map(|within| (within, fields.key("within").map_or(node.mark, |key| key.mark)));
     let stated = |name: &str| fields.key(name).is_some();
     let empty = !stated("status")
         && !stated("schema")
@@ -437,7 +501,7 @@ fn pair(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Pai
 }
 
 /// The word that was probably meant, else all of them.
-fn meant(word: &str, known: &[&str]) -> Message {
+pub(super) fn meant(word: &str, known: &[&str]) -> Message {
     match nearest(word, known.iter().copied()) {
         Some(near) => Message::new("yaml.did-you-mean").with("word", near),
         None => {

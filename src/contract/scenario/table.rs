@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::read::Beside;
+use super::fragment::Library;
 use super::{Row, csv};
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -12,13 +12,13 @@ use crate::yaml::{Fields, Kind, Mark, Node, Source, nearest};
 const TYPES: [&str; 3] = ["text", "number", "boolean"];
 
 /// The rows of a scenario.
-pub(super) fn rows(source: &Source, node: &Node, beside: Beside<'_>, problems: &mut Vec<Problem>) -> Vec<Row> {
+pub(super) fn rows(source: &Source, node: &Node, library: &Library<'_>, problems: &mut Vec<Problem>) -> Vec<Row> {
     match &node.kind {
         Kind::List(items) => {
             let rows = items.iter().enumerate();
             rows.filter_map(|(index, node)| inline(source, index, node, problems)).collect()
         }
-        _ => from_csv(source, node, beside, problems).unwrap_or_default(),
+        _ => from_csv(source, node, library, problems).unwrap_or_default(),
     }
 }
 
@@ -40,20 +40,17 @@ fn row(source: Source, index: usize, mark: Mark, values: Map<String, Value>) -> 
     Row { id, source, mark, values }
 }
 
-fn from_csv(source: &Source, node: &Node, beside: Beside<'_>, problems: &mut Vec<Problem>) -> Option<Vec<Row>> {
+fn from_csv(source: &Source, node: &Node, library: &Library<'_>, problems: &mut Vec<Problem>) -> Option<Vec<Row>> {
     let mut fields = Fields::new(source, node, problems)?;
     let name = fields.required_text("csv");
     let types = fields.map("types").unwrap_or_default();
-    let text = name.map(beside);
-    if let Some(Err(message)) = &text {
+    let file = name.map(|name| library.find(source, name));
+    if let Some(Err(message)) = &file {
         fields.problem("csv", message.clone());
     }
     fields.finish();
-    let (name, text) = (name?, text?.ok()?);
-    // Named as one finds it: beside the scenario.
-    let folder = source.file.rfind(['/', '\\']).map_or("", |end| &source.file[..=end]);
-    let file = Source::new(&format!("{folder}{name}"), &text);
-    let table = match csv::parse(&text) {
+    let file = file?.ok()?;
+    let table = match csv::parse(file.text()) {
         Ok(table) => table,
         Err((line, message)) => {
             problems.push(file.problem(Mark { line, column: 1 }, 1, message));
@@ -114,7 +111,7 @@ fn value(kind: &str, cell: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Scenario, read_beside};
+    use super::super::{Document, Scenario, read_document};
     use super::*;
     use serde_json::json;
 
@@ -122,10 +119,14 @@ mod tests {
         let text = format!(
             "name: x\nrows: {rows}\nsteps: [{{ post: /v1/payments, body: {{ a: '${{row.amount}}' }}, expect: {{ error: '${{row.error}}' }} }}]\n"
         );
-        read_beside(&Source::new("my/x.yaml", &text), "x", &|name| match name {
-            "cards.csv" => Ok(csv.to_owned()),
+        let find = |_: &str, name: &str| match name {
+            "cards.csv" => Ok(Source::new("my/cards.csv", csv)),
             _ => Err(Message::new("scenario.no-folder")),
-        })
+        };
+        match read_document(&Source::new("my/x.yaml", &text), "x", &Library::new(&find))? {
+            Document::Scenario(scenario) => Ok(*scenario),
+            Document::Fragment => panic!("a scenario"),
+        }
     }
 
     #[test]

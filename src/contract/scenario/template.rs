@@ -3,7 +3,13 @@
 //! A text that is one variable and nothing else takes the variable's value with its type; inside a longer
 //! text the value is written out. `$${` stands for `${`.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::generated;
 
 /// A variable without a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +22,8 @@ pub struct Unfilled {
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     values: Map<String, Value>,
+    /// The time that dates are counted from; fixed when the first is asked for.
+    now: OnceLock<Timestamp>,
 }
 
 impl Variables {
@@ -33,6 +41,20 @@ impl Variables {
         rest.split('.').try_fold(self.values.get(first)?, |value, member| value.get(member))
     }
 
+    /// The value of `name`, also when it has to be made.
+    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+        if let Some(value) = self.get(name) {
+            return Some(Cow::Borrowed(value));
+        }
+        if let Some(name) = name.strip_prefix("env.") {
+            return generated::environment(name).map(Cow::Owned);
+        }
+        if name == "email" {
+            return self.values.get("uuid")?.as_str().map(|uuid| Cow::Owned(generated::email(uuid)));
+        }
+        generated::date(name, || *self.now.get_or_init(generated::clock)).map(Cow::Owned)
+    }
+
     /// Fills the variables of a text.
     ///
     /// # Errors
@@ -41,13 +63,14 @@ impl Variables {
         let mut filled = String::new();
         let mut whole = None;
         let mut count = 0;
-        for part in (Parts { rest: text }) {
+        for part in parts(text) {
             count += 1;
             match part {
                 Part::Text(text) => filled.push_str(text),
+                Part::Escaped => filled.push_str("${"),
                 Part::Variable(name) => {
-                    let value = self.get(name).ok_or_else(|| Unfilled { name: name.to_owned() })?;
-                    match value {
+                    let value = self.value(name).ok_or_else(|| Unfilled { name: name.to_owned() })?;
+                    match &*value {
                         Value::String(text) => filled.push_str(text),
                         other => filled.push_str(&other.to_string()),
                     }
@@ -56,7 +79,7 @@ impl Variables {
             }
         }
         Ok(match whole {
-            Some(value) if count == 1 => value.clone(),
+            Some(value) if count == 1 => value.into_owned(),
             _ => Value::String(filled),
         })
     }
@@ -93,17 +116,33 @@ impl Variables {
 
 /// The variables that a text names, in order.
 pub fn references(text: &str) -> Vec<&str> {
-    Parts { rest: text }
+    parts(text)
         .filter_map(|part| match part {
             Part::Variable(name) => Some(name),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Escaped => None,
         })
         .collect()
 }
 
-enum Part<'t> {
+/// Whether an opening `${` has no closing brace: filling leaves it as it is, but nobody means that.
+pub(super) fn left_open(text: &str) -> bool {
+    parts(text).any(|part| matches!(part, Part::Text(text) if text.starts_with("${")))
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'t> {
+    /// What stands for itself; begins with `${` when that is never closed.
     Text(&'t str),
+    /// `$${`, which stands for `${`.
+    Escaped,
+    /// The name of a variable.
     Variable(&'t str),
+}
+
+/// The pieces of a text, in order.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+    Parts { rest: text }
 }
 
 struct Parts<'t> {
@@ -118,13 +157,16 @@ impl<'t> Iterator for Parts<'t> {
             return None;
         }
         if let Some(escaped) = self.rest.strip_prefix("$${") {
-            let text = &self.rest[1..3];
             self.rest = escaped;
-            return Some(Part::Text(text));
+            return Some(Part::Escaped);
         }
-        if let Some((name, rest)) = self.rest.strip_prefix("${").and_then(|after| after.split_once('}')) {
-            self.rest = rest;
-            return Some(Part::Variable(name.trim()));
+        if let Some(after) = self.rest.strip_prefix("${") {
+            // Looked for up to the next opening only: that also keeps a text of many openings linear.
+            let until = after.find("${").unwrap_or(after.len());
+            if let Some(end) = after[..until].find('}') {
+                self.rest = &after[end + 1..];
+                return Some(Part::Variable(after[..end].trim()));
+            }
         }
         // Up to the next `${` or `$${`; an opening without its brace is text.
         let from = usize::from(self.rest.starts_with("${")) * 2;

@@ -1,8 +1,9 @@
-//! What a captured body is, and what an SDK wrapped around it. Grades nothing.
+//! What a captured body is, from its members. Grades nothing.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::unwrap::http_status;
 use crate::specs::statuses::statuses;
 
 /// What a body is.
@@ -25,12 +26,26 @@ pub enum Kind {
     Preference,
     /// A customer.
     Customer,
+    /// A stored card.
+    Card,
     /// A merchant order.
     MerchantOrder,
-    /// An order of the Orders API.
+    /// An order of the Orders API, or one of its transactions.
     Order,
-    /// Anything else.
-    Other,
+    /// A subscription, its plan or one of its invoices.
+    Subscription,
+    /// A payment of the older API that splits it among sellers.
+    AdvancedPayment,
+    /// A payment as the older `/collections` shows it.
+    Collection,
+    /// A chargeback.
+    Chargeback,
+    /// A notification that Mercado Pago sends; it names a payment and is none.
+    Notification,
+    /// A page of anything but payments.
+    Search,
+    /// Not a body that is known.
+    Unknown,
 }
 
 impl Kind {
@@ -45,69 +60,28 @@ impl Kind {
             Kind::PaymentMethods => "payment-methods",
             Kind::Preference => "preference",
             Kind::Customer => "customer",
+            Kind::Card => "card",
             Kind::MerchantOrder => "merchant-order",
             Kind::Order => "order",
-            Kind::Other => "other",
+            Kind::Subscription => "subscription",
+            Kind::AdvancedPayment => "advanced-payment",
+            Kind::Collection => "collection",
+            Kind::Chargeback => "chargeback",
+            Kind::Notification => "notification",
+            Kind::Search => "search",
+            Kind::Unknown => "unknown",
         }
     }
 }
 
-/// What was around the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unwrapped {
-    /// The error object of the Node SDK 1.x: `name` and `idempotency` added, `error` dropped.
-    Node1,
-    /// `status` and `response` of the Ruby and Python SDKs.
-    StatusResponse,
-    /// `status` and `body`.
-    StatusBody,
+type Members = Map<String, Value>;
+
+fn any(members: &Members, names: &[&str]) -> bool {
+    names.iter().any(|name| members.contains_key(*name))
 }
 
-impl Unwrapped {
-    /// The name that is shown.
-    pub fn name(self) -> &'static str {
-        match self {
-            Unwrapped::Node1 => "SDK Node 1.x",
-            Unwrapped::StatusResponse => "SDK Ruby, Python",
-            Unwrapped::StatusBody => "status, body",
-        }
-    }
-}
-
-/// The status of a wrapper: a number, or a string of three digits.
-pub(super) fn http_status(value: &Value) -> Option<u16> {
-    let status = match value {
-        Value::Number(number) => number.as_u64()?,
-        Value::String(text) if text.trim().len() == 3 => text.trim().parse().ok()?,
-        _ => return None,
-    };
-    u16::try_from(status).ok().filter(|status| (100..600).contains(status))
-}
-
-/// Takes off what an SDK wrapped around a body; gives the status of the wrapper, if it has one.
-pub fn unwrap(body: Value) -> (Value, Option<Unwrapped>, Option<u16>) {
-    let Value::Object(mut members) = body else { return (body, None, None) };
-    let status = members.get("status").and_then(http_status);
-    if status.is_some() && !members.contains_key("message") && members.len() <= 6 {
-        for (name, wrapper) in [("response", Unwrapped::StatusResponse), ("body", Unwrapped::StatusBody)] {
-            let inner = match members.get(name) {
-                Some(Value::String(text)) => serde_json::from_str(text).ok(),
-                Some(inner @ (Value::Object(_) | Value::Array(_))) => Some(inner.clone()),
-                _ => None,
-            };
-            if let Some(inner) = inner {
-                return (inner, Some(wrapper), status);
-            }
-        }
-    }
-    let error_like = members.contains_key("message") || members.contains_key("cause");
-    if error_like && members.contains_key("name") && members.contains_key("idempotency") {
-        members.shift_remove("name");
-        members.shift_remove("idempotency");
-        return (Value::Object(members), Some(Unwrapped::Node1), None);
-    }
-    (Value::Object(members), None, None)
+fn count(members: &Members, names: &[&str]) -> usize {
+    names.iter().filter(|name| members.contains_key(**name)).count()
 }
 
 /// Whether a list is the answer of `GET /v1/payment_methods`.
@@ -125,47 +99,30 @@ pub(super) fn is_payment_methods(items: &[Value]) -> bool {
 pub(super) fn classify(body: &Value, path: Option<&str>, status: Option<u16>) -> Kind {
     match body {
         Value::Array(items) if is_payment_methods(items) => Kind::PaymentMethods,
+        Value::Array(items) if items.is_empty() && path.is_some() => Kind::Search,
         Value::Object(members) => object(members, path, status),
-        _ => Kind::Other,
+        _ if status.is_some_and(|status| status >= 400) => Kind::Error,
+        _ => Kind::Unknown,
     }
 }
 
-fn object(members: &Map<String, Value>, path: Option<&str>, status: Option<u16>) -> Kind {
-    let has = |name: &str| members.contains_key(name);
-    let any = |names: &[&str]| names.iter().any(|name| members.contains_key(*name));
-    if is_error(members) {
+fn object(members: &Members, path: Option<&str>, status: Option<u16>) -> Kind {
+    if is_error(members, status) {
         return Kind::Error;
     }
-    if has("paging") && has("results") {
-        return Kind::PaymentSearch;
+    if let Some(kind) = page(members, path) {
+        return kind;
     }
-    if any(&["init_point", "sandbox_init_point"]) {
-        return Kind::Preference;
+    if let Some(kind) = other_resource(members) {
+        return kind;
     }
-    if has("transactions") && has("id") {
-        return Kind::Order;
-    }
-    if any(&["order_status", "preference_id", "shipments"]) && any(&["payments", "items"]) && has("id") {
-        return Kind::MerchantOrder;
-    }
-    if has("id")
-        && (any(&["luhn_validation", "card_number_length", "require_esc"]) || (has("public_key") && has("live_mode")))
-    {
+    if is_token(members) {
         return Kind::CardToken;
     }
-    if has("payment_id") && has("id") && has("amount") {
+    if is_refund(members) {
         return Kind::Refund;
     }
-    if has("id") && any(&["default_card", "cards", "default_address"]) {
-        return Kind::Customer;
-    }
-    let marks =
-        ["status_detail", "payment_method_id", "transaction_amount", "payment_type_id", "collector_id", "currency_id"];
-    if any(&["id", "status"]) && any(&marks) {
-        return Kind::Payment;
-    }
-    let known = |status: &str| statuses().pairs.iter().any(|pair| pair.status == status);
-    if has("id") && members.get("status").and_then(Value::as_str).is_some_and(known) {
+    if is_payment(members) {
         return Kind::Payment;
     }
     if status.is_some_and(|status| status >= 400) {
@@ -175,21 +132,137 @@ fn object(members: &Map<String, Value>, path: Option<&str>, status: Option<u16>)
         Some(["v1", "payments"] | ["v1", "payments", _]) => Kind::Payment,
         Some(["v1", "payments", _, "refunds", ..]) => Kind::Refund,
         Some(["v1", "card_tokens", ..]) => Kind::CardToken,
+        Some(["v1", "customers", _, "cards", ..]) => Kind::Card,
         Some(["v1", "customers", ..]) => Kind::Customer,
-        _ => Kind::Other,
+        _ => Kind::Unknown,
     }
 }
 
-fn is_error(members: &Map<String, Value>) -> bool {
+/// A page of results: of payments, when its results are such or there are none and the path does not say otherwise.
+fn page(members: &Members, path: Option<&str>) -> Option<Kind> {
+    if members.contains_key("paging") || members.contains_key("next_offset") {
+        let lists = ["results", "elements", "data"];
+        let Some(results) = lists.into_iter().find_map(|name| members.get(name)?.as_array()) else {
+            return any(members, &lists).then_some(Kind::Search);
+        };
+        let payments = match results.first() {
+            Some(Value::Object(first)) => other_resource(first).is_none() && is_payment(first),
+            Some(_) => false,
+            None => members.contains_key("results") && path.is_none_or(|path| path.contains("/payments")),
+        };
+        return Some(if payments && members.contains_key("results") { Kind::PaymentSearch } else { Kind::Search });
+    }
+    None
+}
+
+/// Resources whose bodies resemble payments, tokens and refunds in some members.
+fn other_resource(members: &Members) -> Option<Kind> {
     let has = |name: &str| members.contains_key(name);
+    let id = members.get("id");
+    let prefixed = |prefixes: &[&str]| {
+        id.and_then(Value::as_str).is_some_and(|id| prefixes.iter().any(|prefix| id.starts_with(prefix)))
+    };
+    let topic = (has("topic") && (has("resource") || has("id"))) && members.len() <= 8;
+    let event = has("data") && (has("type") || has("action")) && !has("transaction_amount");
+    if topic || (event && members.get("data").is_some_and(|data| data.get("id").is_some())) {
+        return Some(Kind::Notification);
+    }
+    if any(members, &["preapproval_id", "preapproval_plan_id", "auto_recurring", "subscription_id"])
+        && !has("status_detail")
+    {
+        return Some(Kind::Subscription);
+    }
+    if any(members, &["init_point", "sandbox_init_point"])
+        || (any(members, &["back_urls", "auto_return"]) && has("items"))
+    {
+        return Some(Kind::Preference);
+    }
+    if (has("transactions") && has("id")) || prefixed(&["ORD", "PAY", "REF", "TRX"]) {
+        return Some(Kind::Order);
+    }
+    if has("disbursements") {
+        return Some(Kind::AdvancedPayment);
+    }
+    if has("collection") && members.len() <= 2 {
+        return Some(Kind::Collection);
+    }
+    if has("payment_id")
+        && any(members, &["reason_id", "documentation_status", "documentation_required", "coverage_applied"])
+    {
+        return Some(Kind::Chargeback);
+    }
+    if any(members, &["order_status", "preference_id", "shipments"])
+        && any(members, &["payments", "items"])
+        && has("id")
+    {
+        return Some(Kind::MerchantOrder);
+    }
+    if any(members, &["default_card", "cards", "default_address", "date_registered"]) && has("id") {
+        return Some(Kind::Customer);
+    }
+    if any(members, &["customer_id", "user_id"]) && any(members, &["first_six_digits", "security_code", "issuer"]) {
+        return Some(Kind::Card);
+    }
+    None
+}
+
+fn is_token(members: &Members) -> bool {
+    let has = |name: &str| members.contains_key(name);
+    let marks = ["luhn_validation", "card_number_length", "require_esc", "date_due", "due_date", "trunc_card_number"];
+    has("id") && !has("transaction_amount") && (any(members, &marks) || (has("public_key") && has("live_mode")))
+}
+
+fn is_refund(members: &Members) -> bool {
+    let has = |name: &str| members.contains_key(name);
+    let marks = ["refund_mode", "unique_sequence_number", "adjustment_amount", "amount_refunded_to_payer"];
+    has("id") && has("amount") && !has("transaction_amount") && (has("payment_id") || any(members, &marks))
+}
+
+/// A payment: with members that only payments have. The few members of a cut-down one are enough when its status is
+/// one of a payment and its id is not that of another resource.
+fn is_payment(members: &Members) -> bool {
+    let marks = [
+        "status_detail",
+        "payment_method_id",
+        "transaction_amount",
+        "payment_type_id",
+        "collector_id",
+        "currency_id",
+        "point_of_interaction",
+    ];
+    let found = count(members, &marks);
+    let id_of_elsewhere = members.get("id").and_then(Value::as_str).is_some_and(|id| id.parse::<u64>().is_err());
+    if any(members, &["id", "status"]) && found > 0 {
+        // One common member with the id of something else is not a payment.
+        return found >= 3 || !id_of_elsewhere;
+    }
+    let known = |status: &str| statuses().pairs.iter().any(|pair| pair.status == status);
+    members.contains_key("id") && !id_of_elsewhere && members.get("status").and_then(Value::as_str).is_some_and(known)
+}
+
+/// An error: with a member that only errors have, or with two of the members that errors are made of and little else.
+fn is_error(members: &Members, status: Option<u16>) -> bool {
+    let has = |name: &str| members.contains_key(name);
+    if any(members, &["ErrorMessage", "ErrorCode", "cause", "causes", "blocked_by"]) {
+        return true;
+    }
+    let coded = |error: &Value| error.get("code").is_some() || error.get("message").is_some();
+    let listed = members.get("errors").and_then(Value::as_array);
+    if listed.is_some_and(|errors| errors.iter().all(coded)) && !has("payment_method_id") {
+        return true;
+    }
     let text = |name: &str| matches!(members.get(name), Some(Value::String(_) | Value::Null));
-    if has("ErrorMessage") || has("ErrorCode") || has("cause") || has("causes") || has("blocked_by") {
-        return true;
-    }
-    if members.get("errors").is_some_and(Value::is_array) && !has("payment_method_id") {
-        return true;
-    }
-    let small = members.len() <= 6 && !has("id");
-    let says = text("message") || (members.get("error").is_some_and(Value::is_string));
-    small && says
+    let number = |name: &str| members.get(name).and_then(http_status).is_some();
+    let parts = [
+        text("message"),
+        text("error"),
+        number("status") || number("statusCode") || number("status_code"),
+        has("code") && members.get("code").is_some_and(|code| code.is_string() || code.is_number()),
+        text("description") || text("error_description"),
+    ];
+    let parts = parts.iter().filter(|part| **part).count();
+    let small = members.len() <= 8 && !has("id");
+    let failed = status.is_some_and(|status| status >= 400);
+    // The envelopes of other programs say `success` or `ok`.
+    small && (parts >= 2 || (failed && parts >= 1)) && (failed || !any(members, &["success", "ok", "data", "result"]))
 }

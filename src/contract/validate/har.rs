@@ -3,7 +3,8 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Captured, LARGEST_BODY, MOST_BODIES};
+use super::read::is_html;
+use super::{Captured, LARGEST_BODY, MOST_BODIES, NotJson};
 use crate::i18n::Message;
 
 /// What a HAR held.
@@ -65,7 +66,11 @@ pub(super) fn read(mut whole: Value) -> Read {
             method,
             path: Some(url.path().to_owned()),
             status,
-            not_json: body.is_none() && !text.is_empty(),
+            not_json: match text {
+                _ if body.is_some() || text.is_empty() => None,
+                page if is_html(page) => Some(NotJson::Html),
+                _ => Some(NotJson::Text),
+            },
             body,
         });
     }

@@ -85,6 +85,17 @@ fn real_payments_never_fail() {
     numbers["card"]["first_six_digits"] = json!(423_564);
     numbers["payer"]["identification"]["number"] = json!(19_119_119_100u64);
     numbers["collector_id"] = json!("448876418");
+    // A PHP program that logs an answer turns every empty map into an empty list.
+    let mut php = payment();
+    for map in ["metadata", "order", "card", "transaction_details", "point_of_interaction", "payment_method"] {
+        php[map] = json!([]);
+    }
+    php["payer"]["identification"] = json!([]);
+    php["additional_info"] = json!({"payer": {"phone": []}, "shipments": {"receiver_address": []}});
+    let mut dates = payment();
+    dates["date_created"] = json!("2026-01-02");
+    let mut detail = payment();
+    detail["status_detail"] = json!("cc_rejected_by_the_moon");
     let mut new = payment();
     new["something_new"] = json!(1);
     for (body, grade) in [
@@ -93,6 +104,12 @@ fn real_payments_never_fail() {
         (numbers, "type-in-tolerance"),
         (new, "new-field"),
         (json!({"id": 1, "status": "approved", "status_detail": "accredited"}), "conform"),
+        (json!({"id": 1, "status": "cancelled", "capture": false, "transaction_amount": 1.0}), "conform"),
+        (json!({"id": 1, "point_of_interaction": {"transaction_data": {"qr_code": "x"}}}), "lost-field"),
+        (json!({"status": "approved", "status_detail": "accredited"}), "lost-field"),
+        (php, "type-in-tolerance"),
+        (dates, "type-in-tolerance"),
+        (detail, "unknown-status"),
     ] {
         let judged = one(Some(201), body.clone());
         assert_eq!(
@@ -105,9 +122,18 @@ fn real_payments_never_fail() {
 
 #[test]
 fn types_outside_the_tolerance_fail() {
-    for (field, value) in
-        [("status", json!(1)), ("transaction_amount", json!("58")), ("id", json!("x")), ("card", json!([1]))]
-    {
+    for (field, value) in [
+        ("status", json!(1)),
+        ("transaction_amount", json!("58")),
+        ("transaction_amount", json!([])),
+        ("id", json!("x")),
+        ("id", Value::Null),
+        ("card", json!([1])),
+        ("description", json!([])),
+        ("date_created", json!("yesterday")),
+        ("captured", json!("yes")),
+        ("refunds", json!([{"id": []}])),
+    ] {
         let mut body = payment();
         body[field] = value;
         let judged = one(None, body);
@@ -117,23 +143,141 @@ fn types_outside_the_tolerance_fail() {
 
 #[test]
 fn kinds_are_told_apart() {
+    use Kind::*;
+    let judged_here = [Payment, CardToken, Refund, PaymentSearch, PaymentMethods];
+    let mut order = payment();
+    order["id"] = json!("PAY01ABC");
     for (body, kind) in [
         (
             json!({"id": "abc", "public_key": "k", "luhn_validation": "true", "live_mode": false, "status": "active"}),
-            Kind::CardToken,
+            CardToken,
         ),
-        (json!({"id": 1, "payment_id": 2, "amount": 3.5, "status": "approved", "source": "x"}), Kind::Refund),
-        (json!({"paging": {"total": 1}, "results": [payment()]}), Kind::PaymentSearch),
-        (json!([{"id": "visa", "payment_type_id": "credit_card", "settings": []}]), Kind::PaymentMethods),
-        (json!({"id": "1-2", "init_point": "https://x", "items": []}), Kind::Preference),
-        (json!({"id": "1-2", "email": "a@testuser.com", "cards": [], "addresses": []}), Kind::Customer),
-        (json!({"id": 1, "preference_id": "p", "payments": [], "order_status": "paid"}), Kind::MerchantOrder),
-        (json!({"id": "O", "status": "processed", "transactions": {}}), Kind::Order),
-        (json!({"x": 1}), Kind::Other),
+        (json!({"id": "abc", "status": "active", "date_due": null}), CardToken),
+        (json!({"id": 1, "payment_id": 2, "amount": 3.5, "status": "approved", "source": "x"}), Refund),
+        (json!({"id": 1, "amount": 3.5, "refund_mode": "standard"}), Refund),
+        (json!({"paging": {"total": 1}, "results": [payment()]}), PaymentSearch),
+        (json!({"paging": {"total": 0}, "results": []}), PaymentSearch),
+        (json!([{"id": "visa", "payment_type_id": "credit_card", "settings": []}]), PaymentMethods),
+        (json!({"id": "1-2", "init_point": "https://x", "items": []}), Preference),
+        (json!({"id": "1-2", "email": "a@testuser.com", "cards": [], "addresses": []}), Customer),
+        (json!({"paging": {"total": 1}, "results": [{"id": "1-2", "email": "a@testuser.com", "cards": []}]}), Search),
+        (json!({"elements": [], "next_offset": 0, "total": 0}), Search),
+        (json!({"id": "8", "customer_id": "1-2", "first_six_digits": "503143", "issuer": {"id": 3}}), Card),
+        (json!({"id": 1, "preference_id": "p", "payments": [], "order_status": "paid"}), MerchantOrder),
+        (json!({"id": "O", "status": "processed", "transactions": {}}), Order),
+        (order, Order),
+        (
+            json!({"preapproval_id": "2c", "id": 7, "status": "processed", "transaction_amount": 10,
+                   "payment": {"id": 9, "status": "approved", "status_detail": "accredited"}}),
+            Subscription,
+        ),
+        (json!({"id": "2c", "status": "pending", "auto_recurring": {"currency_id": "BRL"}}), Subscription),
+        (json!({"id": 3, "status": "approved", "disbursements": [{"collector_id": 1}]}), AdvancedPayment),
+        (json!({"collection": {"id": 1, "status": "approved"}}), Collection),
+        (json!({"id": "C", "payment_id": 1, "amount": 5, "reason_id": "4853", "currency_id": "BRL"}), Chargeback),
+        (
+            json!({"action": "payment.created", "api_version": "v1", "data": {"id": "1"}, "id": 2, "live_mode": true,
+                   "type": "payment", "user_id": "3"}),
+            Notification,
+        ),
+        (json!({"resource": "https://x/collections/notifications/1", "topic": "payment"}), Notification),
+        (json!({"x": 1}), Unknown),
+        (json!({"message": "hello"}), Unknown),
+        (json!({"success": false, "message": "no", "error": "x"}), Unknown),
+        (json!({"message": "Invalid data", "errors": {"email": ["taken"]}}), Unknown),
+        (json!({"transaction_amount": 1, "token": "t", "payer": {"email": "a@testuser.com"}}), Unknown),
+        (json!({"id": "pre-1", "status": "cancelled"}), Unknown),
+        (json!("text"), Unknown),
     ] {
         let judged = one(None, body.clone());
-        assert_eq!((judged.kind, judged.verdict), (kind, Verdict::Pass), "{body} {judged:?}");
+        let verdict = match kind {
+            Unknown => Verdict::Inconclusive,
+            kind if judged_here.contains(&kind) => Verdict::Pass,
+            _ => Verdict::NotApplicable,
+        };
+        assert_eq!((judged.kind, judged.verdict), (kind, verdict), "{body} {judged:?}");
+        assert!(verdict == Verdict::Pass || !judged.documented, "{body}");
     }
+}
+
+#[test]
+fn a_whole_payment_without_its_id_fails() {
+    let mut body = payment();
+    body.as_object_mut().unwrap().shift_remove("id");
+    assert_eq!((one(None, body.clone()).grade, one(None, body).verdict), ("type", Verdict::Fail));
+}
+
+#[test]
+fn a_flood_of_notes_does_not_hide_a_failure() {
+    let mut many: Vec<Value> = (0..200).map(|_| json!({"id": 1})).collect();
+    many.push(json!({"id": 1, "status": "approved", "transaction_amount": "1"}));
+    many[0] = payment();
+    let judged = one(None, json!({"paging": {"total": 201}, "results": many}));
+    assert_eq!((judged.kind, judged.verdict), (Kind::PaymentSearch, Verdict::Fail));
+    assert!(judged.grades.len() < 100);
+}
+
+#[test]
+fn codes_of_elsewhere_name_their_resource() {
+    for (status, code, message, path, grade, endpoint) in [
+        (400, json!("130"), "x", None, "unknown-code", None),
+        (400, json!("card-120"), "x", None, "other-endpoint", Some("cards")),
+        (400, json!("E999"), "x", None, "other-endpoint", Some("card_tokens")),
+        (400, json!("E999"), "x", Some("/v1/card_tokens"), "conform", Some("card_tokens")),
+        (400, json!("106"), "x", None, "other-endpoint", Some("customers")),
+        (400, json!(106), "x", None, "formerly-documented", Some("payments")),
+        (404, json!(2024), "Payment too old to be refunded", None, "other-endpoint", Some("refunds")),
+        (400, json!(2063), "x", Some("/v1/payments/1/refunds"), "conform", Some("refunds")),
+        (405, json!("Method not allowed"), "Method not allowed", None, "undocumented-status", None),
+    ] {
+        let body = json!({"message": message, "error": "e", "status": status,
+                          "cause": [{"code": code, "description": message}]});
+        let captured = Captured { body: Some(body), path: path.map(str::to_owned), ..Captured::default() };
+        let judged = judge("f", captured);
+        assert_eq!(judged.grade, grade, "{code} {status}: {:?}", judged.grades);
+        if let Some(endpoint) = endpoint {
+            let told = serde_json::to_string(&judged).unwrap();
+            assert!(told.contains(endpoint), "{code}: {told}");
+        }
+    }
+}
+
+#[test]
+fn every_cause_is_judged() {
+    let body = json!({"message": "Several", "error": "e", "status": 400, "cause": [
+        {"code": 2006, "description": "Card Token not found"}, {"code": 123_456, "description": "x"},
+        {"code": 2060, "description": "y"}]});
+    let judged = one(None, body);
+    let grades: Vec<&str> = judged.grades.iter().map(|graded| graded.grade).collect();
+    assert_eq!(grades, ["unknown-code", "formerly-documented"]);
+    assert_eq!(judged.shows.iter().map(|shown| shown.id.as_str()).collect::<Vec<_>>(), ["400/2006", "400/2060"]);
+}
+
+#[test]
+fn answers_without_json_get_the_right_words() {
+    for (status, not_json, path, grade) in [
+        (Some(502), Some(NotJson::Html), None, "environment"),
+        (Some(403), Some(NotJson::Html), None, "shape"),
+        (Some(405), None, None, "undocumented-status"),
+        (None, Some(NotJson::Html), None, "unknown-document"),
+        (Some(200), Some(NotJson::Text), None, "unknown-document"),
+        (Some(200), None, None, "unknown-document"),
+        (Some(200), None, Some("/v1/payments/1/refunds"), "conform"),
+        (Some(204), None, None, "conform"),
+    ] {
+        let captured = Captured { status, not_json, path: path.map(str::to_owned), ..Captured::default() };
+        assert_eq!(judge("f", captured).grade, grade, "{status:?} {not_json:?}");
+    }
+    let mistake = json!({"message": "fill and validate error list: payer_missing\n: 400", "error": "e",
+                         "status": 500, "cause": []});
+    let judged = one(None, mistake);
+    assert!(judged.grades.iter().any(|graded| graded.message.key == "validate.inner-reason"), "{judged:?}");
+}
+
+#[test]
+fn an_error_that_comes_as_a_success_fails() {
+    let judged = one(Some(200), json!({"message": "m", "error": "e", "cause": [{"code": 2006}]}));
+    assert_eq!((judged.grade, judged.verdict), ("status-mismatch", Verdict::Fail));
 }
 
 #[test]
@@ -167,6 +311,12 @@ fn files_are_read_and_broken_parts_do_not_hide_the_rest() {
         ("[".repeat(100_000), 0, 1, 2),
         (json!({"message": "m", "status": 500, "error": null, "cause": []}).to_string(), 1, 0, 3),
         (error(json!(2006), "x").to_string().replace("\"status\":400", "\"status\":403"), 1, 0, 1),
+        (json!({"status": 200, "response": [payment(), payment()]}).to_string(), 2, 0, 0),
+        (format!("[{good},{{\"x\":1}}]"), 2, 0, 3),
+        ("[]".to_owned(), 0, 1, 2),
+        ("<!DOCTYPE html><html><body>Bad gateway</body></html>".to_owned(), 1, 0, 3),
+        (json!({"resource": "1", "topic": "payment"}).to_string(), 1, 0, 3),
+        ("\u{1f}\u{8b}".to_owned(), 0, 1, 2),
     ] {
         let mut report = Report::default();
         report.add("f", text.as_bytes());

@@ -1,22 +1,21 @@
 //! The contract side as the page shows it: scenarios with their exchanges, and the map of the catalogue.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
+use minijinja::Value;
 use serde::Serialize;
 
-use super::labels;
+use super::bounds::{self, Budget};
 use super::view::Mark;
+use super::{labels, say};
 use crate::i18n::{Message, Text};
-use crate::report::format;
 use crate::report::outline::anchor;
+use crate::report::{curl, format};
 use crate::run::{
     CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, StepResult, TargetInfo, Verdict,
 };
 
-/// Scenarios that hold and are shown with their exchanges; beyond this only their line is.
-const MOST_DETAILED: usize = 60;
-/// The same for scenarios that do not hold or have no answer.
-const MOST_DETAILED_FAILED: usize = 1_000;
 /// Codes of neighbouring thousands that are few enough for one line.
 const SMALL_BLOCK: usize = 8;
 /// Width of a waterfall, in its own units.
@@ -34,23 +33,28 @@ pub(super) struct ExchangeView<'r> {
     response_headers: &'r BTreeMap<String, String>,
     response_body: Option<String>,
     truncated: bool,
-    curl: Option<&'r str>,
+    curl: String,
 }
 
 impl<'r> ExchangeView<'r> {
-    pub(super) fn of(exchange: &'r Exchange) -> ExchangeView<'r> {
-        ExchangeView {
+    /// The exchange as it is shown; nothing when the page is full.
+    pub(super) fn of(exchange: &'r Exchange, budget: &Budget) -> Option<ExchangeView<'r>> {
+        let request = exchange.request_body.as_deref().map(format::indent_json);
+        let response = exchange.response_body.as_deref().map(format::indent_json);
+        let curl = curl(exchange);
+        let bodies = request.iter().chain(&response).map(String::len).sum::<usize>();
+        budget.exchange(600 + curl.len() + bodies).then(|| ExchangeView {
             method: &exchange.method,
             url: &exchange.url,
             status: exchange.status,
             took: format::duration(exchange.elapsed_ms),
             request_headers: &exchange.request_headers,
-            request_body: exchange.request_body.as_deref().map(format::indent_json),
+            request_body: request,
             response_headers: &exchange.response_headers,
-            response_body: exchange.response_body.as_deref().map(format::indent_json),
+            response_body: response,
             truncated: exchange.truncated,
-            curl: exchange.curl.as_deref(),
-        }
+            curl,
+        })
     }
 }
 
@@ -67,6 +71,7 @@ struct StepView<'r> {
     reason: Option<&'r Message>,
     expectations: Vec<ExpectationView<'r>>,
     exchange: Option<ExchangeView<'r>>,
+    took: Option<Text>,
     /// Start and length of the bar of the waterfall.
     bar: (u64, u64),
 }
@@ -82,11 +87,10 @@ pub(super) struct ScenarioView<'r> {
     tags: &'r [String],
     mark: Mark,
     took: Text,
-    detailed: bool,
     steps: Vec<StepView<'r>>,
 }
 
-fn steps(scenario: &ScenarioResult) -> Vec<StepView<'_>> {
+fn steps<'r>(scenario: &'r ScenarioResult, budget: &Budget) -> Vec<StepView<'r>> {
     let elapsed = |step: &StepResult| step.exchange.as_ref().map_or(0, |exchange| exchange.elapsed_ms);
     let total = scenario.steps.iter().map(elapsed).fold(0u64, u64::saturating_add).max(1);
     let unit = |milliseconds: u64| {
@@ -109,7 +113,8 @@ fn steps(scenario: &ScenarioResult) -> Vec<StepView<'_>> {
                     .iter()
                     .map(|each| ExpectationView { mark: each.verdict.into(), message: &each.message })
                     .collect(),
-                exchange: step.exchange.as_ref().map(ExchangeView::of),
+                took: step.exchange.as_ref().map(|exchange| format::duration(exchange.elapsed_ms)),
+                exchange: step.exchange.as_ref().and_then(|exchange| ExchangeView::of(exchange, budget)),
                 bar,
             }
         })
@@ -242,22 +247,30 @@ pub(super) struct ContractView<'r> {
     held: usize,
     failed: usize,
     open: usize,
+    total: usize,
+    /// Scenarios with their steps: first those that need attention.
     scenarios: Vec<ScenarioView<'r>>,
+    /// All others, a line each, as markup.
+    lines: Value,
+    lines_count: usize,
+    hidden: usize,
     coverage: Option<CoverageView<'r>>,
+    #[serde(skip)]
+    anchors: HashMap<&'r str, String>,
 }
 
 impl<'r> ContractView<'r> {
-    pub(super) fn of(contract: &'r ContractRecord) -> ContractView<'r> {
+    pub(super) fn of(contract: &'r ContractRecord, budget: &Budget) -> ContractView<'r> {
         let of = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
         let (failed, open) = (of(Verdict::Fail), of(Verdict::Inconclusive));
-        let (mut holding, mut others) = (0, 0);
-        let scenario = |(index, scenario): (usize, &'r ScenarioResult)| {
-            let holds = !matches!(scenario.verdict, Verdict::Fail | Verdict::Inconclusive);
-            let (seen, most) = if holds { (&mut holding, MOST_DETAILED) } else { (&mut others, MOST_DETAILED_FAILED) };
-            *seen += 1;
-            let show = *seen <= most;
+        let holds = |scenario: &ScenarioResult| !matches!(scenario.verdict, Verdict::Fail | Verdict::Inconclusive);
+        let of = |holding: bool| contract.scenarios.iter().enumerate().filter(move |(_, each)| holds(each) == holding);
+        let mut anchors: HashMap<&'r str, String> = HashMap::new();
+        let mut detailed = |(index, scenario): (usize, &'r ScenarioResult)| {
+            let anchor = format!("{}-{index}", anchor("s", &scenario.id));
+            anchors.entry(&scenario.id).or_insert_with(|| anchor.clone());
             ScenarioView {
-                anchor: format!("{}-{index}", anchor("s", &scenario.id)),
+                anchor,
                 id: &scenario.id,
                 name: &scenario.name,
                 file: &scenario.file,
@@ -265,10 +278,13 @@ impl<'r> ContractView<'r> {
                 tags: &scenario.tags,
                 mark: scenario.verdict.into(),
                 took: format::duration(scenario.elapsed_ms),
-                detailed: show,
-                steps: if show { steps(scenario) } else { Vec::new() },
+                steps: steps(scenario, budget),
             }
         };
+        let mut scenarios: Vec<ScenarioView<'r>> = of(false).take(bounds::DETAILED_FAILED).map(&mut detailed).collect();
+        scenarios.extend(of(true).take(bounds::DETAILED).map(&mut detailed));
+        let rest = of(false).skip(bounds::DETAILED_FAILED).chain(of(true).skip(bounds::DETAILED));
+        let (lines, lines_count) = lines(rest, &mut anchors);
         ContractView {
             target: contract.target.as_ref(),
             mark: labels::part(contract.verdict()).into(),
@@ -276,13 +292,63 @@ impl<'r> ContractView<'r> {
             held: contract.scenarios.len() - failed - open,
             failed,
             open,
-            scenarios: contract.scenarios.iter().enumerate().map(scenario).collect(),
+            total: contract.scenarios.len(),
+            hidden: contract.scenarios.len() - scenarios.len() - lines_count,
+            scenarios,
+            lines: Value::from_safe_string(lines),
+            lines_count,
             coverage: contract.coverage.as_ref().map(CoverageView::of),
+            anchors,
         }
     }
 
     /// Where each scenario is on the page.
     pub(super) fn anchors(&self) -> HashMap<&'r str, String> {
-        self.scenarios.iter().rev().map(|scenario| (scenario.id, scenario.anchor.clone())).collect()
+        self.anchors.clone()
     }
+}
+
+/// Scenarios as one line each, until the page is full, and how many there are. Written here and not in a template:
+/// there may be many thousands.
+fn lines<'r>(
+    scenarios: impl Iterator<Item = (usize, &'r ScenarioResult)>,
+    anchors: &mut HashMap<&'r str, String>,
+) -> (String, usize) {
+    let (mut html, mut count) = (String::new(), 0);
+    let words: Vec<(Verdict, String)> = [Verdict::Fail, Verdict::Inconclusive, Verdict::Pass]
+        .into_iter()
+        .map(|verdict| {
+            let mut word = String::new();
+            say::push(&mut word, &say::in_all(&labels::verdict(verdict)));
+            (verdict, word)
+        })
+        .collect();
+    for (index, scenario) in scenarios {
+        if html.len() > bounds::LINES {
+            break;
+        }
+        count += 1;
+        html.push_str("<p class=\"scenario flat\"");
+        // Only what a finding may lead to needs a name.
+        if scenario.steps.iter().any(|step| !step.findings.is_empty()) {
+            let anchor = format!("{}-{index}", anchor("s", &scenario.id));
+            let _ = write!(html, " id=\"{anchor}\"");
+            anchors.entry(&scenario.id).or_insert(anchor);
+        }
+        let mark = Mark::from(scenario.verdict);
+        let _ = write!(html, "><span class=\"sign {}\" aria-hidden=\"true\">{}</span>", mark.class, mark.sign);
+        html.push_str("<span class=\"sname\">");
+        say::push(&mut html, &scenario.name);
+        html.push_str("<span class=\"quiet sub\">");
+        // The word of a verdict beside its sign; what holds is said once for all lines.
+        if mark.class != "pass" {
+            html.push_str(words.iter().find(|(verdict, _)| *verdict == scenario.verdict).map_or("", |(_, word)| word));
+            html.push_str(" · ");
+        }
+        say::push_escaped(&mut html, &scenario.id);
+        html.push_str("</span></span><span class=\"quiet num\">");
+        say::push(&mut html, &format::duration(scenario.elapsed_ms));
+        html.push_str("</span></p>\n");
+    }
+    (html, count)
 }

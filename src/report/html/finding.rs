@@ -4,19 +4,14 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::bounds::{self, Budget};
 use super::contract::ExchangeView;
 use super::labels;
 use super::view::{Mark, Words};
 use crate::i18n::{Message, Text};
 use crate::report::format;
 use crate::report::outline::{Group, Open, Spot, Subject, scenario_reason};
-use crate::run::{Evidence, Excerpt, Place, Problem};
-
-/// How many places of one group are shown in full; the rest is counted.
-const MOST_SPOTS: usize = 200;
-
-/// Groups whose exchanges are shown in place; later ones lead to their scenario.
-const MOST_EXCHANGES: usize = 100;
+use crate::run::{Evidence, Excerpt, Finding, Place, Problem};
 
 /// A source, linked when it is an address.
 #[derive(Serialize)]
@@ -41,11 +36,49 @@ pub(super) struct GroupView<'r> {
     spots: Vec<SpotView<'r>>,
     hidden: usize,
     scenario: Option<&'r str>,
+    /// Whether it is a line only.
+    brief: bool,
+}
+
+/// The groups that the page shows, and how many it does not. Rules are few and all shown; scenarios may be many.
+pub(super) fn groups<'r>(
+    groups: &'r [Group<'r>],
+    scenarios: &HashMap<&'r str, String>,
+    budget: &Budget,
+) -> (Vec<GroupView<'r>>, usize) {
+    let (mut views, mut failed) = (Vec::new(), 0);
+    for group in groups {
+        let mut brief = false;
+        if matches!(group.subject, Subject::Scenario(_)) {
+            failed += 1;
+            if failed > bounds::LISTED_SCENARIOS {
+                continue;
+            }
+            brief = failed > bounds::FULL_SCENARIOS;
+        }
+        views.push(GroupView::of(views.len(), group, brief, scenarios, budget));
+    }
+    (views, failed.saturating_sub(bounds::LISTED_SCENARIOS))
 }
 
 impl<'r> GroupView<'r> {
-    pub(super) fn of(index: usize, group: &'r Group<'r>, scenarios: &HashMap<&'r str, String>) -> GroupView<'r> {
-        let with_exchange = index < MOST_EXCHANGES;
+    fn of(
+        index: usize,
+        group: &'r Group<'r>,
+        brief: bool,
+        scenarios: &HashMap<&'r str, String>,
+        budget: &Budget,
+    ) -> GroupView<'r> {
+        let with_exchange = index < bounds::GROUPS_WITH_EXCHANGE;
+        let (always, most) = if brief { (1, 1) } else { bounds::SPOTS };
+        let spots: Vec<SpotView<'r>> = group
+            .spots
+            .iter()
+            .take(most)
+            .enumerate()
+            .take_while(|(index, spot)| *index < always || budget.finding(weight(spot.finding)))
+            .map(|(_, spot)| SpotView::of(spot, scenarios, with_exchange, budget))
+            .collect();
         let card = match &group.subject {
             Subject::Rule { card, .. } => *card,
             _ => None,
@@ -69,19 +102,25 @@ impl<'r> GroupView<'r> {
             fix: card.map(|card| &card.fix),
             example: card.and_then(|card| card.example.as_deref()),
             sources: card.map(|card| card.sources.iter().map(source).collect()).unwrap_or_default(),
-            spots: group
-                .spots
-                .iter()
-                .take(MOST_SPOTS)
-                .map(|spot| SpotView::of(spot, scenarios, with_exchange))
-                .collect(),
-            hidden: group.spots.len().saturating_sub(MOST_SPOTS),
+            hidden: group.spots.len() - spots.len(),
+            spots,
+            brief,
             scenario: match &group.subject {
                 Subject::Scenario(scenario) => Some(&scenario.file),
                 _ => None,
             },
         }
     }
+}
+
+/// About how many bytes of the page a finding takes.
+fn weight(finding: &Finding) -> usize {
+    let evidence = finding.evidence.iter().map(|each| match each {
+        Evidence::Code { text, .. } => 200 + text.len() * 2,
+        Evidence::Difference { expected, actual, .. } => 200 + expected.len() + actual.len(),
+        _ => 200,
+    });
+    600 + evidence.sum::<usize>()
 }
 
 fn source(text: &String) -> SourceView<'_> {
@@ -133,7 +172,12 @@ struct SpotView<'r> {
 }
 
 impl<'r> SpotView<'r> {
-    fn of(spot: &'r Spot<'r>, scenarios: &HashMap<&'r str, String>, with_exchange: bool) -> SpotView<'r> {
+    fn of(
+        spot: &'r Spot<'r>,
+        scenarios: &HashMap<&'r str, String>,
+        with_exchange: bool,
+        budget: &Budget,
+    ) -> SpotView<'r> {
         let finding = spot.finding;
         SpotView {
             anchor: &spot.anchor,
@@ -149,7 +193,7 @@ impl<'r> SpotView<'r> {
                 .step
                 .filter(|_| with_exchange)
                 .and_then(|(_, step)| step.exchange.as_ref())
-                .map(ExchangeView::of),
+                .and_then(|exchange| ExchangeView::of(exchange, budget)),
         }
     }
 }

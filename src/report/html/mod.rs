@@ -4,6 +4,7 @@
 //! [`view`] turns the record into what the templates of `reports/templates/` show; [`say`] holds the functions the
 //! templates call. Everything from outside is neutralised and escaped on output, by default, for every value.
 
+mod bounds;
 mod contract;
 mod finding;
 mod say;
@@ -11,16 +12,17 @@ mod shop;
 mod view;
 
 use std::fmt::Write as _;
+use std::io::Write;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, escape_formatter};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, escape_formatter};
 use sha2::{Digest, Sha256};
 
 use super::outline::Outline;
-use super::{clean, labels};
-use crate::i18n::{Lang, Message};
-use crate::run::{Problem, RunRecord};
+use super::{Fault, clean, labels};
+use crate::i18n::Lang;
+use crate::run::RunRecord;
 
 const TEMPLATES: &[(&str, &str)] = &[
     ("report.html", include_str!("../../../reports/templates/report.html")),
@@ -33,16 +35,27 @@ const TEMPLATES: &[(&str, &str)] = &[
 const CSS: &str = include_str!("../../../reports/templates/report.css");
 const JS: &str = include_str!("../../../reports/templates/report.js");
 
-/// The report as one self-contained HTML file that opens in `lang` and can be switched to the other languages.
+/// Writes one self-contained HTML file that opens in `lang` and can be switched to the other languages.
 ///
 /// # Errors
-/// Only when a template is broken; the tests render every part of them.
-pub fn render(record: &RunRecord, lang: Lang) -> Result<String, Problem> {
-    try_render(record, lang)
-        .map_err(|error| Problem::input(Message::new("report.template-broken").with("error", format!("{error:#}"))))
+/// Those of `out`, and a broken template; the tests render every part of them.
+pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), Fault> {
+    try_write(record, lang, out).map_err(|error| match error.kind() {
+        ErrorKind::WriteFailure => Fault::Write(written(&error)),
+        _ => Fault::Template(format!("{error:#}")),
+    })
 }
 
-fn try_render(record: &RunRecord, lang: Lang) -> Result<String, minijinja::Error> {
+/// The failure of the writer that an error of the template engine holds.
+fn written(error: &minijinja::Error) -> std::io::Error {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.map_or_else(
+        || std::io::Error::other(error.to_string()),
+        |source| source.raw_os_error().map_or_else(|| source.kind().into(), std::io::Error::from_raw_os_error),
+    )
+}
+
+fn try_write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), minijinja::Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
@@ -57,7 +70,7 @@ fn try_render(record: &RunRecord, lang: Lang) -> Result<String, minijinja::Error
     say::register(&mut env, lang);
     let outline = Outline::of(record);
     let view = view::View::of(record, &outline, lang, Assets { css: CSS, js: JS, style: hash(CSS), script: hash(JS) });
-    env.get_template("report.html")?.render(Serde(view))
+    env.get_template("report.html")?.render_captured_to(Serde(view), out).map(|_| ())
 }
 
 /// Style and script, and the hashes that the content security policy names.

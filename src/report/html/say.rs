@@ -31,19 +31,32 @@ pub(super) fn register(env: &mut Environment<'_>, lang: Lang) {
 
 /// A text in the three languages, of which CSS shows one; once only when all are the same.
 fn spans(text: &Text) -> Value {
-    if text.es == text.pt && text.es == text.en {
-        return Value::from_safe_string(escape(&text.es));
-    }
-    let mut html = String::with_capacity(3 * (text.en.len() + 40));
-    for lang in Lang::ALL {
-        let _ = write!(html, "<span class=\"l\" lang=\"{}\">{}</span>", lang.tag(), escape(text.get(lang)));
-    }
+    let mut html = String::new();
+    push(&mut html, text);
     Value::from_safe_string(html)
 }
 
+/// Appends a text in the three languages as markup.
+pub(super) fn push(html: &mut String, text: &Text) {
+    if text.es == text.pt && text.es == text.en {
+        return push_escaped(html, &text.es);
+    }
+    for lang in Lang::ALL {
+        let _ = write!(html, "<span class=\"l\" lang=\"{}\">", lang.tag());
+        push_escaped(html, text.get(lang));
+        html.push_str("</span>");
+    }
+}
+
 fn escape(text: &str) -> String {
-    let text = clean::block(text);
     let mut html = String::with_capacity(text.len() + text.len() / 8);
+    push_escaped(&mut html, text);
+    html
+}
+
+/// Appends a text, neutralised and escaped for elements and attributes.
+pub(super) fn push_escaped(html: &mut String, text: &str) {
+    let text = clean::block(text);
     for character in text.chars() {
         match character {
             '&' => html.push_str("&amp;"),
@@ -54,10 +67,10 @@ fn escape(text: &str) -> String {
             other => html.push(other),
         }
     }
-    html
 }
 
-fn in_all(message: &Message) -> Text {
+/// A message in the three languages.
+pub(super) fn in_all(message: &Message) -> Text {
     Text { es: message.render(Lang::Es), pt: message.render(Lang::Pt), en: message.render(Lang::En) }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::bounds::ROWS;
 use super::finding::link;
 use super::labels;
 use super::view::{Mark, Words};
@@ -13,9 +14,6 @@ use crate::report::outline::{Cell, Outline, Subject};
 use crate::run::{
     CertificateFacts, Check, Generation, Hop, PageSummary, RuleCard, RunRecord, ShopRecord, TlsFacts, Verdict,
 };
-
-/// How many pages and left out addresses are listed; the rest is counted.
-const MOST_ROWS: usize = 500;
 
 /// How many checks came out so.
 #[derive(Serialize)]
@@ -203,14 +201,14 @@ impl<'r> ShopView<'r> {
             took: format::duration(shop.elapsed_ms),
             cell: CellView::of(Cell::of(&shop.checks)),
             tls: shop.tls.as_ref().map(TlsView::of),
-            pages: shop.pages.iter().take(MOST_ROWS).map(|page| page_view(page, &on_page)).collect(),
+            pages: worth_showing(&shop.pages, &on_page).map(|page| page_view(page, &on_page)).collect(),
             pages_total: shop.pages.len(),
             checkouts: shop.pages.iter().filter(|page| page.checkout).count(),
             generations: generations.into_iter().map(Generation::name).collect(),
             left_out: shop
                 .left_out
                 .iter()
-                .take(MOST_ROWS)
+                .take(ROWS)
                 .map(|left| LeftOutView { url: &left.url, reason: &left.reason })
                 .collect(),
             left_out_total: shop.left_out.len(),
@@ -222,6 +220,22 @@ impl<'r> ShopView<'r> {
             checks: shop.checks.iter().map(check).collect(),
         }
     }
+}
+
+/// The pages that are listed, in their order: all, or where they are too many those first that somebody looks for.
+fn worth_showing<'r>(
+    pages: &'r [PageSummary],
+    on_page: &HashMap<&str, usize>,
+) -> impl Iterator<Item = &'r PageSummary> {
+    let mut shown: Vec<usize> = (0..pages.len()).collect();
+    if pages.len() > ROWS {
+        let plain =
+            |page: &PageSummary| !page.checkout && page.limit.is_none() && !on_page.contains_key(page.url.as_str());
+        shown.sort_by_key(|index| plain(&pages[*index]));
+        shown.truncate(ROWS);
+        shown.sort_unstable();
+    }
+    shown.into_iter().map(|index| &pages[index])
 }
 
 fn page_view<'r>(page: &'r PageSummary, on_page: &HashMap<&str, usize>) -> PageView<'r> {

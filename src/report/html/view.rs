@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::bounds::{Budget, ROWS};
 use super::contract::ContractView;
-use super::finding::{GroupView, OpenView, ProblemView};
+use super::finding::{GroupView, OpenView, ProblemView, groups};
 use super::shop::{CellView, ShopView};
 use super::{Assets, labels};
 use crate::i18n::{Lang, Message, Text};
@@ -101,12 +102,16 @@ pub(super) struct View<'r> {
     warnings: usize,
     advice: usize,
     mend: Vec<GroupView<'r>>,
+    mend_total: usize,
+    mend_hidden: usize,
     open: Vec<OpenView<'r>>,
+    open_total: usize,
     matrix: Vec<RowView<'r>>,
     matrix_source: Option<&'r str>,
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
     problems: Vec<ProblemView<'r>>,
+    problems_total: usize,
     rules: usize,
     legend: [Mark; 5],
 }
@@ -114,8 +119,10 @@ pub(super) struct View<'r> {
 impl<'r> View<'r> {
     pub(super) fn of(record: &'r RunRecord, outline: &'r Outline<'r>, lang: Lang, assets: Assets) -> View<'r> {
         let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
-        let contract = record.contract.as_ref().map(ContractView::of);
+        let budget = Budget::of_scenarios();
+        let contract = record.contract.as_ref().map(|contract| ContractView::of(contract, &budget));
         let scenario_anchors = contract.as_ref().map(ContractView::anchors).unwrap_or_default();
+        let (mend, mend_hidden) = groups(&outline.mend, &scenario_anchors, &Budget::to_mend());
         let names: Vec<&str> = record.shops.iter().map(|shop| format::host_and_path(&shop.url)).collect();
         let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
         let subject = match (names.is_empty(), target) {
@@ -157,14 +164,13 @@ impl<'r> View<'r> {
             matrix: matrix.collect(),
             matrix_source: shared,
             shops: record.shops.iter().enumerate().map(|at| ShopView::of(at, record, outline)).collect(),
-            mend: outline
-                .mend
-                .iter()
-                .enumerate()
-                .map(|(index, group)| GroupView::of(index, group, &scenario_anchors))
-                .collect(),
-            open: outline.open.iter().map(OpenView::of).collect(),
-            problems: record.problems.iter().map(ProblemView::of).collect(),
+            mend,
+            mend_total: outline.mend.len(),
+            mend_hidden,
+            open: outline.open.iter().take(ROWS).map(OpenView::of).collect(),
+            open_total: outline.open.len(),
+            problems: record.problems.iter().take(ROWS).map(ProblemView::of).collect(),
+            problems_total: record.problems.len(),
             rules: record.rules.len(),
             contract,
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]

@@ -23,6 +23,7 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
         response_body: Some(response.into()),
         truncated: false,
         elapsed_ms: 42,
+        earlier: Vec::new(),
         curl: Some(format!("curl -X POST 'http://127.0.0.1:4455{path}' -H 'Authorization: Bearer $MP_ACCESS_TOKEN'")),
     }
 }
@@ -56,6 +57,7 @@ fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> S
         verdict,
         steps,
         elapsed_ms,
+        abridged: false,
     }
 }
 
@@ -96,7 +98,7 @@ pub(super) fn failing() -> ScenarioResult {
 pub(super) fn noted() -> ScenarioResult {
     let mut pay = step("pay", Verdict::Pass, 33);
     pay.findings.push(finding(
-        "drift-message",
+        "reworded",
         Severity::Advice,
         said("El mensaje difiere del documentado"),
         Place {

@@ -1,6 +1,7 @@
 //! Sample records for the tests of reports: a run that is not ready, with hostile material in it, and a ready one.
 
 mod contract;
+pub mod many;
 
 use contract::{coverage, failing, noted, passing, target, undecided};
 
@@ -384,6 +385,7 @@ pub fn not_ready() -> RunRecord {
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
             coverage: Some(coverage(false)),
+            ..ContractRecord::default()
         }),
         requirements: requirements(),
         rules: rules(),
@@ -404,6 +406,7 @@ pub fn ready() -> RunRecord {
             planned: 1,
             scenarios: vec![passing()],
             coverage: Some(coverage(true)),
+            ..ContractRecord::default()
         }),
         requirements: requirements(),
         rules: rules(),

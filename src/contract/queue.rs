@@ -1,0 +1,101 @@
+//! The scenarios that wait for their turn: files are read a little ahead of the run, so that mistakes in them are told
+//! before anything is sent where there are not too many, and memory does not grow with their number where there are.
+
+use std::collections::VecDeque;
+
+use super::scenario::{Reader, Scenario, Stock};
+use super::select::{Selector, counts_as_only, tagged};
+use super::target::TargetKind;
+use crate::run::{Event, Sink};
+
+/// Most scenarios that are read ahead of the run.
+const AHEAD: usize = 1000;
+/// How many files are read at once when a run goes on.
+const BATCH: usize = 64;
+
+/// Scenarios in order, read as they are needed.
+pub struct Queue<'q> {
+    reader: Reader<'q>,
+    tags: &'q [String],
+    next: usize,
+    end: usize,
+    ready: VecDeque<Scenario>,
+    selector: Option<Selector>,
+}
+
+impl<'q> Queue<'q> {
+    /// The scenarios of a stock that have the tags and run on this kind of target. Reads ahead; what is wrong with
+    /// files, and what is left out, is told as problems.
+    pub fn new(stock: &'q mut Stock, tags: &'q [String], kind: TargetKind, sink: &dyn Sink) -> Queue<'q> {
+        stock.problems().into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
+        let end = stock.len();
+        let reader = stock.reader();
+        let mut queue = Queue { reader, tags, next: 0, end, ready: VecDeque::new(), selector: None };
+        while queue.ready.len() < AHEAD && queue.next < end {
+            let read = queue.read(sink);
+            queue.ready.extend(read);
+        }
+        let only = queue.ready.iter().any(|scenario| counts_as_only(scenario, kind)) || queue.only_later(kind);
+        let mut selector = Selector::new(kind, only);
+        for scenario in std::mem::take(&mut queue.ready) {
+            queue.ready.extend(select(&mut selector, scenario, sink));
+        }
+        queue.selector = Some(selector);
+        queue.finish(sink);
+        queue
+    }
+
+    /// Reads the next file; `None` when it is broken, a fragment, or not asked for.
+    fn read(&mut self, sink: &dyn Sink) -> Option<Scenario> {
+        let index = self.next;
+        self.next += 1;
+        match self.reader.read(index) {
+            Ok(read) => read.filter(|scenario| tagged(scenario, self.tags)),
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
+                None
+            }
+        }
+    }
+
+    /// Whether a file that is not read yet asks that only those like it run.
+    fn only_later(&self, kind: TargetKind) -> bool {
+        let asks = |scenario: Scenario| tagged(&scenario, self.tags) && counts_as_only(&scenario, kind);
+        (self.next..self.end).any(|index| {
+            self.reader.mentions(index, "only") && self.reader.read(index).is_ok_and(|read| read.is_some_and(asks))
+        })
+    }
+
+    /// Tells what is left out once all is read.
+    fn finish(&mut self, sink: &dyn Sink) {
+        if self.next >= self.end
+            && let Some(selector) = self.selector.take()
+        {
+            selector.finish().into_iter().for_each(|notice| sink.emit(Event::Problem(notice)));
+        }
+    }
+
+    /// Whether nothing is left to run.
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty() && self.next >= self.end
+    }
+
+    /// The scenarios that are read already, else the next few; none at the end.
+    pub(super) fn take(&mut self, sink: &dyn Sink) -> Vec<Scenario> {
+        while self.ready.is_empty() && self.next < self.end {
+            for _ in 0..BATCH.min(self.end - self.next) {
+                let Some(scenario) = self.read(sink) else { continue };
+                let Some(selector) = &mut self.selector else { continue };
+                self.ready.extend(select(selector, scenario, sink));
+            }
+            self.finish(sink);
+        }
+        std::mem::take(&mut self.ready).into()
+    }
+}
+
+fn select(selector: &mut Selector, scenario: Scenario, sink: &dyn Sink) -> Option<Scenario> {
+    let (scenario, notice) = selector.take(scenario);
+    notice.into_iter().for_each(|notice| sink.emit(Event::Problem(notice)));
+    scenario
+}
