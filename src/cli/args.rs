@@ -100,7 +100,8 @@ pub(super) enum ContractCommand {
     Check(ScenarioArgs),
     Coverage(ContractCoverageArgs),
     Validate(ValidateArgs),
-    Drift(DriftArgs),
+    Drift(ContractDriftArgs),
+    Accept(AcceptArgs),
 }
 
 #[derive(Debug, Args)]
@@ -109,10 +110,42 @@ pub(super) struct ValidateArgs {
     pub(super) files: Vec<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+/// Two documents.
+#[derive(Debug)]
 pub(super) struct DriftArgs {
-    #[arg(long, value_name = "FILE")]
     pub(super) against: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ContractDriftArgs {
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "tag", "target", "baseline", "output", "report"])]
+    pub(super) against: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) observed: ObservedDriftArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ObservedDriftArgs {
+    #[command(flatten)]
+    pub(super) run: ContractRunArgs,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AcceptArgs {
+    #[command(flatten)]
+    pub(super) run: ContractRunArgs,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    #[arg(long, value_name = "TEXT", conflicts_with = "merge")]
+    pub(super) reason: Option<String>,
+    #[arg(long, value_name = "NAME", conflicts_with = "merge")]
+    pub(super) owner: Option<String>,
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "merge")]
+    pub(super) expires: Option<jiff::civil::Date>,
+    #[arg(long)]
+    pub(super) merge: bool,
 }
 
 /// Which scenarios.
@@ -160,6 +193,8 @@ pub(super) struct ContractGatedArgs {
     pub(super) run: ContractRunArgs,
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]

@@ -27,7 +27,7 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
     }
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let interrupted = session
-        .until_interrupted(async {
+        .until_interrupted(output, async {
             if let Some(contract) = &config.contract {
                 contract::engine(&session, contract, None).await;
             }

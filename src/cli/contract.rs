@@ -1,15 +1,18 @@
 //! `homologa contract …`: scenarios against a target.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::args::{ContractArgs, ContractCommand, ContractRunArgs, ScenarioArgs};
+use super::args::{ContractArgs, ContractCommand, ContractRunArgs, DriftArgs, ScenarioArgs};
+use super::baseline::{self, Watching};
 use super::output::Output;
 use super::session::{Outputs, Session};
-use crate::config::{self, ContractConfig, TargetConfig};
+use crate::config::{self, BaselineConfig, ContractConfig, TargetConfig};
+use crate::contract::baseline::{Baseline, Observer, Scope};
 use crate::contract::scenario::{self, Loaded, Stock};
 use crate::contract::{Options, Queue, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
 use crate::exit;
@@ -22,7 +25,7 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
         ContractCommand::Run(args) if args.dry_run => dry(output, &args.run),
         ContractCommand::Run(args) => {
             let gate = Gate { codes: args.min_coverage, pairs: args.min_pairs };
-            execute(output, &args.run, &gate).await
+            execute(output, &args.run, baseline::chosen(args.baseline.as_deref()), &gate).await
         }
         ContractCommand::Coverage(args) => {
             let gate = Gate { codes: args.min, pairs: args.min_pairs };
@@ -31,7 +34,11 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
         ContractCommand::List(args) => list(output, &args),
         ContractCommand::Check(args) => check(output, &args),
         ContractCommand::Validate(args) => super::validate::run(output, &args),
-        ContractCommand::Drift(args) => super::drift::run(output, &args),
+        ContractCommand::Drift(args) => match args.against {
+            Some(against) => super::drift::run(output, &DriftArgs { against }),
+            None => baseline::drift(output, &args.observed).await,
+        },
+        ContractCommand::Accept(args) => baseline::accept(output, &args).await,
     }
 }
 
@@ -43,7 +50,7 @@ fn load(path: Option<&Path>, tags: &[String]) -> Loaded {
     loaded
 }
 
-fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
+pub(super) fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
     let site = crate::specs::sites::get(&args.site).map(|site| site.id.clone()).ok_or_else(|| {
         let known: Vec<&str> = crate::specs::sites::all().iter().map(|site| site.id.as_str()).collect();
         let problem = Problem::input(Message::new("scenario.unknown-site").with("site", &args.site));
@@ -61,15 +68,21 @@ fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<Problem>> {
         rate: args.rate,
         preflight: !args.no_preflight,
         timeout: Duration::from_secs(args.timeout),
+        baseline: BaselineConfig::None,
     })
 }
 
-async fn execute(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
-    let config = configured(args)?;
+async fn execute(
+    output: &Output,
+    args: &ContractRunArgs,
+    baseline: BaselineConfig,
+    gate: &Gate,
+) -> Result<u8, Vec<Problem>> {
+    let config = ContractConfig { baseline, ..configured(args)? };
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
-    let interrupted = session.until_interrupted(work).await;
+    let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(record, code)| {
         let measured = record.contract.as_ref().and_then(|contract| contract.coverage.as_ref());
         gate.decide(output, measured, code)
@@ -102,7 +115,8 @@ impl Gate {
             }
         }
         output.problems(&below);
-        if below.is_empty() { code } else { exit::NOT_READY }
+        // What could not be asked is no lack of coverage: an open run stays open.
+        if below.is_empty() || code == exit::INCONCLUSIVE { code } else { exit::NOT_READY }
     }
 }
 
@@ -168,6 +182,22 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
 
 /// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
 pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
+    match baseline::load(&config.baseline) {
+        Ok(accepted) => {
+            engine_with(session, config, ca_file, accepted, Watching::Run).await;
+        }
+        Err(problems) => session.problems(problems),
+    }
+}
+
+/// As [`engine`], with a baseline that was read; gives what watched the run.
+pub(super) async fn engine_with(
+    session: &Session,
+    config: &ContractConfig,
+    ca_file: Option<&Path>,
+    accepted: Option<Baseline>,
+    watching: Watching,
+) -> Option<(Arc<Observer>, Scope)> {
     let kind = match config.target {
         TargetConfig::Embedded => TargetKind::Embedded,
         TargetConfig::Url(_) => TargetKind::Url,
@@ -176,12 +206,18 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {
         session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
-        return;
+        return None;
     }
     let (target, sandbox) = match target(config, session.seed).await {
         Ok(ready) => ready,
-        Err(problem) => return session.problems(vec![problem]),
+        Err(problem) => {
+            session.problems(vec![problem]);
+            return None;
+        }
     };
+    let (observer, notices) = baseline::watch(accepted, config, &target.info(), watching);
+    session.problems(notices);
+    let scope = if observer.compares() { scope(config, kind) } else { Scope::default() };
     let options = Options {
         seed: session.seed,
         jobs: config.jobs,
@@ -190,13 +226,30 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
         preflight: config.preflight,
         stop: session.stop.clone(),
         ca_file: ca_file.map(Path::to_owned),
+        observer: Some(observer.clone()),
     };
-    if let Err(problem) = run_scenarios(queue, target, &options, session.sink()).await {
-        session.problems(vec![problem]);
-    }
+    let done = run_scenarios(queue, target, &options, session.sink()).await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
+    match done {
+        Ok(_) => {
+            baseline::measured(session, &observer, &scope);
+            Some((observer, scope))
+        }
+        Err(problem) => {
+            session.problems(vec![problem]);
+            None
+        }
+    }
+}
+
+/// The scenarios that exist and those that are to run: a baseline may speak of others.
+fn scope(config: &ContractConfig, kind: TargetKind) -> Scope {
+    let mut loaded = load(config.scenarios.as_deref(), &[]);
+    let known: Vec<String> = loaded.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
+    loaded.scenarios.retain(|scenario| tagged(scenario, &config.tags));
+    baseline::scope(&known, &selected(loaded.scenarios, kind).0)
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.
@@ -301,7 +354,7 @@ async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Resul
     let config = configured(args)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
-    let interrupted = session.until_interrupted(engine(&session, &config, args.ca_file.as_deref())).await;
+    let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
     let (_, failed) = session.write(&record, output);
     if !failed.is_empty() {

@@ -22,7 +22,7 @@ pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Prob
 
     let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
     let interrupted = session
-        .until_interrupted(async {
+        .until_interrupted(output, async {
             contract::engine(&session, &ContractConfig::default(), None).await;
             golive::engine(&session, &shops, &rules, options).await;
         })

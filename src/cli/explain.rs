@@ -64,6 +64,7 @@ fn unknown(rules: &RuleSet, id: &str) -> Problem {
     let details = statuses().pairs.iter().filter_map(|pair| pair.status_detail.as_deref());
     let words =
         cards.iter().map(|card| card.id.as_str()).chain(details).chain(grades().iter().map(|grade| grade.id.as_str()));
+    let words = words.chain(drift::kinds().iter().map(|kind| kind.id.as_str()));
     match nearest(id, words) {
         Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
         None => problem.fix(Message::new("explain.unknown-fix")),
@@ -194,11 +195,18 @@ fn grade(grade: &Grade, lang: Lang) -> Explanation {
     let mut text = Page::new(lang, &grade.id, grade.title.get(lang));
     text.text(Message::new("explain.meaning"), &grade.meaning);
     text.text(Message::new("explain.remedy"), &grade.remedy);
+    if let Some(weight) = drift::weight_of_grade(&grade.id) {
+        text.part(Message::new("explain.as-drift"), &labels::weight(weight).render(lang));
+    }
     Explanation { text, json: json!({ "kind": "grade", "grade": grade }) }
 }
 
 fn drift_kind(kind: &DriftKind, lang: Lang) -> Explanation {
     let mut text = Page::new(lang, &kind.id, kind.title.get(lang));
     text.text(Message::new("explain.meaning"), &kind.meaning);
+    if let Some(remedy) = &kind.remedy {
+        text.text(Message::new("explain.remedy"), remedy);
+    }
+    text.part(Message::new("explain.severity"), &labels::weight(kind.weight).render(lang));
     Explanation { text, json: json!({ "kind": "drift", "drift": kind }) }
 }

@@ -35,7 +35,7 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
     let session = Session::start(output, outputs, None).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, &rules, Options::default());
-    let interrupted = session.until_interrupted(work).await;
+    let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)
 }
 

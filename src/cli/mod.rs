@@ -4,6 +4,7 @@
 //! Standard output is the result, standard error is progress and diagnostics.
 
 mod args;
+mod baseline;
 mod check;
 mod completions;
 mod contract;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::args::RecordArgs;
 use super::output::Output;
@@ -136,6 +136,11 @@ impl Session {
         Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
     }
 
+    /// Where reports go.
+    pub(super) fn reports(&self) -> &BTreeMap<String, PathBuf> {
+        &self.outputs.reports
+    }
+
     /// Whom engines tell.
     pub(super) fn sink(&self) -> &dyn Sink {
         &*self.collector
@@ -148,15 +153,29 @@ impl Session {
         }
     }
 
-    /// Runs work until it ends or somebody presses Ctrl-C; what was done until then stays in the record.
-    pub(super) async fn until_interrupted(&self, work: impl Future<Output = ()>) -> bool {
+    /// Runs work until it ends or somebody interrupts it; what was done until then stays in the record. The first
+    /// interruption lets engines finish what they have begun, for a bounded time; a second one ends at once.
+    pub(super) async fn until_interrupted(&self, output: &Output, work: impl Future<Output = ()>) -> bool {
+        let mut interruptions = interruptions();
+        tokio::pin!(work);
         tokio::select! {
-            () = work => false,
-            _ = tokio::signal::ctrl_c() => {
-                self.problems(vec![Problem::environment(Message::new("cli.interrupted"))]);
-                true
-            }
+            () = &mut work => return false,
+            _ = interruptions.recv() => {}
         }
+        self.stop.ask();
+        if self.stop.attended() {
+            output.note(&Message::new("cli.winding-down").with("seconds", Stop::GRACE.as_secs()));
+        }
+        tokio::select! {
+            biased;
+            () = &mut work => {}
+            // Whatever else the work would go on to.
+            () = self.stop.idle() => {}
+            _ = interruptions.recv() => {}
+            () = tokio::time::sleep(Stop::GRACE + Duration::from_secs(1)) => {}
+        }
+        self.problems(vec![Problem::environment(Message::new("cli.interrupted"))]);
+        true
     }
 
     /// Ends the run and gives its record, without writing anything.
@@ -198,6 +217,22 @@ impl Session {
     }
 }
 
+/// Ctrl-C and the request to terminate, each time they come.
+fn interruptions() -> tokio::sync::mpsc::Receiver<()> {
+    let (send, receive) = tokio::sync::mpsc::channel(2);
+    let on_terminate = send.clone();
+    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && send.send(()).await.is_ok() {} });
+    #[cfg(unix)]
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+        while terminate.recv().await.is_some() && on_terminate.send(()).await.is_ok() {}
+    });
+    #[cfg(not(unix))]
+    drop(on_terminate);
+    receive
+}
+
 /// Writes the reports of a record; gives the paths written and what could not be.
 pub(super) fn write_reports(
     record: &RunRecord,
@@ -216,7 +251,7 @@ pub(super) fn write_reports(
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
-fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }

@@ -41,6 +41,18 @@ pub enum TargetConfig {
     Url(Url),
 }
 
+/// The baseline that answers are compared with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum BaselineConfig {
+    /// None.
+    #[default]
+    None,
+    /// This file, if it is there.
+    Beside(PathBuf),
+    /// This file, which has to be there.
+    File(PathBuf),
+}
+
 /// The contract side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContractConfig {
@@ -66,6 +78,8 @@ pub struct ContractConfig {
     pub preflight: bool,
     /// Longest time for one request.
     pub timeout: Duration,
+    /// Baseline.
+    pub baseline: BaselineConfig,
 }
 
 impl Default for ContractConfig {
@@ -82,6 +96,7 @@ impl Default for ContractConfig {
             rate: None,
             preflight: true,
             timeout: Duration::from_secs(30),
+            baseline: BaselineConfig::None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Config, ContractConfig, GoliveConfig, TargetConfig};
+use super::{BaselineConfig, Config, ContractConfig, GoliveConfig, TargetConfig};
 use crate::golive::rule::RuleSet;
 use crate::i18n::{Lang, Message};
 use crate::report::FORMATS;
@@ -33,6 +33,10 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     if let Some(contract) = &mut config.contract {
         contract.scenarios = contract.scenarios.take().map(|path| folder.join(path));
+        contract.baseline = match std::mem::take(&mut contract.baseline) {
+            BaselineConfig::File(path) => BaselineConfig::File(folder.join(path)),
+            _ => BaselineConfig::Beside(folder.join(crate::contract::baseline::FILE_NAME)),
+        };
     }
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
@@ -127,6 +131,7 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
     }
     contract.allow_production = fields.boolean("allow-production").unwrap_or(false);
     contract.scenarios = fields.text("scenarios").map(PathBuf::from);
+    contract.baseline = fields.text("baseline").map_or(BaselineConfig::None, |path| BaselineConfig::File(path.into()));
     contract.tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
     contract.jobs = fields.count("jobs").and_then(|jobs| usize::try_from(jobs).ok()).unwrap_or(0).min(256);
     contract.rate = fields.count("rate").map(|rate| u32::try_from(rate).unwrap_or(u32::MAX).min(10_000));

@@ -204,6 +204,22 @@ impl Prepared {
         Asked { safe: self.method == "GET", keyed }
     }
 
+    /// The body, when this request makes a payment.
+    pub(super) fn created_payment(&self) -> Option<Value> {
+        let creates = self.method == "POST" && self.url.path().ends_with("/v1/payments");
+        let body = self.body.as_ref().filter(|_| creates)?;
+        body.json.clone().or_else(|| serde_json::from_str(&body.text).ok())
+    }
+
+    /// A search, with the same credential, for payments with a reference, newest first.
+    pub(super) fn search_payments(&self, reference: &str) -> Option<Prepared> {
+        let mut url = self.url.join("payments/search").ok()?;
+        let more = [("sort", "date_created"), ("criteria", "desc"), ("external_reference", reference)];
+        url.set_query(None);
+        url.query_pairs_mut().extend_pairs(more);
+        Some(Prepared { method: "GET", url, headers: Vec::new(), credential: self.credential.clone(), body: None })
+    }
+
     /// Whether the sandbox was asked to play a fault.
     pub(super) fn plays_a_fault(&self) -> bool {
         self.headers.iter().any(|(name, _)| name == FAULT_HEADER)

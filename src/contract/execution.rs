@@ -9,19 +9,24 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::baseline::Observer;
 use super::coverage::Tally;
+use super::environment;
 use super::exchange::{self, Answer, Prepared, Refusal};
 use super::expect::{self, Context};
 use super::json_path;
 use super::judge;
 use super::plan::{self, Plan};
+use super::preflight::Known;
 use super::scenario::{Action, Step, Variables};
+use super::serial::Serial;
 use super::target::Target;
-use super::transport::{Reply, Transport};
+use super::transport::{Reply, Transport, Unanswered};
+use super::unknown_outcome::{self, Found};
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Verdict, fingerprint,
+    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Stop, Verdict, fingerprint,
 };
 use crate::secret::Redactor;
 
@@ -31,6 +36,11 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) observer: Option<Arc<Observer>>,
+    pub(super) stop: Stop,
+    pub(super) serial: Serial,
+    /// What is known of a real account.
+    pub(super) known: Known,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
@@ -39,12 +49,23 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let id = plan.id();
     let ids = shared.ids.part(&id);
     let variables = plan::variables(plan, &ids);
-    let mut state =
-        State { id: &id, shared, plan, ids: &ids, variables, sent: HashMap::new(), tally: Tally::default() };
+    let mut state = State {
+        id: &id,
+        shared,
+        plan,
+        ids: &ids,
+        variables,
+        sent: HashMap::new(),
+        tally: Tally::default(),
+        tidying: false,
+    };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
+    let cannot = shared.known.blocked(plan, &shared.target);
     let mut stopped: Option<String> = None;
     for step in &plan.scenario.steps {
         let mut result = match &stopped {
+            _ if let Some(reason) = &cannot => skipped(step, reason.clone()),
+            None if shared.stop.asked() => skipped(step, Message::new("contract.interrupted")),
             None => state.step(step).await.unwrap_or_else(|lacks| skipped(step, lacks.reason())),
             Some(id) => skipped(step, Message::new("contract.not-run").with("step", id)),
         };
@@ -54,6 +75,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         redact(&mut result, &shared.redactor);
         steps.push(result);
     }
+    state.tidying = true;
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
         let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
@@ -140,6 +162,8 @@ struct State<'s> {
     variables: Variables,
     sent: HashMap<String, (Arc<Prepared>, Answer)>,
     tally: Tally,
+    /// Whether the steps at the end run, which an early end does not hurry.
+    tidying: bool,
 }
 
 impl State<'_> {
@@ -155,7 +179,7 @@ impl State<'_> {
         self.variables.set("hex32", json!(self.ids.hex32()));
         let prepared = match &step.action {
             Action::Wait(duration) => {
-                tokio::time::sleep(*duration).await;
+                self.sleep(*duration).await;
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
                 return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
             }
@@ -180,11 +204,11 @@ impl State<'_> {
         let mut result = self.ask(step, &prepared).await;
         while result.verdict != Verdict::Pass {
             let left = poll.limit.saturating_sub(started.elapsed());
-            if left.is_zero() {
+            if left.is_zero() || self.hurried() {
                 break;
             }
             // The last question is asked when the time is over, so that the whole limit counts.
-            tokio::time::sleep(poll.interval.min(left)).await;
+            self.sleep(poll.interval.min(left)).await;
             result = self.ask(step, &prepared).await;
             asked += 1;
         }
@@ -199,20 +223,45 @@ impl State<'_> {
         Ok(result)
     }
 
+    /// Whether somebody asked for an early end, and this is no step that tidies up.
+    fn hurried(&self) -> bool {
+        !self.tidying && self.shared.stop.asked()
+    }
+
+    async fn sleep(&self, duration: std::time::Duration) {
+        if self.tidying {
+            tokio::time::sleep(duration).await;
+        } else {
+            self.shared.stop.sleep(duration).await;
+        }
+    }
+
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
-        let Reply { outcome, earlier } = self.shared.transport.send(prepared, &step.expect.status).await;
+        let began = jiff::Timestamp::now();
+        let reply = self.shared.transport.send(prepared, &step.expect.status).await;
+        if unknown_outcome::is_unknown(prepared, &reply, &step.expect.status) {
+            return self.look_up(step, prepared, reply, began).await;
+        }
+        let Reply { outcome, earlier } = reply;
         let (answer, elapsed) = match outcome {
             Ok(done) => done,
-            Err(unanswered) => {
+            Err(Unanswered { problem, .. }) => {
                 let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
                 exchange::add_curl(&mut exchange);
-                return StepResult { exchange: Some(exchange), ..skipped(step, unanswered.problem.message) };
+                let mut result = skipped(step, problem.message.clone());
+                result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
+                result.exchange = Some(exchange);
+                return result;
             }
         };
         let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
+        if let Some(observer) = &self.shared.observer {
+            let path = self.path_template(step).unwrap_or_else(|| prepared.path());
+            observer.see(self.id, &step.id, prepared.method(), path, &answer);
+        }
         let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
         if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
             result.expectations.push(sent_again(&exchange.earlier));
@@ -258,6 +307,77 @@ impl State<'_> {
             fix: None,
         });
         result
+    }
+
+    /// The path of a step as the scenario writes it, unless it begins with a variable.
+    fn path_template<'t>(&'t self, step: &'t Step) -> Option<&'t str> {
+        let step = match &step.action {
+            Action::Repeat(id) => self.plan.scenario.every_step().find(|other| other.id == *id)?,
+            _ => step,
+        };
+        match &step.action {
+            Action::Send(request) => Some(request.path.as_str()).filter(|path| !path.starts_with("${")),
+            Action::Repeat(_) | Action::Wait(_) => None,
+        }
+    }
+
+    /// Nobody knows what became of a request: a payment is looked up, nothing is sent again.
+    async fn look_up(
+        &mut self,
+        step: &Step,
+        prepared: &Arc<Prepared>,
+        reply: Reply,
+        began: jiff::Timestamp,
+    ) -> StepResult {
+        let Shared { transport, redactor, stop, .. } = self.shared;
+        let (came, elapsed, why) = match reply.outcome {
+            Ok((answer, elapsed)) => {
+                let why = environment::told(&answer).0;
+                (Some(answer), elapsed, why)
+            }
+            Err(unanswered) => (None, 0, unanswered.problem.message),
+        };
+        let mut exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
+        let mut result = match unknown_outcome::look_up(transport, stop, prepared, &step.expect.status, began).await {
+            Found::Payment { answer, id } => {
+                self.count(step, prepared, &answer);
+                let mut known = step.clone();
+                known.expect.headers.clear();
+                let judged = self.compare(&known, prepared, &answer);
+                self.sent.insert(step.id.clone(), (prepared.clone(), answer));
+                let mut judged = judged.unwrap_or_else(|reason| skipped(step, reason));
+                if judged.verdict == Verdict::Pass && !step.expect.headers.is_empty() {
+                    judged.verdict = Verdict::Inconclusive;
+                    judged.reason = Some(Message::new("contract.headers-unknown"));
+                }
+                let told = Message::new("contract.looked-up").with("id", id);
+                judged.expectations.push(Expectation { message: told, verdict: Verdict::Pass });
+                judged
+            }
+            Found::Nothing(still) => {
+                let message = Message::new("contract.unknown-outcome");
+                let mut result = skipped(step, message.clone());
+                let mut finding =
+                    self.open_finding(step, "unknown-outcome", message, Some(Message::new("contract.look-up-by-hand")));
+                finding.evidence = [why, still].into_iter().map(|message| Evidence::Note { message }).collect();
+                result.findings.push(finding);
+                result
+            }
+        };
+        if result.verdict != Verdict::Pass {
+            exchange::add_curl(&mut exchange);
+        }
+        result.exchange = Some(exchange);
+        result
+    }
+
+    /// What keeps a step open, with what to do about it.
+    fn open_finding(&self, step: &Step, grade: &str, message: Message, fix: Option<Message>) -> Finding {
+        let mut place = step.source.place(step.mark);
+        place.step = Some(step.id.clone());
+        let id = fingerprint(&[self.id, &step.id, grade, ""]);
+        let (rule, severity) = (grade.to_owned(), Severity::Advice);
+        Finding { id, rule, severity, message, place, evidence: Vec::new(), fix }
     }
 
     fn refused(&self, step: &Step, reason: Message) -> StepResult {
@@ -344,7 +464,15 @@ impl State<'_> {
                     }
                 }
             }
-        } else if verdict == Verdict::Inconclusive {
+        } else if let Some(body) = &answer.json {
+            // What was made in another way than expected is tidied up too.
+            for (name, path, _) in &step.capture {
+                if let [value] = json_path::query(path, body).as_slice() {
+                    self.variables.set(name, (*value).clone());
+                }
+            }
+        }
+        if verdict == Verdict::Inconclusive {
             let open = compared.expectations.iter().find(|expectation| expectation.verdict == verdict);
             reason = open.map(|expectation| expectation.message.clone());
         }
@@ -399,9 +527,13 @@ fn redact(result: &mut StepResult, redactor: &Redactor) {
         message.args.values_mut().for_each(|value| mask(value, redactor));
     }
     for evidence in result.findings.iter_mut().flat_map(|finding| &mut finding.evidence) {
-        if let Evidence::Difference { expected, actual, .. } = evidence {
-            mask(expected, redactor);
-            mask(actual, redactor);
+        match evidence {
+            Evidence::Difference { expected, actual, .. } => {
+                mask(expected, redactor);
+                mask(actual, redactor);
+            }
+            Evidence::Note { message } => message.args.values_mut().for_each(|value| mask(value, redactor)),
+            _ => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::environment;
 use super::exchange::{Answer, LARGEST_BODY};
 use super::json_path::query;
 use super::judge::{self, NormalError};
@@ -124,10 +125,11 @@ pub(super) fn compare(
     let mut compared = Compared::default();
     let expected = expected_errors(expect, context.variables)?;
     let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.status == answer.status);
-    if judge::environment(answer.status) && !wanted {
-        let message = Message::new("contract.environment").with("status", answer.status);
+    if environment::speaks(answer) && !(wanted && (answer.json.is_some() || expect.status.contains(&answer.status))) {
+        let (message, fix) = environment::told(answer);
         let evidence = difference("status", statuses(expect, &expected), answer.status.to_string());
         compared.broken(context, expect.mark, "environment", message, evidence);
+        compared.findings.iter_mut().for_each(|finding| finding.fix = Some(fix.clone()));
         return Ok(compared);
     }
     if !expect.status.is_empty() {

@@ -1,9 +1,11 @@
 //! The contract side: replays scenarios against a target and checks every response against what is
 //! documented. Emits events; prints nothing.
 
+pub mod baseline;
 mod coverage;
 pub mod drift;
 mod dry;
+mod environment;
 mod exchange;
 mod execution;
 mod expect;
@@ -17,11 +19,13 @@ mod retry;
 mod runner;
 pub mod scenario;
 mod select;
+mod serial;
 mod target;
 #[cfg(test)]
 mod tests;
 mod text;
 mod transport;
+mod unknown_outcome;
 pub mod validate;
 
 pub use coverage::Tally;

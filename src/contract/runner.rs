@@ -7,18 +7,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 
+use super::baseline::Observer;
 use super::coverage::Tally;
 use super::execution::{Shared, execute};
 use super::pace::Pace;
 use super::plan::{self, Plan};
+use super::preflight::{Known, Questions};
 use super::queue::Queue;
+use super::serial::Serial;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
 use crate::http;
 use crate::ids::Ids;
-use crate::run::{Coverage, Event, Problem, ScenarioResult, Sink, Stop};
+use crate::run::{Coverage, Event, Preflight, Problem, ScenarioResult, Sink, Stop};
 use crate::secret::Redactor;
 
 /// How a run is done.
@@ -37,6 +41,8 @@ pub struct Options {
     pub stop: Stop,
     /// Certificate authorities beside the usual ones.
     pub ca_file: Option<std::path::PathBuf>,
+    /// Who looks at the answers for drift, if somebody does.
+    pub observer: Option<Arc<Observer>>,
 }
 
 impl Default for Options {
@@ -49,6 +55,7 @@ impl Default for Options {
             preflight: true,
             stop: Stop::default(),
             ca_file: None,
+            observer: None,
         }
     }
 }
@@ -71,11 +78,7 @@ pub async fn run(
         direct: target.kind == TargetKind::Embedded,
         ..http::ClientOptions::default()
     })?;
-    if options.preflight {
-        super::preflight::check(&target, &client).await?;
-    }
     let mut plans: VecDeque<Plan> = plan::plan(queue.take(sink), &target).into();
-    sink.emit(Event::ContractStarted { target: target.info(), scenarios: plans.len() });
     let jobs = match options.jobs {
         0 if target.local() => 16,
         0 => 2,
@@ -83,6 +86,10 @@ pub async fn run(
     };
     let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Redactor::new(target.secrets());
+    let observer = options.observer.clone();
+    if let Some(observer) = &observer {
+        observer.begin(target.info(), plans.len(), Redactor::new(target.secrets()));
+    }
     let transport = Transport::Live(Live {
         client,
         pace: Pace::new(options.rate.unwrap_or(usual_rate)),
@@ -90,35 +97,90 @@ pub async fn run(
         retries: target.kind != TargetKind::Embedded,
         stop: options.stop.clone(),
     });
-    let shared = Arc::new(Shared { target, transport, ids: Ids::seeded(options.seed), redactor });
+    let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
+    let (known, serial) = (Known::default(), Serial::default());
+    let shared = Arc::new(Shared { target, transport, ids, redactor, observer, stop, known, serial });
+    let questions = options.preflight.then(|| Questions::new(&shared));
+    let preflight = match &questions {
+        Some(questions) => questions.ask(plans.make_contiguous()).await?,
+        None => None,
+    };
+    sink.emit(Event::ContractStarted { target: shared.target.info(), scenarios: plans.len() });
+    tell(sink, preflight);
     let permits = Arc::new(Semaphore::new(jobs));
+    let _attending = options.stop.attend();
+    let mut deadline = None;
     let mut tally = Tally::default();
-    let mut running: VecDeque<JoinHandle<(ScenarioResult, Tally)>> = VecDeque::new();
+    let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
-        while running.len() < jobs * 2 {
+        while running.len() < jobs * 2 && !options.stop.asked() {
             if plans.is_empty() {
                 plans = plan::plan(queue.take(sink), &shared.target).into();
                 if !plans.is_empty() {
                     sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
+                }
+                if let Some(questions) = &questions {
+                    tell(sink, questions.ask_more(plans.make_contiguous()).await);
                 }
             }
             let Some(plan) = plans.pop_front() else { break };
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits) = (shared.clone(), permits.clone());
             running.push_back(tokio::spawn(async move {
+                let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
-                execute(&shared, &plan).await
+                // What has not begun when the end is asked for does not begin.
+                if shared.stop.asked() { None } else { Some(execute(&shared, &plan).await) }
             }));
         }
         let Some(next) = running.pop_front() else { break };
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
-        if let Ok((result, seen)) = next.await {
+        let Some(done) = until_grace_is_over(&options.stop, &mut deadline, next).await else {
+            // Those after it may have ended in time.
+            continue;
+        };
+        if let Ok(Some((result, seen))) = done {
             tally.add(seen);
+            if let Some(observer) = &options.observer {
+                observer.finished(&result);
+            }
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
     }
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)
+}
+
+fn tell(sink: &dyn Sink, preflight: Option<Preflight>) {
+    if let Some(preflight) = preflight {
+        sink.emit(Event::Preflight(preflight));
+    }
+}
+
+/// Waits for a scenario; `None` once the end was asked for and the time to wind down is over. A scenario that is given
+/// up is aborted.
+async fn until_grace_is_over<T>(
+    stop: &Stop,
+    deadline: &mut Option<Instant>,
+    mut running: JoinHandle<T>,
+) -> Option<Result<T, JoinError>> {
+    if deadline.is_none() {
+        tokio::select! {
+            biased;
+            done = &mut running => return Some(done),
+            () = stop.wait() => *deadline = Some(Instant::now() + Stop::GRACE),
+        }
+    }
+    match deadline {
+        Some(deadline) => match tokio::time::timeout_at(*deadline, &mut running).await {
+            Ok(done) => Some(done),
+            Err(_) => {
+                running.abort();
+                None
+            }
+        },
+        None => Some(running.await),
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::i18n::Message;
 use crate::run::{Blame, CoverageState, RunRecord, RunVerdict, Severity, Verdict};
+use crate::specs::drift::Weight;
 
 /// The verdict of a run in words: the first thing a reader sees.
 pub(super) fn run_verdict(verdict: RunVerdict) -> Message {
@@ -46,12 +47,30 @@ pub(super) fn switched_off(record: &RunRecord) -> Option<Message> {
 pub(super) fn why(record: &RunRecord, verdict: RunVerdict, blockers: usize, open: usize) -> Message {
     match verdict {
         RunVerdict::Ready => scope(record),
+        RunVerdict::NotReady if blockers == 0 && drifted(record) > 0 => {
+            Message::new("report.why-drift").with("n", drifted(record))
+        }
         RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", blockers),
         // A run that was killed may hold failures and no verdict.
         RunVerdict::Inconclusive if blockers > 0 => Message::new("report.why-cut-short").with("n", blockers),
         RunVerdict::Inconclusive if open == 0 => Message::new("report.why-unsure"),
         RunVerdict::Inconclusive => Message::new("report.why-inconclusive").with("n", open),
     }
+}
+
+/// The weight of a difference in a word.
+pub(crate) fn weight(weight: Weight) -> Message {
+    Message::new(match weight {
+        Weight::Breaking => "drift.breaking",
+        Weight::Notable => "drift.notable",
+        Weight::Info => "drift.info",
+    })
+}
+
+/// How many differences keep the run from being ready.
+fn drifted(record: &RunRecord) -> usize {
+    let drift = record.contract.as_ref().and_then(|contract| contract.drift.as_ref());
+    drift.map_or(0, |drift| drift.open(Weight::Breaking).count() + drift.left_out_breaking)
 }
 
 /// The verdict of one check in a word.

@@ -6,6 +6,7 @@
 
 mod clean;
 mod curl;
+pub mod drift;
 mod format;
 pub mod html;
 pub mod json;
@@ -15,6 +16,7 @@ pub mod live;
 pub mod outline;
 mod paint;
 mod plain;
+pub mod preflight;
 pub mod problem;
 #[cfg(test)]
 mod sample;

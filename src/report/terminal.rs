@@ -11,6 +11,7 @@ use crate::i18n::{Lang, Message};
 use crate::run::{
     ContractRecord, CoverageState, Evidence, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict,
 };
+use crate::specs::drift::Weight;
 
 /// How many groups of findings and open questions are shown before pointing to the report.
 const MOST: usize = 10;
@@ -45,6 +46,7 @@ pub fn summary(record: &RunRecord, style: Style<'_>) -> String {
         page.contract(contract);
     }
     page.mend(&outline);
+    page.drift(record);
     page.open(&outline);
     page.reports();
     page.out
@@ -180,6 +182,9 @@ impl Page<'_> {
             .with("open", open)
             .with("planned", contract.planned.max(contract.scenarios.len()));
         let mut facts = vec![self.say(&scenarios)];
+        if let Some(preflight) = &contract.preflight {
+            facts.insert(0, units(super::preflight::facts(preflight).iter().map(|fact| self.say(fact))));
+        }
         if let Some(coverage) = &contract.coverage {
             let line = Message::new("report.coverage-line")
                 .with("observed", coverage.count(CoverageState::Observed))
@@ -187,6 +192,12 @@ impl Page<'_> {
             facts.push(self.say(&line));
             let (bar, legend) = self.bar(coverage);
             facts.extend([bar, legend]);
+        }
+        if let Some(drift) = &contract.drift
+            && (drift.baseline.is_some() || !drift.entries.is_empty())
+        {
+            facts.push(self.say(&super::drift::totals(drift)));
+            facts.extend(super::drift::baseline(drift).map(|message| self.say(&message)));
         }
         let name = match &contract.target {
             Some(target) => format!("{} · {} · {}", self.word("report.contract"), target.url, target.site),
@@ -236,6 +247,19 @@ impl Page<'_> {
         self.more(outline.mend.len());
         let hint = self.word("report.explain-hint");
         self.hang("  ", &hint, Tone::Quiet);
+    }
+
+    /// Drift that counts, and accepted drift that is gone.
+    fn drift(&mut self, record: &RunRecord) {
+        let Some(drift) = record.contract.as_ref().and_then(|contract| contract.drift.as_ref()) else { return };
+        let open = drift.open(Weight::Breaking).count() + drift.open(Weight::Notable).count();
+        if open == 0 && drift.stale.is_empty() && drift.left_out == 0 {
+            return;
+        }
+        let title = self.word("report.drift");
+        self.heading(&title, &open.to_string());
+        let Style { lang, width, color, .. } = self.style;
+        super::drift::render(&mut self.out, drift, super::drift::Look { lang, width, color, most: Some(MOST) });
     }
 
     fn more(&mut self, total: usize) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, TargetInfo, Verdict};
+use super::{DriftReport, Finding, Preflight, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
 /// An attempt to send a request that was followed by another one.
@@ -199,6 +199,9 @@ pub const MOST_WHOLE: usize = 500;
 pub struct ContractRecord {
     /// Where the scenarios went.
     pub target: Option<TargetInfo>,
+    /// What was learned of a real account beforehand, if it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preflight: Option<Preflight>,
     /// How many scenarios were planned.
     pub planned: usize,
     /// Results in the order in which scenarios are listed.
@@ -206,6 +209,9 @@ pub struct ContractRecord {
     /// Coverage, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    /// Drift, once measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftReport>,
     #[serde(skip)]
     pub(crate) whole: Whole,
 }

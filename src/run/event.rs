@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, PageSummary, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult, ShopRecord, TlsFacts,
+    Coverage, DriftReport, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult,
+    ShopRecord, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -65,6 +66,8 @@ pub enum Event {
         /// How many more.
         scenarios: usize,
     },
+    /// What was learned of the account before its first scenario.
+    Preflight(Preflight),
     /// A scenario begins.
     ScenarioStarted {
         /// Scenario id.
@@ -74,6 +77,8 @@ pub enum Event {
     ScenarioFinished(Box<ScenarioResult>),
     /// The contract side is done, and this is what it exercised.
     CoverageMeasured(Coverage),
+    /// What the answers of the contract side differ in from the documents and from the baseline.
+    DriftMeasured(Box<DriftReport>),
     /// The rules that the go-live side will judge.
     RulesLoaded {
         /// The requirements they belong to.

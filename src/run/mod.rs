@@ -5,9 +5,11 @@
 
 mod collector;
 mod contract;
+mod drift;
 mod event;
 mod finding;
 mod journal;
+mod preflight;
 mod problem;
 mod record;
 mod shop;
@@ -19,9 +21,11 @@ pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
     ScenarioResult, StepResult,
 };
+pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
+pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
 pub use shop::{

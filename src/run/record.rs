@@ -49,9 +49,11 @@ impl RunRecord {
                 contract.target = Some(target);
                 contract.planned += scenarios;
             }
+            Event::Preflight(preflight) => self.contract.get_or_insert_default().preflight = Some(preflight),
             Event::ScenariosPlanned { scenarios } => self.contract.get_or_insert_default().planned += scenarios,
             Event::ScenarioFinished(result) => self.contract.get_or_insert_default().take(*result),
             Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),
+            Event::DriftMeasured(drift) => self.contract.get_or_insert_default().drift = Some(*drift),
             Event::RulesLoaded { requirements, rules } => {
                 self.requirements = requirements;
                 self.rules = rules;
@@ -87,11 +89,13 @@ impl RunRecord {
 }
 
 impl ContractRecord {
-    /// Verdict of the contract side: no scenario at all, or fewer than planned, is an open question.
+    /// Verdict of the contract side: no scenario at all, or fewer than planned, is an open question; breaking drift
+    /// that nobody accepted is a failure.
     pub fn verdict(&self) -> RunVerdict {
         let parts = self.scenarios.iter().map(ScenarioResult::run_verdict);
         let missing = (self.scenarios.len() < self.planned).then_some(RunVerdict::Inconclusive);
-        RunVerdict::of(parts.chain(missing))
+        let drifted = self.drift.as_ref().filter(|drift| drift.blocks()).map(|_| RunVerdict::NotReady);
+        RunVerdict::of(parts.chain(missing).chain(drifted))
     }
 }
 

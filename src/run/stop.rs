@@ -51,6 +51,11 @@ impl Stop {
         Attending(self.attending.clone())
     }
 
+    /// Whether an engine winds down by itself.
+    pub fn attended(&self) -> bool {
+        *self.attending.borrow() > 0
+    }
+
     /// Returns once no engine is left that winds down by itself; at once when there was none.
     pub async fn idle(&self) {
         let _ = self.attending.subscribe().wait_for(|engines| *engines == 0).await;

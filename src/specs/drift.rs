@@ -1,5 +1,6 @@
-//! The kinds of drift between documents and their weights: `specs/drift.yaml`.
+//! The kinds of drift and their weights: `specs/drift.yaml`.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -30,29 +31,77 @@ pub struct DriftKind {
     pub title: Text,
     /// What it means.
     pub meaning: Text,
+    /// What to do, where there is something to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Text>,
 }
 
 #[derive(Deserialize)]
 struct DriftFile {
     kinds: Vec<DriftKind>,
+    grades: BTreeMap<String, Weight>,
+}
+
+fn file() -> &'static DriftFile {
+    static FILE: OnceLock<DriftFile> = OnceLock::new();
+    let none = || DriftFile { kinds: Vec::new(), grades: BTreeMap::new() };
+    FILE.get_or_init(|| super::yaml("drift.yaml").unwrap_or_else(none))
 }
 
 /// All kinds.
 pub fn kinds() -> &'static [DriftKind] {
-    static KINDS: OnceLock<Vec<DriftKind>> = OnceLock::new();
-    KINDS.get_or_init(|| super::yaml::<DriftFile>("drift.yaml").map(|file| file.kinds).unwrap_or_default())
+    &file().kinds
 }
 
-/// The weight of a kind; one that is not in the file breaks, so that nothing passes by a slip.
+/// The weight of a kind or of a grade; one that is not in the file breaks, so that nothing passes by a slip.
 pub fn weight_of(id: &str) -> Weight {
-    kinds().iter().find(|kind| kind.id == id).map_or(Weight::Breaking, |kind| kind.weight)
+    let kind = kinds().iter().find(|kind| kind.id == id).map(|kind| kind.weight);
+    kind.or_else(|| weight_of_grade(id)).unwrap_or(Weight::Breaking)
+}
+
+/// The weight of a grade as a difference from the documents; `None` for a grade that is none.
+pub fn weight_of_grade(id: &str) -> Option<Weight> {
+    file().grades.get(id).copied()
+}
+
+/// The title of a kind or of a grade.
+pub fn title_of(id: &str) -> Option<&'static Text> {
+    let kind = kinds().iter().find(|kind| kind.id == id).map(|kind| &kind.title);
+    kind.or_else(|| super::grades::grades().iter().find(|grade| grade.id == id).map(|grade| &grade.title))
+}
+
+/// What to do about a kind or a grade.
+pub fn remedy_of(id: &str) -> Option<&'static Text> {
+    let kind = kinds().iter().find(|kind| kind.id == id).and_then(|kind| kind.remedy.as_ref());
+    kind.or_else(|| super::grades::grades().iter().find(|grade| grade.id == id).map(|grade| &grade.remedy))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::specs::grades::grades;
+
     #[test]
     fn the_kinds_read() {
-        assert_eq!(super::kinds().len(), 10);
-        assert_eq!(super::weight_of("code-added"), super::Weight::Notable);
+        let text = crate::specs::FILES.get_file("drift.yaml").unwrap().contents_utf8().unwrap();
+        let file: DriftFile = serde_yaml::from_str(text).unwrap();
+        assert_eq!(file.kinds.len(), kinds().len());
+        assert_eq!(weight_of("code-added"), Weight::Notable);
+        assert_eq!(weight_of("no-such-kind"), Weight::Breaking);
+    }
+
+    /// Every grade is a difference from the documents, or is known not to be one; and no kind has the name of a grade.
+    #[test]
+    fn every_grade_is_weighed_or_is_no_drift() {
+        for grade in grades() {
+            let none = matches!(grade.id.as_str(), "conform" | "expectation" | "environment" | "refused");
+            if none {
+                assert_eq!(weight_of_grade(&grade.id), None, "{}", grade.id);
+            }
+            assert!(!kinds().iter().any(|kind| kind.id == grade.id), "{}", grade.id);
+        }
+        for id in file().grades.keys() {
+            assert!(grades().iter().any(|grade| grade.id == *id), "{id}");
+        }
     }
 }

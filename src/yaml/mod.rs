@@ -13,7 +13,7 @@ mod suggest;
 
 pub use fields::Fields;
 pub use node::{Key, Kind, Mark, Node, Source};
-pub use parse::parse;
+pub use parse::{parse, parse_up_to};
 pub use suggest::nearest;
 
 use crate::i18n::Message;

@@ -19,13 +19,19 @@ const DEEPEST: usize = 64;
 /// The first mistake: syntax, a duplicate key, an alias, a tag, a merge key, a second document, a file of more
 /// than 1 MiB or nesting deeper than 64.
 pub fn parse(source: &Source) -> Result<Node, Problem> {
+    parse_up_to(source, LARGEST_FILE)
+}
+
+/// Reads one YAML document of at most `limit` bytes, for files that a program writes.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_up_to(source: &Source, limit: usize) -> Result<Node, Problem> {
     let text = source.text();
-    if text.len() > LARGEST_FILE {
-        return Err(Problem::input(
-            Message::new("yaml.too-large").with("bytes", text.len()).with("limit", LARGEST_FILE),
-        )
-        .fix(Message::new("yaml.too-large-fix"))
-        .in_file(&*source.file));
+    if text.len() > limit {
+        return Err(Problem::input(Message::new("yaml.too-large").with("bytes", text.len()).with("limit", limit))
+            .fix(Message::new("yaml.too-large-fix"))
+            .in_file(&*source.file));
     }
     if let Some(problem) = nested_flow(source) {
         return Err(problem);

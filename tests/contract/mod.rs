@@ -1,5 +1,6 @@
 //! The contract side: scenarios on the embedded sandbox, and coverage of the catalogue.
 
+mod baseline;
 mod captured;
 mod drift;
 mod hostile_server;

@@ -126,3 +126,290 @@ fn what_has_no_key_is_not_sent_twice_and_what_is_expected_not_again() {
     let ran = run(&server, &[("x.yaml", wanted)], &[]);
     assert_eq!((ran.code, server.log().len()), (0, 2), "{}", ran.all());
 }
+
+#[test]
+fn a_payment_whose_answer_never_came_is_looked_up_and_tidied_and_never_made_twice() {
+    for play in [Play::DoneThenSilent(Duration::from_secs(5)), Play::DoneBut(499, String::new())] {
+        let server = stand_in(move |asked, _| match asked.line.as_str() {
+            "POST /v1/payments" => play.clone(),
+            _ => Play::Sandbox,
+        });
+        let ran = run(&server, &[("pay.yaml", PAY)], &["--timeout", "1"]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        assert_eq!(server.asked("POST /v1/payments").len(), 1);
+        assert_eq!(server.asked("GET /v1/payments/search").len(), 1);
+        let json = ran.json();
+        let pay = step(&json, "pay");
+        let told = &pay["expectations"].as_array().unwrap().last().unwrap()["message"];
+        assert_eq!((&pay["verdict"], &told["key"]), (&"pass".into(), &"contract.looked-up".into()), "{pay:#}");
+        let id = told["args"]["id"].as_str().unwrap();
+        assert_eq!(server.asked(&format!("POST /v1/payments/{id}/refunds")).len(), 1, "{:?}", server.log());
+    }
+}
+
+#[test]
+fn what_was_made_in_another_way_than_expected_is_tidied_too() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => Play::DoneBut(504, "<html>".to_owned()),
+        _ => Play::Sandbox,
+    });
+    let other = PAY.replace("status: approved, status_detail: accredited", "status: rejected");
+    let ran = run(&server, &[("pay.yaml", &other)], &[]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let json = ran.json();
+    assert_eq!((&step(&json, "pay")["verdict"], &step(&json, "tidy")["verdict"]), (&"fail".into(), &"pass".into()));
+}
+
+#[test]
+fn an_outcome_that_stays_unknown_is_open_and_told_how_to_look_up() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => answer(499, ""),
+        _ => Play::Sandbox,
+    });
+    let bare = PAY.replace("      external_reference: \"order-${uuid}\"\n", "");
+    for (text, why, searched) in [(PAY, "contract.not-found", 3), (bare.as_str(), "contract.no-reference", 3)] {
+        let ran = run(&server, &[("pay.yaml", text)], &[]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert_eq!(server.asked("GET /v1/payments/search").len(), searched);
+        let json = ran.json();
+        let finding = &step(&json, "pay")["findings"][0];
+        assert_eq!(finding["rule"], "unknown-outcome");
+        assert_eq!(finding["fix"]["key"], "contract.look-up-by-hand");
+        assert_eq!(finding["evidence"][1]["message"]["key"], why, "{finding:#}");
+    }
+    assert_eq!(server.asked("POST /v1/payments").len(), 2, "one for each run");
+}
+
+#[test]
+fn a_broken_environment_is_open_with_advice_and_never_a_failure() {
+    let hidden = r#"{"message":"fill and validate error list: payer.email of ana@example.com","status":500}"#;
+    for (play, message, fix) in [
+        (answer(424, "{}"), "contract.environment", "contract.fix-424"),
+        (answer(500, hidden), "contract.environment-reason", "contract.fix-mistake"),
+        (answer(502, "<html>bad gateway</html>"), "contract.environment-page", "contract.fix-5xx"),
+        (answer(403, "<!doctype html><p>blocked"), "contract.environment-page", "contract.fix-page"),
+    ] {
+        let shown = format!("{play:?}");
+        let server = stand_in(move |asked, _| match asked.line.as_str() {
+            "POST /v1/payments" => play.clone(),
+            _ => Play::Sandbox,
+        });
+        let fine = format!("name: fine\n{SEARCH}");
+        let gate = ["--min-coverage", "50"];
+        for more in [&gate[..0], &gate] {
+            let ran = run(&server, &[("a.yaml", PAY), ("b.yaml", &fine)], more);
+            assert_eq!(ran.code, 3, "{shown}: {}", ran.all());
+            assert!(!ran.all().contains("ana@example.com"));
+            let json = ran.json();
+            let finding = &step(&json, "pay")["findings"][0];
+            assert_eq!(finding["rule"], "environment", "{shown}");
+            assert_eq!((&finding["message"]["key"], &finding["fix"]["key"]), (&message.into(), &fix.into()), "{shown}");
+            assert_eq!(json["contract"]["scenarios"][1]["verdict"], "pass");
+        }
+    }
+}
+
+/// 401 with code 7: what test accounts often get since 2025.
+const LIVE: &str = r#"{"message":"Unauthorized use of live credentials","error":"unauthorized","status":401,
+    "cause":[{"code":7,"description":"Unauthorized use of live credentials","data":null}]}"#;
+
+const REFUSED: &str = "
+name: refused
+steps:
+  - post: /v1/payments
+    body: { transaction_amount: 58 }
+    expect: { error: [1, 2006] }
+";
+
+#[test]
+fn an_account_that_cannot_pay_is_told_once_and_its_scenarios_stay_open() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => answer(401, LIVE),
+        _ => Play::Sandbox,
+    });
+    let rows = "rows: [{ n: 1 }, { n: 2 }, { n: 3 }]\n";
+    let pay = PAY.replace("name: pay\n", &format!("name: pay\n{rows}"));
+    let search = format!("name: search\n{SEARCH}");
+    let ran = run_as(&server, "MLA", &[("a.yaml", &pay), ("b.yaml", REFUSED), ("c.yaml", &search)], &[]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(server.asked("POST /v1/payments").len(), 1, "the trial alone");
+    assert_eq!(server.asked("POST /v1/card_tokens").len(), 1);
+    let json = ran.json();
+    let preflight = &json["contract"]["preflight"];
+    assert_eq!(preflight["creation"]["outcome"], "refused", "{preflight:#}");
+    assert_eq!((&preflight["creation"]["status"], &preflight["creation"]["code"]), (&401.into(), &"7".into()));
+    assert_eq!((&preflight["credential"], &preflight["test_user"]), (&"test".into(), &true.into()));
+    assert_eq!((&preflight["site"], preflight["account"].as_str().unwrap().chars().count()), (&"MLA".into(), 5));
+    let scenarios = json["contract"]["scenarios"].as_array().unwrap();
+    let verdicts: Vec<&str> = scenarios.iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["inconclusive", "inconclusive", "inconclusive", "inconclusive", "pass"]);
+    assert_eq!(scenarios[0]["steps"][0]["reason"]["key"], "contract.cannot-pay");
+    assert_eq!(scenarios[3]["steps"][0]["reason"]["key"], "contract.cannot-pay", "refused before anything is checked");
+}
+
+#[test]
+fn a_trial_that_is_refused_late_leaves_scenarios_of_refusals_alone() {
+    let body = r#"{"message":"Card Token not found","error":"bad_request","status":400,
+        "cause":[{"code":2006,"description":"Card Token not found","data":null}]}"#;
+    let server = stand_in(move |asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => answer(400, body),
+        _ => Play::Sandbox,
+    });
+    let ran = run_as(&server, "MLA", &[("a.yaml", PAY), ("b.yaml", REFUSED)], &[]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let json = ran.json();
+    assert_eq!(json["contract"]["scenarios"][0]["verdict"], "inconclusive");
+    assert_eq!(json["contract"]["scenarios"][1]["verdict"], "pass", "{:#}", json["contract"]["scenarios"][1]);
+    assert_eq!(server.asked("POST /v1/payments").len(), 2);
+    let text = homologa_text(&server, &[("a.yaml", PAY)]);
+    assert!(text.contains("cannot create payments: 400, 2006"), "{text}");
+    assert!(text.contains("this account cannot run this scenario"), "{text}");
+}
+
+fn homologa_text(server: &StandIn, files: &[(&str, &str)]) -> String {
+    let (folder, url) = (folder(files), server.url());
+    let credentials = credentials("MLA");
+    let environment: Vec<(&str, &str)> = credentials.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    homologa_with(folder.path(), &environment, &["contract", "run", ".", "--target", &url]).all()
+}
+
+#[test]
+fn an_account_that_can_pay_runs_and_the_trial_leaves_no_money_behind() {
+    // A service that is broken for a moment is asked again with the same key.
+    let server = stand_in(|asked, before| match asked.line.as_str() {
+        "POST /v1/payments" if before == 0 => answer(500, r#"{"message":"internal_error","status":500,"cause":[]}"#),
+        _ => Play::Sandbox,
+    });
+    let ran = run_as(&server, "MLB", &[("a.yaml", PAY)], &["--site", "MLB"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let json = ran.json();
+    assert_eq!(json["contract"]["preflight"]["creation"]["outcome"], "works");
+    let payments = server.asked("POST /v1/payments");
+    assert_eq!(payments.len(), 3);
+    assert_eq!(payments[0].bytes(), payments[1].bytes());
+    assert!(server.asked("POST /v1/card_tokens")[0].body.contains("OTHE"), "a card that is declined");
+    assert_eq!(server.log()[0].line, "GET /users/me");
+}
+
+#[test]
+fn questions_stop_at_what_the_user_has_to_mend() {
+    let server = stand_in(|_, _| Play::Sandbox);
+    let ran = run_as(&server, "MLB", &[("a.yaml", PAY)], &[]);
+    assert_eq!((ran.code, server.log().len()), (2, 1), "{}", ran.all());
+    assert!(ran.stderr.contains("the account is of MLB") && ran.stderr.contains("--site MLB"), "{}", ran.stderr);
+
+    let refusing = stand_in(|_, _| answer(401, "{}"));
+    assert_eq!(run_as(&refusing, "MLA", &[("a.yaml", PAY)], &[]).code, 2);
+    let broken = stand_in(|_, _| answer(502, "<html>"));
+    assert_eq!(run_as(&broken, "MLA", &[("a.yaml", PAY)], &[]).code, 3);
+
+    let (folder, url) = (folder(&[("a.yaml", PAY)]), server.url());
+    let key = credentials("MLA")[1].1.clone();
+    let environment = [("MERCADOPAGO_ACCESS_TOKEN", key.as_str())];
+    let ran = homologa_with(folder.path(), &environment, &["contract", "run", ".", "--target", &url]);
+    assert_eq!((ran.code, server.log().len()), (2, 1), "{}", ran.all());
+    assert!(ran.stderr.contains("a public key stands where") && !ran.all().contains(&key), "{}", ran.stderr);
+}
+
+#[test]
+fn what_needs_no_trial_gets_none() {
+    let server = stand_in(|_, _| Play::Sandbox);
+    let ran = run_as(&server, "MLA", &[("a.yaml", &format!("name: x\n{SEARCH}"))], &[]);
+    assert_eq!((ran.code, server.log().len()), (0, 2), "{}", ran.all());
+    assert_eq!(ran.json()["contract"]["preflight"]["creation"]["outcome"], "not-tried");
+}
+
+/// Starts a run of many payments, of which each takes `slow`, and interrupts it once two of them were asked for.
+#[cfg(unix)]
+fn interrupted(slow: Duration, signals: &[&str]) -> (StandIn, Ran, Duration) {
+    use crate::support::{child, ended};
+    let server = stand_in(move |asked, _| match asked.line.as_str() {
+        "POST /v1/payments" => Play::Slow(slow),
+        _ => Play::Sandbox,
+    });
+    let rows: String = (0..20).map(|row| format!("  - {{ n: {row} }}\n")).collect();
+    let pay = PAY.replace("name: pay\n", &format!("name: pay\nrows:\n{rows}"));
+    let (folder, url) = (folder(&[("pay.yaml", &pay)]), server.url());
+    let credentials = credentials("MLA");
+    let environment: Vec<(&str, &str)> = credentials.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let arguments = ["--format", "json", "contract", "run", ".", "--target", &url, "--jobs", "2", "--no-preflight"];
+    let running = child(folder.path(), &environment, &arguments);
+    while server.asked("POST /v1/payments").len() < 2 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let started = Instant::now();
+    for signal in signals {
+        let sent = std::process::Command::new("kill").args([*signal, &running.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let ran = ended(running);
+    (server, ran, started.elapsed())
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_finishes_what_was_begun_and_keeps_a_partial_record() {
+    for signal in ["-INT", "-TERM"] {
+        let (server, ran, _) = interrupted(Duration::from_millis(800), &[signal]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert!(ran.stderr.contains("another interruption ends at once"), "{}", ran.stderr);
+        assert_eq!(server.asked("POST /v1/payments").len(), 2, "nothing begins any more");
+        let refunds = server.log().iter().filter(|asked| asked.line.ends_with("/refunds")).count();
+        assert_eq!(refunds, 2, "what was made is tidied up");
+        let json = ran.json();
+        assert_eq!((&json["complete"], &json["contract"]["planned"]), (&false.into(), &20.into()));
+        let finished = json["contract"]["scenarios"].as_array().unwrap();
+        assert_eq!(finished.len(), 2);
+        assert!(finished.iter().all(|one| one["verdict"] == "pass"), "{finished:#?}");
+        let problems = json["problems"].as_array().unwrap();
+        assert!(problems.iter().any(|problem| problem["message"]["key"] == "cli.interrupted"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interruption_ends_at_once() {
+    let (_, ran, took) = interrupted(Duration::from_secs(9), &["-INT", "-INT"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert_eq!(ran.json()["complete"], false);
+}
+
+#[test]
+fn scenarios_with_one_serial_key_never_overlap() {
+    let server = stand_in(|asked, _| match asked.line.as_str() {
+        line if line.starts_with("GET /v1/payments/search") => Play::Slow(Duration::from_millis(60)),
+        _ => Play::Sandbox,
+    });
+    let rows: String = (0..6).map(|row| format!("  - {{ n: {row} }}\n")).collect();
+    let text = format!("name: x\nserial: account\nrows:\n{rows}{SEARCH}");
+    let ran = run(&server, &[("x.yaml", &text)], &["--jobs", "6"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let log = server.asked("GET /v1/payments/search");
+    for pair in log.windows(2) {
+        let between = pair[1].at.duration_since(pair[0].at);
+        assert!(between >= Duration::from_millis(60), "{between:?}");
+    }
+    assert_eq!(log.len(), 6);
+}
+
+#[test]
+fn a_seed_repeats_every_request_byte_for_byte_whatever_runs_side_by_side() {
+    let rows: String = (0..8).map(|row| format!("  - {{ n: {row} }}\n")).collect();
+    let pay = PAY.replace("name: pay\n", &format!("name: pay\nrows:\n{rows}"));
+    let requests = |jobs: &str, seed: &str| {
+        // Its ids follow from the keys of the requests, so that what is captured is the same too.
+        let server = stand_in(|_, _| Play::Sandbox);
+        let ran = run_as(&server, "MLA", &[("pay.yaml", &pay)], &["--jobs", jobs, "--seed", seed]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        let mut requests: Vec<String> = server.log().iter().map(|asked| asked.bytes()).collect();
+        requests.sort();
+        requests
+    };
+    let one = requests("1", "7");
+    assert_eq!(one.len(), 3 + 8 * 3);
+    assert_eq!(one, requests("1", "7"));
+    assert_eq!(one, requests("16", "7"));
+    assert_ne!(one, requests("1", "8"));
+}

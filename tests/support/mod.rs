@@ -5,7 +5,7 @@ pub mod stand_in;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use axum::Router;
@@ -54,6 +54,18 @@ pub fn homologa_in(folder: &Path, arguments: &[&str]) -> Ran {
 /// Runs the program in a folder with more environment.
 pub fn homologa_with(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
     ran(command(folder, arguments).envs(environment.iter().copied()).output().expect("the program runs"))
+}
+
+/// Starts the program in a folder with more environment; its output is kept for [`ended`].
+pub fn child(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
+    let mut command = command(folder, arguments);
+    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("the program starts")
+}
+
+/// What a started program gave, once it has ended.
+pub fn ended(child: Child) -> Ran {
+    ran(child.wait_with_output().expect("the program ends"))
 }
 
 /// Runs the program in an empty folder.

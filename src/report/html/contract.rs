@@ -242,6 +242,8 @@ fn code_view(index: usize, code: &CodeCoverage) -> CodeView<'_> {
 #[derive(Serialize)]
 pub(super) struct ContractView<'r> {
     target: Option<&'r TargetInfo>,
+    /// What was learned of the account beforehand.
+    account: Vec<Message>,
     mark: Mark,
     planned: usize,
     held: usize,
@@ -287,6 +289,7 @@ impl<'r> ContractView<'r> {
         let (lines, lines_count) = lines(rest, &mut anchors);
         ContractView {
             target: contract.target.as_ref(),
+            account: contract.preflight.as_ref().map(crate::report::preflight::facts).unwrap_or_default(),
             mark: labels::part(contract.verdict()).into(),
             planned: contract.planned.max(contract.scenarios.len()),
             held: contract.scenarios.len() - failed - open,

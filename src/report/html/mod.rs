@@ -6,6 +6,7 @@
 
 mod bounds;
 mod contract;
+mod drift;
 mod finding;
 mod say;
 mod shop;
@@ -30,6 +31,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("mend.html", include_str!("../../../reports/templates/mend.html")),
     ("matrix.html", include_str!("../../../reports/templates/matrix.html")),
     ("shops.html", include_str!("../../../reports/templates/shops.html")),
+    ("drift.html", include_str!("../../../reports/templates/drift.html")),
     ("contract.html", include_str!("../../../reports/templates/contract.html")),
 ];
 const CSS: &str = include_str!("../../../reports/templates/report.css");

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::bounds::{Budget, ROWS};
 use super::contract::ContractView;
+use super::drift::DriftView;
 use super::finding::{GroupView, OpenView, ProblemView, groups};
 use super::shop::{CellView, ShopView};
 use super::{Assets, labels};
@@ -110,6 +111,7 @@ pub(super) struct View<'r> {
     matrix_source: Option<&'r str>,
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
+    drift: Option<DriftView<'r>>,
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
@@ -173,6 +175,7 @@ impl<'r> View<'r> {
             problems_total: record.problems.len(),
             rules: record.rules.len(),
             contract,
+            drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]
                 .map(Mark::from),
         }

@@ -1,6 +1,7 @@
 //! Sample records for the tests of reports: a run that is not ready, with hostile material in it, and a ready one.
 
 mod contract;
+mod drift;
 pub mod many;
 
 use contract::{coverage, failing, noted, passing, target, undecided};
@@ -381,10 +382,12 @@ pub fn not_ready() -> RunRecord {
             hostile_problem(),
         ],
         contract: Some(ContractRecord {
+            preflight: None,
             target: Some(target()),
             planned: 5,
             scenarios: vec![passing(), failing(), noted(), undecided()],
             coverage: Some(coverage(false)),
+            drift: Some(drift::drift()),
             ..ContractRecord::default()
         }),
         requirements: requirements(),
@@ -402,6 +405,7 @@ pub fn ready() -> RunRecord {
         elapsed_ms: 2_018,
         problems: Vec::new(),
         contract: Some(ContractRecord {
+            preflight: None,
             target: Some(target()),
             planned: 1,
             scenarios: vec![passing()],

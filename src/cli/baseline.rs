@@ -1,0 +1,188 @@
+//! The baseline around a run: which file, what it is compared with, and `homologa contract accept` and
+//! `homologa contract drift` without `--against`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{AcceptArgs, ObservedDriftArgs};
+use super::contract::{configured, engine_with};
+use super::output::Output;
+use super::session::{Outputs, Session, replace, write_reports};
+use super::validate::read;
+use crate::config::{BaselineConfig, ContractConfig};
+use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Observer, Scope};
+use crate::contract::scenario::Scenario;
+use crate::exit;
+use crate::i18n::Message;
+use crate::report;
+use crate::run::{Event, Problem, RunVerdict, TargetInfo, Terms, Verdict};
+use crate::yaml::Source;
+
+/// The baseline that a command uses: the file it names, else the one in the folder where it runs, if there is one.
+pub(super) fn chosen(named: Option<&Path>) -> BaselineConfig {
+    named.map_or_else(|| BaselineConfig::Beside(PathBuf::from(FILE_NAME)), |file| BaselineConfig::File(file.into()))
+}
+
+/// Reads the baseline of a configuration; `None` when there is none.
+///
+/// # Errors
+/// The file that was named is missing, or a file has mistakes.
+pub(super) fn load(config: &BaselineConfig) -> Result<Option<Baseline>, Vec<Problem>> {
+    let (file, named) = match config {
+        BaselineConfig::None => return Ok(None),
+        BaselineConfig::Beside(file) => (file, false),
+        BaselineConfig::File(file) => (file, true),
+    };
+    let name = file.display().to_string();
+    let bytes = match read(file, LARGEST_FILE) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => return Ok(None),
+        Err(error) => {
+            let problem = Problem::input(crate::run::unreadable(&error)).in_file(name);
+            return Err(vec![problem.fix(Message::new("baseline.missing-fix"))]);
+        }
+    };
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let problem = Problem::input(Message::new("scenario.not-utf8")).in_file(&name);
+        vec![problem.fix(Message::new("scenario.not-utf8-fix"))]
+    })?;
+    Baseline::parse(&Source::new(&name, &text)).map(Some)
+}
+
+/// What a run is watched for, beside the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watching {
+    /// Only what its steps expect.
+    Run,
+    /// All that is documented of each answer.
+    Judges,
+    /// All of it, and all responses, to make a baseline of them.
+    Keeps,
+}
+
+/// What watches a run, and the notices about it.
+pub(super) fn watch(
+    baseline: Option<Baseline>,
+    config: &ContractConfig,
+    target: &TargetInfo,
+    watching: Watching,
+) -> (Arc<Observer>, Vec<Problem>) {
+    let mut notices = Vec::new();
+    let baseline = match baseline {
+        Some(baseline) if !baseline.fits(target) => {
+            let was = format!("{} {}", baseline.target, baseline.site);
+            let is = format!("{} {}", target.kind, target.site);
+            let named = matches!(config.baseline, BaselineConfig::File(_));
+            let key = if named { "baseline.other-target" } else { "baseline.other-target-left" };
+            let message = Message { key: key.into(), ..Message::new("baseline.other-target") };
+            notices.push(Problem::notice(message.with("was", was).with("is", is)).in_file(&baseline.file));
+            named.then_some(baseline)
+        }
+        other => other,
+    };
+    (Arc::new(Observer::new(baseline, watching == Watching::Keeps).judging(watching != Watching::Run)), notices)
+}
+
+/// The scenarios that exist and those that are to run.
+pub(super) fn scope(known: &[String], selected: &[Scenario]) -> Scope {
+    Scope {
+        known: known.iter().cloned().collect(),
+        selected: selected.iter().map(|scenario| scenario.id.clone()).collect(),
+    }
+}
+
+/// `homologa contract accept`.
+pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec<Problem>> {
+    let file = args.baseline.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
+    // A file that is named but not there yet is the one to write.
+    let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..configured(&args.run)? };
+    let previous = load(&config.baseline)?;
+    let outputs = Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
+    let mut watched = None;
+    let work = async {
+        watched = engine_with(&session, &config, args.run.ca_file.as_deref(), previous, Watching::Keeps).await
+    };
+    let interrupted = session.until_interrupted(output, work).await;
+    let record = session.record(interrupted);
+    let (_, failed) = write_reports(&record, session.reports(), output);
+    output.problems(&record.problems);
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    let Some((observer, scope)) = watched.filter(|_| !interrupted) else { return Ok(record.exit_code()) };
+    let terms = Terms { reason: args.reason.clone(), owner: args.owner.clone(), expires: args.expires };
+    let accepting = Accepting { terms: (terms != Terms::default()).then_some(terms), merge: args.merge };
+    let Some(written) = observer.accept(&accepting, &scope, output.lang) else {
+        return Err(vec![
+            Problem::environment(Message::new("baseline.nothing-seen")).in_file(file.display().to_string()),
+        ]);
+    };
+    replace(&file, |out| Ok(out.write_all(written.text.as_bytes())?))
+        .map_err(|fault| vec![fault.problem(file.display().to_string())])?;
+    let failed = record.contract.iter().flat_map(|contract| &contract.scenarios);
+    let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();
+    if output.json {
+        let name = file.display().to_string();
+        output.result_json(&serde_json::json!({ "file": name, "written": written, "failed": failed }));
+    } else {
+        let mut text = String::new();
+        let responses = Message::new("baseline.written")
+            .with("file", file.display())
+            .with("n", written.responses)
+            .with("added", written.added)
+            .with("changed", written.changed)
+            .with("kept", written.kept)
+            .with("dropped", written.dropped);
+        super::validate::put(&output.say(&responses), "", &mut text);
+        let accepted = Message::new("baseline.written-accepted")
+            .with("n", written.accepted)
+            .with("now", written.accepted_now)
+            .with("gone", written.accepted_gone);
+        super::validate::put(&output.say(&accepted), "", &mut text);
+        output.result(&text);
+    }
+    if failed > 0 {
+        output.note(&Message::new("baseline.accepted-failed").with("n", failed));
+    }
+    Ok(exit::READY)
+}
+
+/// `homologa contract drift` without `--against`: what the answers differ in.
+pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u8, Vec<Problem>> {
+    let baseline = chosen(args.baseline.as_deref());
+    let config = ContractConfig { baseline, ..configured(&args.run)? };
+    let outputs = Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
+    let accepted = load(&config.baseline)?;
+    let ca_file = args.run.ca_file.as_deref();
+    let work = async {
+        engine_with(&session, &config, ca_file, accepted, Watching::Judges).await;
+    };
+    let interrupted = session.until_interrupted(output, work).await;
+    let record = session.record(interrupted);
+    let (_, failed) = write_reports(&record, session.reports(), output);
+    output.problems(&record.problems);
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    let Some(drift) = record.contract.as_ref().and_then(|contract| contract.drift.as_ref()) else {
+        return Ok(record.exit_code());
+    };
+    if output.json {
+        output.result_json(drift);
+    } else {
+        output.result(&report::drift::text(drift, output.lang, output.width()));
+    }
+    let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
+    let failed = scenarios.filter(|scenario| scenario.verdict == Verdict::Fail).count();
+    if failed > 0 && record.verdict == Some(RunVerdict::NotReady) {
+        output.note(&Message::new("contract.coverage-failed").with("n", failed));
+    }
+    Ok(record.exit_code())
+}
+
+/// Tells what a run showed.
+pub(super) fn measured(session: &Session, observer: &Observer, scope: &Scope) {
+    session.sink().emit(Event::DriftMeasured(Box::new(observer.report(scope))));
+}

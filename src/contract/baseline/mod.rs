@@ -1,0 +1,113 @@
+//! The baseline: the shape of every response as it was accepted, and the drift that is accepted besides.
+//!
+//! `shape` learns shapes from bodies, `compare` tells what differs, `observer` watches a run, `file` and `read`
+//! write and read `homologa.baseline.yaml`, `accept` makes the next one. Documents are compared in `drift`.
+
+mod accept;
+mod compare;
+mod documented;
+mod file;
+mod ignore;
+mod observer;
+mod path;
+mod read;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::run::{Change, Terms};
+use ignore::Ignore;
+use shape::{Enumerated, Shape};
+
+pub use accept::{Accepting, Written};
+pub use observer::{Observer, Scope};
+
+/// Name of the file that is picked up beside `homologa.yaml`.
+pub const FILE_NAME: &str = "homologa.baseline.yaml";
+/// Version of the file's form.
+const VERSION: u64 = 1;
+/// Largest file that is read, in bytes.
+pub const LARGEST_FILE: usize = 32 << 20;
+/// The members whose values are compared, in a baseline that nobody has edited.
+const ENUMERATED: [&str; 3] = ["payment_type_id", "status", "status_detail"];
+
+/// One response: what was asked, its status and its shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Response {
+    /// Method and path, ids in the path as `{id}`.
+    endpoint: String,
+    status: u16,
+    shape: Shape,
+}
+
+/// Drift that is accepted, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Accepted {
+    change: Change,
+    terms: Terms,
+    /// `scenario#step`.
+    places: BTreeSet<String>,
+}
+
+/// Responses by scenario and step.
+type Responses = BTreeMap<String, BTreeMap<String, Response>>;
+
+/// A baseline.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Baseline {
+    /// The file, as the user named it.
+    pub file: String,
+    /// Kind of the target it was made on.
+    pub target: String,
+    /// Site of the target.
+    pub site: String,
+    /// Day it was written, as the file gives it.
+    written: String,
+    enumerated: Enumerated,
+    ignore: Ignore,
+    accepted: Vec<Accepted>,
+    responses: Responses,
+}
+
+impl Baseline {
+    /// How many responses it holds.
+    pub fn len(&self) -> usize {
+        self.responses.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether it holds no response.
+    pub fn is_empty(&self) -> bool {
+        self.responses.is_empty()
+    }
+
+    /// Whether it was made on a target of this kind and site.
+    pub fn fits(&self, target: &crate::run::TargetInfo) -> bool {
+        self.target == target.kind && self.site == target.site
+    }
+}
+
+/// A step of a scenario, as entries name it.
+fn place(scenario: &str, step: &str) -> String {
+    format!("{scenario}#{step}")
+}
+
+/// The scenario of a result: its id without row and site.
+fn stem(id: &str) -> &str {
+    let id = id.rsplit_once('@').map_or(id, |(id, _)| id);
+    id.split_once('[').map_or(id, |(id, _)| id)
+}
+
+/// The method and the path of a request with what names one thing left out: `GET /v1/payments/{id}`. The path may be
+/// one with variables in it.
+fn endpoint(method: &str, path: &str) -> String {
+    let mut text = format!("{method} ");
+    for segment in path.trim_matches('/').split('/') {
+        let version = segment.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_id = !version && (segment.contains("${") || segment.bytes().any(|byte| byte.is_ascii_digit()));
+        text.push('/');
+        text.push_str(if is_id { "{id}" } else { segment });
+    }
+    text
+}
