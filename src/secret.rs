@@ -191,7 +191,8 @@ impl Redactor {
                     if index > 0 {
                         out.push(b',');
                     }
-                    put(key, out);
+                    // A server may echo a secret as the name of a member too.
+                    put(&self.text(key), out);
                     out.push(b':');
                     self.write(name, Some(key), member, out);
                 }
@@ -287,7 +288,7 @@ impl Redactor {
         let _ = bare.set_password(None);
         if told {
             let masked = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-                let value = if secret(&name) { mask_tail(&value).into() } else { value.into_owned() };
+                let value = if secret(&name) { mask_tail(&value) } else { value.into_owned() };
                 (name.into_owned(), value)
             };
             let pairs: Vec<(String, String)> = url.query_pairs().map(masked).collect();

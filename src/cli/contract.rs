@@ -179,7 +179,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         let requests = drawn.iter().flat_map(|scenario| &scenario.steps).filter(|step| step.request.is_some()).count();
         let total = Message::new("contract.dry-run").with("n", requests).with("m", drawn.len());
         text.push_str(&(output.say(&total) + "\n"));
-        output.result(&printable(&text));
+        output.plain_result(&text);
     }
     if !loaded.problems.is_empty() {
         return Err(loaded.problems);
@@ -188,13 +188,6 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         return Err(vec![Problem::input(Message::new("contract.nothing-selected"))]);
     }
     Ok(exit::READY)
-}
-
-/// A scenario file must not steer the terminal that shows it.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() && character != '\n' { '\u{fffd}' } else { character })
-        .collect()
 }
 
 /// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
@@ -371,7 +364,7 @@ fn list(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
             let runs = scenario.rows.max(1) * scenario.sites.len().max(1);
             text.push_str(&format!("{}  ×{runs}\n    {}\n", scenario.id, scenario.name));
         }
-        output.result(&text);
+        output.plain_result(&text);
     }
     if loaded.problems.is_empty() { Ok(exit::READY) } else { Err(loaded.problems) }
 }
@@ -425,7 +418,7 @@ async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Resul
             text.push_str(&format!("\n{:>3}/{total}  {}", coverage.count(state), output.say(&state_word(state))));
         }
         text.push('\n');
-        output.result(&text);
+        output.plain_result(&text);
     }
     let failed = record.contract.iter().flat_map(|contract| &contract.scenarios);
     let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();
