@@ -60,9 +60,7 @@ fn nested_flow(source: &Source) -> Option<Problem> {
     let mut depth = 0usize;
     let text = source.text();
     // Most files have fewer brackets than the bound, which one look at the bytes shows.
-    if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).nth(DEEPEST * 4).is_none() {
-        return None;
-    }
+    text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).nth(DEEPEST * 4)?;
     for (index, line) in text.lines().enumerate() {
         let mut quoted = None;
         for (column, character) in line.chars().enumerate() {
