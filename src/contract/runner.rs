@@ -88,7 +88,7 @@ pub async fn run(
     let redactor = Redactor::new(target.secrets());
     let observer = options.observer.clone();
     if let Some(observer) = &observer {
-        observer.begin(target.info(), plans.len(), Redactor::new(target.secrets()));
+        observer.begin(target.info(), Redactor::new(target.secrets()));
     }
     let transport = Transport::Live(Live {
         client,
@@ -147,6 +147,9 @@ pub async fn run(
             }
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
+    }
+    if let Some(observer) = options.observer.as_ref().filter(|_| !options.stop.asked()) {
+        observer.end();
     }
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
