@@ -161,7 +161,7 @@ pub(super) struct ScenarioArgs {
 pub(super) struct ContractRunArgs {
     #[command(flatten)]
     pub(super) which: ScenarioArgs,
-    #[arg(long, value_name = "embedded|URL", default_value = "embedded")]
+    #[arg(long, value_name = "embedded|URL|recording:FILE", default_value = "embedded")]
     pub(super) target: String,
     #[arg(long, default_value = "MLA")]
     pub(super) site: String,
@@ -195,6 +195,10 @@ pub(super) struct ContractGatedArgs {
     pub(super) dry_run: bool,
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
+    #[arg(long = "record", value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) recording: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) verify: Option<PathBuf>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]

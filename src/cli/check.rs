@@ -6,7 +6,7 @@ use super::args::CheckArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use super::{contract, golive};
-use crate::config::{self, TargetConfig};
+use crate::config;
 use crate::i18n::Message;
 use crate::run::Problem;
 
@@ -25,7 +25,8 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
     if !args.record.report.is_empty() {
         outputs.reports = asked.reports;
     }
-    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let seed = config.contract.as_ref().map_or(args.seed, |contract| contract::seed(contract, args.seed));
+    let session = Session::start(output, outputs, seed).map_err(|problem| vec![problem])?;
     let interrupted = session
         .until_interrupted(output, async {
             if let Some(contract) = &config.contract {
@@ -36,7 +37,7 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
             }
         })
         .await;
-    let own_target = config.contract.as_ref().is_some_and(|contract| contract.target != TargetConfig::Embedded);
+    let own_target = config.contract.as_ref().is_some_and(|contract| contract::is_own(&contract.target));
     let shops = config.golive.as_ref().is_some_and(|golive| !golive.shops.is_empty());
     if !own_target && !shops {
         // A pipeline that checks nothing of the user's must not be green.

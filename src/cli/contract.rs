@@ -7,12 +7,15 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::args::{ContractArgs, ContractCommand, ContractRunArgs, DriftArgs, ScenarioArgs};
+use super::args::{ContractArgs, ContractCommand, ContractGatedArgs, ContractRunArgs, DriftArgs, ScenarioArgs};
 use super::baseline::{self, Watching};
 use super::output::Output;
 use super::session::{Outputs, Session};
+use super::tape;
+pub(super) use super::tape::{is_own, seed};
 use crate::config::{self, BaselineConfig, ContractConfig, TargetConfig};
 use crate::contract::baseline::{Baseline, Observer, Scope};
+use crate::contract::recording::{self, Tape};
 use crate::contract::scenario::{self, Loaded, Stock};
 use crate::contract::{Options, Queue, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
 use crate::exit;
@@ -25,7 +28,7 @@ pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<P
         ContractCommand::Run(args) if args.dry_run => dry(output, &args.run),
         ContractCommand::Run(args) => {
             let gate = Gate { codes: args.min_coverage, pairs: args.min_pairs };
-            execute(output, &args.run, baseline::chosen(args.baseline.as_deref()), &gate).await
+            execute(output, &args, &gate).await
         }
         ContractCommand::Coverage(args) => {
             let gate = Gate { codes: args.min, pairs: args.min_pairs };
@@ -69,18 +72,21 @@ pub(super) fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<P
         preflight: !args.no_preflight,
         timeout: Duration::from_secs(args.timeout),
         baseline: BaselineConfig::None,
+        record: None,
+        verify: None,
     })
 }
 
-async fn execute(
-    output: &Output,
-    args: &ContractRunArgs,
-    baseline: BaselineConfig,
-    gate: &Gate,
-) -> Result<u8, Vec<Problem>> {
-    let config = ContractConfig { baseline, ..configured(args)? };
+async fn execute(output: &Output, gated: &ContractGatedArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
+    let args = &gated.run;
+    let config = ContractConfig {
+        baseline: baseline::chosen(gated.baseline.as_deref()),
+        record: gated.recording.clone(),
+        verify: gated.verify.clone(),
+        ..configured(args)?
+    };
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
-    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(record, code)| {
@@ -139,10 +145,14 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
             public_key: None,
         },
         TargetConfig::Url(_) => real_target(&config).map_err(|problem| vec![problem])?,
+        TargetConfig::Recording(path) => {
+            let head = recording::head(path).map_err(|problem| vec![problem])?;
+            tape::target(&head, &config).map_err(|problem| vec![problem])?
+        }
     };
     let (scenarios, notices) = selected(loaded.scenarios, target.kind);
     output.problems(&notices);
-    let seed = args.seed.unwrap_or_else(crate::ids::Ids::random_seed);
+    let seed = seed(&config, args.seed).unwrap_or_else(crate::ids::Ids::random_seed);
     let drawn = dry_run(scenarios, &target, seed);
     if output.json {
         output.result_json(&serde_json::json!({ "target": target.info(), "seed": seed, "scenarios": drawn }));
@@ -169,7 +179,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         let requests = drawn.iter().flat_map(|scenario| &scenario.steps).filter(|step| step.request.is_some()).count();
         let total = Message::new("contract.dry-run").with("n", requests).with("m", drawn.len());
         text.push_str(&(output.say(&total) + "\n"));
-        output.result(&printable(&text));
+        output.plain_result(&text);
     }
     if !loaded.problems.is_empty() {
         return Err(loaded.problems);
@@ -178,13 +188,6 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         return Err(vec![Problem::input(Message::new("contract.nothing-selected"))]);
     }
     Ok(exit::READY)
-}
-
-/// A scenario file must not steer the terminal that shows it.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| if character.is_control() && character != '\n' { '\u{fffd}' } else { character })
-        .collect()
 }
 
 /// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
@@ -205,9 +208,17 @@ pub(super) async fn engine_with(
     accepted: Option<Baseline>,
     watching: Watching,
 ) -> Option<(Arc<Observer>, Scope)> {
-    let kind = match config.target {
-        TargetConfig::Embedded => TargetKind::Embedded,
-        TargetConfig::Url(_) => TargetKind::Url,
+    let mut tape = match tape::open(config) {
+        Ok(tape) => tape,
+        Err(problem) => {
+            session.problems(vec![problem]);
+            return None;
+        }
+    };
+    let kind = match (&config.target, &tape.replay) {
+        (TargetConfig::Embedded, _) => TargetKind::Embedded,
+        (TargetConfig::Recording(_), Some(recording)) => recording.head.kind(),
+        (TargetConfig::Url(_) | TargetConfig::Recording(_), _) => TargetKind::Url,
     };
     let mut stock = config.scenarios.as_deref().map_or_else(Stock::builtin, Stock::in_folder);
     let scope = Scope { known: stock.ids().into_iter().collect() };
@@ -216,7 +227,7 @@ pub(super) async fn engine_with(
         session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
         return None;
     }
-    let (target, sandbox) = match target(config, session.seed).await {
+    let (target, sandbox) = match target(config, &tape, session.seed).await {
         Ok(ready) => ready,
         Err(problem) => {
             session.problems(vec![problem]);
@@ -225,6 +236,10 @@ pub(super) async fn engine_with(
     };
     let (observer, notices) = baseline::watch(accepted, config, &target.info(), watching);
     session.problems(notices);
+    if let Err(problem) = tape::start(&mut tape, config, &target, session.seed) {
+        session.problems(vec![problem]);
+        return None;
+    }
     let options = Options {
         seed: session.seed,
         jobs: config.jobs,
@@ -234,6 +249,7 @@ pub(super) async fn engine_with(
         stop: session.stop.clone(),
         ca_file: ca_file.map(Path::to_owned),
         observer: Some(observer.clone()),
+        tape,
     };
     let done = run_scenarios(queue, target, &options, session.sink()).await;
     if let Some(sandbox) = sandbox {
@@ -252,7 +268,7 @@ pub(super) async fn engine_with(
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.
-async fn target(config: &ContractConfig, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
+async fn target(config: &ContractConfig, tape: &Tape, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
     match &config.target {
         TargetConfig::Embedded => {
             let options = SandboxOptions { seed, default_site: config.site.clone(), ..SandboxOptions::default() };
@@ -268,6 +284,13 @@ async fn target(config: &ContractConfig, seed: u64) -> Result<(Target, Option<Sa
             Ok((target, Some(sandbox)))
         }
         TargetConfig::Url(_) => real_target(config).map(|target| (target, None)),
+        TargetConfig::Recording(path) => {
+            let target = match &tape.replay {
+                Some(recording) => tape::target(&recording.head, config),
+                None => recording::head(path).and_then(|head| tape::target(&head, config)),
+            };
+            target.map(|target| (target, None))
+        }
     }
 }
 
@@ -333,7 +356,7 @@ fn list(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
             let runs = scenario.rows.max(1) * scenario.sites.len().max(1);
             text.push_str(&format!("{}  ×{runs}\n    {}\n", scenario.id, scenario.name));
         }
-        output.result(&text);
+        output.plain_result(&text);
     }
     if loaded.problems.is_empty() { Ok(exit::READY) } else { Err(loaded.problems) }
 }
@@ -352,7 +375,7 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
-    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
     let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
     let (_, failed) = session.write(&record, output);
@@ -387,7 +410,7 @@ async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Resul
             text.push_str(&format!("\n{:>3}/{total}  {}", coverage.count(state), output.say(&state_word(state))));
         }
         text.push('\n');
-        output.result(&text);
+        output.plain_result(&text);
     }
     let failed = record.contract.iter().flat_map(|contract| &contract.scenarios);
     let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();

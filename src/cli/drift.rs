@@ -51,7 +51,7 @@ pub(super) fn run(output: &Output, args: &DriftArgs) -> Result<u8, Vec<Problem>>
                 put(&output.say(&message.with("n", count)), "", &mut out);
             }
         }
-        output.result(&out);
+        output.plain_result(&out);
     }
     Ok(if drift.breaking() { exit::NOT_READY } else { exit::READY })
 }

@@ -18,6 +18,7 @@ mod output;
 mod report;
 mod sandbox;
 mod session;
+mod tape;
 mod validate;
 
 use std::process::ExitCode;

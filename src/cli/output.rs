@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{Format, Options};
 use crate::i18n::{Lang, Message};
 use crate::report::live::Live;
-use crate::report::problem;
+use crate::report::{self, problem};
 use crate::run::Problem;
 
 /// Language and form of the output.
@@ -47,7 +47,16 @@ impl Output {
     /// Writes the result. A reader that went away (`| head`) is no mistake.
     pub(super) fn result(&self, text: &str) {
         let mut out = anstream::stdout().lock();
-        let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+
+    /// Writes JSON that is too large to be made in one piece first. A reader that went away is no mistake.
+    pub(super) fn json_by(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+        let mut out = HarmlessJson(std::io::BufWriter::new(anstream::stdout().lock()));
+        self.written(write(&mut out).and_then(|()| out.flush()));
+    }
+
+    fn written(&self, done: std::io::Result<()>) {
         if done.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
             self.lost.store(true, Ordering::Relaxed);
         }
@@ -58,22 +67,21 @@ impl Output {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Writes a result that is too large to be made in one piece first. A reader that went away is no mistake.
-    pub(super) fn result_by(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
-        let mut out = std::io::BufWriter::new(anstream::stdout().lock());
-        let _ = write(&mut out).and_then(|()| out.flush());
-    }
-
     /// Writes a result as JSON with a final line feed.
     pub(super) fn result_json(&self, value: &impl Serialize) {
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        self.result(&(text + "\n"));
+        self.result(&(report::harmless_json(&text).into_owned() + "\n"));
+    }
+
+    /// Writes a result without colours that quotes files or answers: what would steer a terminal is made visible.
+    pub(super) fn plain_result(&self, text: &str) {
+        self.result(&report::harmless(text));
     }
 
     /// Writes a line of diagnostics, unless quiet.
     pub(super) fn note(&self, message: &Message) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", self.say(message));
+            let _ = writeln!(anstream::stderr(), "{}", report::harmless(&self.say(message)));
         }
     }
 
@@ -98,6 +106,24 @@ impl Output {
     /// Columns of standard output.
     pub(super) fn width(&self) -> usize {
         terminal_width().unwrap_or(80)
+    }
+}
+
+/// Escapes what would steer a terminal in JSON that passes through, a piece at a time as the serialiser writes it.
+struct HarmlessJson<W>(W);
+
+impl<W: Write> Write for HarmlessJson<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.0.write_all(report::harmless_json(text).as_bytes())?,
+            // The serialiser never splits a character.
+            Err(_) => self.0.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -256,7 +256,8 @@ pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
         std::fs::create_dir_all(folder)?;
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
+    // Of this process alone: another run may write the same report.
+    name.push(format!(".{}.part", std::process::id()));
     let beside = path.with_file_name(name);
     let done = fill(&beside, write).and_then(|()| Ok(std::fs::rename(&beside, path)?));
     if done.is_err() {
@@ -274,7 +275,7 @@ fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) ->
 /// Writes the summary, or the record as JSON, to standard output.
 pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
     if output.json {
-        output.result_by(|out| report::json::write(record, out));
+        output.json_by(|out| report::json::write(record, out));
     } else {
         let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
         output.result(&terminal::summary(record, style));

@@ -25,7 +25,7 @@ pub(super) fn run(output: &Output, args: &ValidateArgs) -> Result<u8, Vec<Proble
     if output.json {
         output.result_json(&report);
     } else {
-        output.result(&text(output, &report));
+        output.plain_result(&text(output, &report));
     }
     output.problems(&report.problems);
     Ok(report.exit_code())

@@ -39,6 +39,8 @@ pub enum TargetConfig {
     Embedded,
     /// A base URL.
     Url(Url),
+    /// A recording: nothing is sent.
+    Recording(PathBuf),
 }
 
 /// The baseline that answers are compared with.
@@ -80,6 +82,10 @@ pub struct ContractConfig {
     pub timeout: Duration,
     /// Baseline.
     pub baseline: BaselineConfig,
+    /// File that keeps every exchange.
+    pub record: Option<PathBuf>,
+    /// Recording that every answer is compared with.
+    pub verify: Option<PathBuf>,
 }
 
 impl Default for ContractConfig {
@@ -97,6 +103,8 @@ impl Default for ContractConfig {
             preflight: true,
             timeout: Duration::from_secs(30),
             baseline: BaselineConfig::None,
+            record: None,
+            verify: None,
         }
     }
 }

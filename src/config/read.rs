@@ -37,6 +37,9 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
             BaselineConfig::File(path) => BaselineConfig::File(folder.join(path)),
             _ => BaselineConfig::Beside(folder.join(crate::contract::baseline::FILE_NAME)),
         };
+        if let TargetConfig::Recording(path) = &mut contract.target {
+            *path = folder.join(&*path);
+        }
     }
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
@@ -157,13 +160,20 @@ fn environment_name(fields: &mut Fields<'_, '_>, field: &'static str) -> Option<
     None
 }
 
-/// A target as `embedded` or a base URL.
+/// A target as `embedded`, `recording:FILE` or a base URL.
 ///
 /// # Errors
 /// A problem of the input when it is neither, or when a URL other than a loopback one is not https.
 pub fn target(word: &str) -> Result<TargetConfig, Problem> {
     if word == "embedded" {
         return Ok(TargetConfig::Embedded);
+    }
+    if let Some(file) = word.strip_prefix("recording:") {
+        return if file.is_empty() {
+            Err(Problem::input(Message::new("config.no-recording")).fix(Message::new("recording.not-one-fix")))
+        } else {
+            Ok(TargetConfig::Recording(PathBuf::from(file)))
+        };
     }
     let mut url = address(word)?;
     // It would replace the credential, and stand in every report.

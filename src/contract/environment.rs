@@ -87,6 +87,7 @@ mod tests {
             body: body.to_owned(),
             json: serde_json::from_str(body).ok(),
             cut: false,
+            masked: Vec::new(),
         }
     }
 

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::retry::Asked;
 use super::scenario::{Request, Unfilled, Variables};
-use super::target::{Role, Target, TargetKind};
+use super::target::{Recorded, Role, Target, TargetKind};
 use super::transport::Unanswered;
 use crate::http;
 use crate::i18n::Message;
@@ -26,7 +26,7 @@ const LONGEST_KEPT: usize = 16 * 1024;
 /// Most characters of a body that the record keeps of a step that passed.
 const LONGEST_KEPT_OF_PASSED: usize = 4 * 1024;
 /// Header that asks the embedded sandbox for a fault.
-const FAULT_HEADER: &str = "x-homologa-fault";
+pub(super) const FAULT_HEADER: &str = "x-homologa-fault";
 
 /// A request with every variable filled in; kept so that a later step can repeat it.
 #[derive(Debug, Clone)]
@@ -35,6 +35,7 @@ pub(super) struct Prepared {
     url: Url,
     headers: Vec<(String, String)>,
     credential: Option<SecretString>,
+    role: Role,
     body: Option<Body>,
 }
 
@@ -44,6 +45,14 @@ struct Body {
     text: String,
     /// What it says, unless the scenario gives it as raw text.
     json: Option<Value>,
+}
+
+/// What a recording keeps of a request, as it is sent; the credential stays here.
+pub(super) struct Parts<'p> {
+    pub(super) url: &'p Url,
+    pub(super) headers: &'p [(String, String)],
+    pub(super) role: Role,
+    pub(super) body: Option<&'p str>,
 }
 
 /// An answer.
@@ -56,6 +65,8 @@ pub(super) struct Answer {
     pub(super) json: Option<Value>,
     /// Whether the body was longer than what is read.
     pub(super) cut: bool,
+    /// What a recording masked, values by JSON Pointer and headers by name: what stands there is not what came.
+    pub(super) masked: Vec<String>,
 }
 
 /// Why a request was not sent.
@@ -110,7 +121,7 @@ pub(super) fn prepare(
         headers.insert("x-idempotency-key".to_owned(), ids.uuid());
     }
     if let Some(fault) = &request.fault {
-        if target.kind != TargetKind::Embedded {
+        if !matches!(target.kind, TargetKind::Embedded | TargetKind::Recording(Recorded::Embedded)) {
             return Err(Refusal::CannotRun(Message::new("contract.fault-only-embedded")));
         }
         headers.insert(FAULT_HEADER.to_owned(), variables.fill_text(fault)?);
@@ -123,7 +134,7 @@ pub(super) fn prepare(
         };
     }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
-    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, body })
+    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body })
 }
 
 fn text(value: &Value) -> String {
@@ -217,12 +228,28 @@ impl Prepared {
         let more = [("sort", "date_created"), ("criteria", "desc"), ("external_reference", reference)];
         url.set_query(None);
         url.query_pairs_mut().extend_pairs(more);
-        Some(Prepared { method: "GET", url, headers: Vec::new(), credential: self.credential.clone(), body: None })
+        Some(Prepared {
+            method: "GET",
+            url,
+            headers: Vec::new(),
+            credential: self.credential.clone(),
+            role: self.role,
+            body: None,
+        })
     }
 
     /// Whether the sandbox was asked to play a fault.
     pub(super) fn plays_a_fault(&self) -> bool {
         self.headers.iter().any(|(name, _)| name == FAULT_HEADER)
+    }
+
+    pub(super) fn parts(&self) -> Parts<'_> {
+        Parts {
+            url: &self.url,
+            headers: &self.headers,
+            role: self.role,
+            body: self.body.as_ref().map(|body| body.text.as_str()),
+        }
     }
 
     pub(super) fn path(&self) -> &str {
@@ -258,7 +285,7 @@ impl Prepared {
         let json = serde_json::from_slice(&bytes).ok();
         let body = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok((Answer { status, headers, body, json, cut }, elapsed))
+        Ok((Answer { status, headers, body, json, cut, masked: Vec::new() }, elapsed))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.

@@ -18,6 +18,7 @@ use super::json_path;
 use super::judge;
 use super::plan::{self, Plan};
 use super::preflight::Known;
+use super::recording::{self, Place, Tape};
 use super::scenario::{Action, Step, Variables};
 use super::serial::Serial;
 use super::target::Target;
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) ids: Ids,
     pub(super) redactor: Redactor,
+    pub(super) tape: Tape,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) stop: Stop,
     pub(super) serial: Serial,
@@ -56,6 +58,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         ids: &ids,
         variables,
         sent: HashMap::new(),
+        asked: HashMap::new(),
         tally: Tally::default(),
         tidying: false,
     };
@@ -161,17 +164,19 @@ struct State<'s> {
     ids: &'s Ids,
     variables: Variables,
     sent: HashMap<String, (Arc<Prepared>, Answer)>,
+    /// How often each step asked.
+    asked: HashMap<&'s str, u32>,
     tally: Tally,
     /// Whether the steps at the end run, which an early end does not hurry.
     tidying: bool,
 }
 
-impl State<'_> {
+impl<'s> State<'s> {
     /// Does one step.
     ///
     /// # Errors
     /// What the step would need from a step that did not give it; nothing was sent.
-    async fn step(&mut self, step: &Step) -> Result<StepResult, Lacks> {
+    async fn step(&mut self, step: &'s Step) -> Result<StepResult, Lacks> {
         if !self.shared.target.kind.is_among(&step.targets) {
             return Ok(not_applicable(step, Message::new("contract.other-target")));
         }
@@ -179,7 +184,9 @@ impl State<'_> {
         self.variables.set("hex32", json!(self.ids.hex32()));
         let prepared = match &step.action {
             Action::Wait(duration) => {
-                self.sleep(*duration).await;
+                if self.shared.transport.recording().is_none() {
+                    self.sleep(*duration).await;
+                }
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
                 return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
             }
@@ -198,7 +205,10 @@ impl State<'_> {
             Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
             Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
         };
-        let Some(poll) = step.poll else { return Ok(self.ask(step, &prepared).await) };
+        let Some(poll) = step.poll else {
+            let result = self.ask(step, &prepared).await;
+            return Ok(self.verify(step, result));
+        };
         let started = Instant::now();
         let mut asked = 1;
         let mut result = self.ask(step, &prepared).await;
@@ -206,6 +216,15 @@ impl State<'_> {
             let left = poll.limit.saturating_sub(started.elapsed());
             if left.is_zero() || self.hurried() {
                 break;
+            }
+            if let Some(recording) = self.shared.transport.recording() {
+                // What was asked then is asked now, without waiting.
+                if !recording.has_more(&prepared, self.place(step), &self.shared.redactor) {
+                    break;
+                }
+                result = self.ask(step, &prepared).await;
+                asked += 1;
+                continue;
             }
             // The last question is asked when the time is over, so that the whole limit counts.
             self.sleep(poll.interval.min(left)).await;
@@ -220,7 +239,25 @@ impl State<'_> {
                 finding.fix.get_or_insert_with(|| told.clone());
             }
         }
-        Ok(result)
+        Ok(self.verify(step, result))
+    }
+
+    fn place(&self, step: &'s Step) -> Place<'s> {
+        let occurrence = self.asked.get(step.id.as_str()).copied().unwrap_or(1);
+        Place { scenario: self.id, step: &step.id, occurrence }
+    }
+
+    /// Compares the last answer of a step with the recorded one, where that is asked for.
+    fn verify(&self, step: &'s Step, result: StepResult) -> StepResult {
+        match (&self.shared.tape.verify, self.sent.get(&step.id)) {
+            (Some(recording), Some((prepared, answer))) => {
+                let place = self.place(step);
+                let polls = step.poll.is_some();
+                let verified = recording.verify(place, prepared, answer, polls, &self.shared.redactor);
+                recording::verified(result, verified, place, self.plan.scenario.source.place(step.mark))
+            }
+            _ => result,
+        }
     }
 
     /// Whether somebody asked for an early end, and this is no step that tidies up.
@@ -237,10 +274,19 @@ impl State<'_> {
     }
 
     /// Sends a request once and compares its answer.
-    async fn ask(&mut self, step: &Step, prepared: &Arc<Prepared>) -> StepResult {
+    async fn ask(&mut self, step: &'s Step, prepared: &Arc<Prepared>) -> StepResult {
         let redactor = &self.shared.redactor;
+        *self.asked.entry(&step.id).or_default() += 1;
+        let place = self.place(step);
         let began = jiff::Timestamp::now();
-        let reply = self.shared.transport.send(prepared, &step.expect.status).await;
+        let reply = self.shared.transport.send(prepared, &step.expect.status, place, redactor).await;
+        if let Some(recorder) = &self.shared.tape.write {
+            let (answer, elapsed) = match &reply.outcome {
+                Ok((answer, elapsed)) => (Ok(answer), *elapsed),
+                Err(unanswered) => (Err(&unanswered.problem.message), 0),
+            };
+            recorder.keep(recording::Entry::of(place, prepared, answer, elapsed, redactor));
+        }
         if unknown_outcome::is_unknown(prepared, &reply, &step.expect.status) {
             return self.look_up(step, prepared, reply, began).await;
         }

@@ -6,6 +6,7 @@ use super::environment;
 use super::exchange::{Answer, LARGEST_BODY};
 use super::json_path::query;
 use super::judge::{self, NormalError};
+use super::recording;
 use super::scenario::{BodyCheck, Expect, Matcher, Unfilled, Variables};
 use crate::i18n::Message;
 use crate::run::{Evidence, Expectation, Finding, Severity, Verdict, fingerprint};
@@ -49,6 +50,12 @@ impl Compared {
         let id = fingerprint(&[context.scenario, context.step, grade, path]);
         let severity = if verdict == Verdict::Fail { Severity::Blocker } else { Severity::Advice };
         self.findings.push(Finding { id, rule: grade.to_owned(), severity, message, place, evidence, fix: None });
+    }
+
+    /// An expectation about what a recording masked: nobody can tell whether it holds.
+    fn masked(&mut self, path: &str) {
+        let message = Message::new("recording.masked").with("path", path);
+        self.expectations.push(Expectation { message, verdict: Verdict::Inconclusive });
     }
 
     /// The verdict of the step: one failure decides, then one open question.
@@ -189,12 +196,22 @@ pub(super) fn compare(
     }
     for check in &expect.body {
         let matcher = filled(&check.matcher, context.variables)?;
+        // A mask keeps the type.
+        let of_value = !matches!(matcher, Matcher::Present | Matcher::Absent | Matcher::Type(_));
+        if of_value && recording::hides(answer, &check.path) {
+            compared.masked(&check.path);
+            continue;
+        }
         let values = answer.json.as_ref().map(|body| query(&check.path, body)).unwrap_or_default();
         place(&mut compared, context, check.mark, &check.path, &matcher, &values);
     }
     headers(&mut compared, expect, context, answer)?;
     if let Some(same) = &expect.same {
         for path in &same.paths {
+            if recording::hides(answer, path) || other.is_some_and(|other| recording::hides(other, path)) {
+                compared.masked(path);
+                continue;
+            }
             let find = |answer: &Answer| {
                 let values = answer.json.as_ref().map(|body| query(path, body)).unwrap_or_default();
                 values.first().map(|value| (*value).clone())
@@ -218,6 +235,10 @@ pub(super) fn compare(
 fn headers(compared: &mut Compared, expect: &Expect, context: &Context<'_>, answer: &Answer) -> Result<(), Unfilled> {
     for (name, matcher, mark) in &expect.headers {
         let matcher = filled(matcher, context.variables)?;
+        if !matches!(matcher, Matcher::Present | Matcher::Absent) && answer.masked.contains(name) {
+            compared.masked(name);
+            continue;
+        }
         let value = answer.headers.get(name).map(|value| Value::String(value.clone()));
         place(compared, context, *mark, name, &matcher, &value.iter().collect::<Vec<_>>());
     }
@@ -306,6 +327,10 @@ fn body_schema(compared: &mut Compared, context: &Context<'_>, mark: Mark, name:
         return;
     }
     for violation in violations {
+        if answer.masked.contains(&violation.path) {
+            compared.masked(&violation.path);
+            continue;
+        }
         let actual = body.pointer(&violation.path).map_or_else(String::new, shown);
         let message = Message::new("contract.schema-broken").with("name", name).with("path", &violation.path);
         compared.broken(context, mark, "type", message, difference(violation.path, violation.message, actual));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::scenario::{Row, Scenario, Variables};
-use super::target::{Target, TargetKind};
+use super::target::{Recorded, Target, TargetKind};
 use crate::i18n::Text;
 use crate::ids::Ids;
 use crate::specs::{cards, sites};
@@ -39,9 +39,11 @@ pub(super) fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
         let scenario = Arc::new(scenario);
         let sites: Vec<String> = match (scenario.sites.as_slice(), target.kind) {
             ([], _) => vec![target.site.clone()],
-            (sites, TargetKind::Embedded) => sites.to_vec(),
+            (sites, TargetKind::Embedded | TargetKind::Recording(Recorded::Embedded)) => sites.to_vec(),
             // A real account lives on one site.
-            (sites, TargetKind::Url) => sites.iter().filter(|site| **site == target.site).cloned().collect(),
+            (sites, TargetKind::Url | TargetKind::Recording(Recorded::Url)) => {
+                sites.iter().filter(|site| **site == target.site).cloned().collect()
+            }
         };
         for site in sites {
             if scenario.rows.is_empty() {

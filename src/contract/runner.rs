@@ -17,6 +17,7 @@ use super::pace::Pace;
 use super::plan::{self, Plan};
 use super::preflight::{Known, Questions};
 use super::queue::Queue;
+use super::recording::Tape;
 use super::serial::Serial;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
@@ -43,6 +44,8 @@ pub struct Options {
     pub ca_file: Option<std::path::PathBuf>,
     /// Who looks at the answers for drift, if somebody does.
     pub observer: Option<Arc<Observer>>,
+    /// What is recorded, replayed or compared.
+    pub tape: Tape,
 }
 
 impl Default for Options {
@@ -56,6 +59,7 @@ impl Default for Options {
             stop: Stop::default(),
             ca_file: None,
             observer: None,
+            tape: Tape::default(),
         }
     }
 }
@@ -75,7 +79,7 @@ pub async fn run(
         timeout: options.timeout,
         ca_file: options.ca_file.clone(),
         // The embedded sandbox is on this machine: no proxy stands between.
-        direct: target.kind == TargetKind::Embedded,
+        direct: target.kind != TargetKind::Url,
         ..http::ClientOptions::default()
     })?;
     let mut plans: VecDeque<Plan> = plan::plan(queue.take(sink), &target).into();
@@ -90,17 +94,23 @@ pub async fn run(
     if let Some(observer) = &observer {
         observer.begin(target.info(), Redactor::new(target.secrets()));
     }
-    let transport = Transport::Live(Live {
-        client,
-        pace: Pace::new(options.rate.unwrap_or(usual_rate)),
-        // What the embedded sandbox answers is what it was asked for.
-        retries: target.kind != TargetKind::Embedded,
-        stop: options.stop.clone(),
-    });
+    let tape = options.tape.clone();
+    tape.begin(sink);
+    tape.plan(plans.iter());
+    let transport = match tape.replay.clone() {
+        Some(recording) => Transport::Recording(recording),
+        None => Transport::Live(Live {
+            client,
+            pace: Pace::new(options.rate.unwrap_or(usual_rate)),
+            // What the embedded sandbox answers is what it was asked for.
+            retries: target.kind != TargetKind::Embedded,
+            stop: options.stop.clone(),
+        }),
+    };
     let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
     let (known, serial) = (Known::default(), Serial::default());
-    let shared = Arc::new(Shared { target, transport, ids, redactor, observer, stop, known, serial });
-    let questions = options.preflight.then(|| Questions::new(&shared));
+    let shared = Arc::new(Shared { target, transport, ids, redactor, tape, observer, stop, known, serial });
+    let questions = (options.preflight && options.tape.replay.is_none()).then(|| Questions::new(&shared));
     let preflight = match &questions {
         Some(questions) => questions.ask(plans.make_contiguous()).await?,
         None => None,
@@ -118,6 +128,7 @@ pub async fn run(
             if plans.is_empty() {
                 plans = plan::plan(queue.take(sink), &shared.target).into();
                 if !plans.is_empty() {
+                    shared.tape.plan(plans.iter());
                     sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
                 }
                 if let Some(questions) = &questions {
@@ -151,6 +162,7 @@ pub async fn run(
     if let Some(observer) = options.observer.as_ref().filter(|_| !options.stop.asked()) {
         observer.end();
     }
+    shared.tape.end(!options.stop.asked(), sink);
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
     Ok(coverage)

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::run::TargetInfo;
+use crate::run::{Problem, TargetInfo};
 use crate::sandbox;
 
 /// Whose credential a step uses.
@@ -51,15 +51,37 @@ pub enum TargetKind {
     Embedded,
     /// A base URL with one account.
     Url,
+    /// A recording of a run: nothing is sent.
+    Recording(Recorded),
+}
+
+/// What kind of target a recording was made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The embedded sandbox.
+    Embedded,
+    /// A base URL with one account.
+    Url,
 }
 
 impl TargetKind {
     /// The words of `targets:` in a scenario.
-    pub const ALL: [(&'static str, TargetKind); 2] = [("embedded", TargetKind::Embedded), ("url", TargetKind::Url)];
+    pub const ALL: [(&'static str, TargetKind); 3] = [
+        ("embedded", TargetKind::Embedded),
+        ("url", TargetKind::Url),
+        ("recording", TargetKind::Recording(Recorded::Embedded)),
+    ];
 
-    /// Whether a scenario or step for these kinds runs here; without any, it runs everywhere.
+    /// Whether a scenario or step for these kinds runs here; without any, it runs everywhere. A recording also runs
+    /// what ran when it was made.
     pub(super) fn is_among(self, kinds: &[TargetKind]) -> bool {
-        kinds.is_empty() || kinds.contains(&self)
+        kinds.is_empty()
+            || kinds.iter().any(|kind| match (self, kind) {
+                (TargetKind::Recording(_), TargetKind::Recording(_)) => true,
+                (TargetKind::Recording(Recorded::Embedded), kind) => *kind == TargetKind::Embedded,
+                (TargetKind::Recording(Recorded::Url), kind) => *kind == TargetKind::Url,
+                (own, kind) => own == *kind,
+            })
     }
 }
 
@@ -78,9 +100,26 @@ pub struct Target {
 }
 
 impl Target {
+    /// The target that a recording stands for.
+    ///
+    /// # Errors
+    /// A problem of the input when its address is none.
+    pub fn recorded(head: &super::recording::Head) -> Result<Target, Problem> {
+        let base = crate::config::address(&head.target.url)?;
+        // Nobody sees it: it stands for a credential that the recording does not hold.
+        let stand_in = |role: Role| head.target.roles.iter().any(|name| name == role.name()).then_some("TEST-recorded");
+        Ok(Target {
+            kind: head.kind(),
+            base,
+            site: head.target.site.clone(),
+            access_token: stand_in(Role::Seller).map(SecretString::from),
+            public_key: stand_in(Role::PublicKey).map(str::to_owned),
+        })
+    }
+
     /// The credential of a role on a site; `None` when this target has no such account.
     pub(super) fn credential(&self, site: &str, role: Role) -> Option<SecretString> {
-        if self.kind == TargetKind::Embedded {
+        if matches!(self.kind, TargetKind::Embedded | TargetKind::Recording(Recorded::Embedded)) {
             return embedded_credential(site, role);
         }
         match role {
@@ -92,7 +131,7 @@ impl Target {
 
     /// Whether it is on this machine, so that no account and no network has to be spared.
     pub(super) fn local(&self) -> bool {
-        self.kind == TargetKind::Embedded
+        matches!(self.kind, TargetKind::Embedded | TargetKind::Recording(_))
             || match self.base.host() {
                 Some(url::Host::Domain(name)) => name == "localhost",
                 Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -103,7 +142,11 @@ impl Target {
 
     /// Every secret that the target knows, for redaction.
     pub(super) fn secrets(&self) -> Vec<SecretString> {
-        self.access_token.iter().cloned().collect()
+        match self.kind {
+            // What stands for the credentials of then is no secret.
+            TargetKind::Recording(_) => Vec::new(),
+            TargetKind::Embedded | TargetKind::Url => self.access_token.iter().cloned().collect(),
+        }
     }
 
     /// What the record says of it.
@@ -111,6 +154,7 @@ impl Target {
         let kind = match self.kind {
             TargetKind::Embedded => "embedded",
             TargetKind::Url => "url",
+            TargetKind::Recording(_) => "recording",
         };
         let mut url = self.base.clone();
         // Neither can fail for http and https addresses.

@@ -1,19 +1,25 @@
 //! How a request reaches its target and how the answer comes back.
 //!
-//! The one place of the contract side where exchanges take place: a live target over HTTP today; everything that
-//! stands between (pacing, retries, recordings) belongs here, so that scenarios do not know of it.
+//! The one place of the contract side where exchanges take place: a live target over HTTP, or a recording; everything
+//! that stands between (pacing, retries) belongs here, so that scenarios do not know of it.
+
+use std::sync::Arc;
 
 use super::exchange::{Answer, Prepared};
 use super::pace::{Closed, Pace};
+use super::recording::{Place, Recording};
 use super::retry::{self, Came};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::{Attempt, Problem, Stop};
+use crate::secret::Redactor;
 
 /// The way to the target.
 pub(super) enum Transport {
     /// Over HTTP.
     Live(Live),
+    /// Nothing is sent: a recording answers.
+    Recording(Arc<Recording>),
 }
 
 /// A target over HTTP.
@@ -58,9 +64,40 @@ impl From<Closed> for Unanswered {
 impl Transport {
     /// Sends a request and reads its answer within bounds, again where that is safe and may help. Statuses that are
     /// expected are answers like any other.
-    pub(super) async fn send(&self, prepared: &Prepared, expected: &[u16]) -> Reply {
+    pub(super) async fn send(
+        &self,
+        prepared: &Prepared,
+        expected: &[u16],
+        place: Place<'_>,
+        redactor: &Redactor,
+    ) -> Reply {
         match self {
             Transport::Live(live) => live.send(prepared, expected).await,
+            Transport::Recording(recording) => {
+                let outcome = recording.answer(prepared, place, redactor);
+                let outcome = outcome.map_err(|problem| Unanswered { problem, unsent: true });
+                Reply { outcome, earlier: Vec::new() }
+            }
+        }
+    }
+
+    /// Sends a request that no step makes: a question about the account, or the search for a payment. Only a live
+    /// target can be asked; of a recording nothing more is known than what it holds.
+    pub(super) async fn ask(&self, prepared: &Prepared, expected: &[u16]) -> Reply {
+        match self {
+            Transport::Live(live) => live.send(prepared, expected).await,
+            Transport::Recording(_) => {
+                let problem = Problem::environment(Message::new("contract.no-lookup"));
+                Reply { outcome: Err(Unanswered { problem, unsent: true }), earlier: Vec::new() }
+            }
+        }
+    }
+
+    /// The recording that answers, if one does: waiting changes nothing then.
+    pub(super) fn recording(&self) -> Option<&Recording> {
+        match self {
+            Transport::Live(_) => None,
+            Transport::Recording(recording) => Some(recording),
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn look_up(
     let mut last = Message::new("contract.not-found").with("reference", reference);
     for pause in PAUSES {
         stop.sleep(pause).await;
-        let answer = match transport.send(&search, &[]).await.outcome {
+        let answer = match transport.ask(&search, &[]).await.outcome {
             Ok((answer, _)) => answer,
             Err(unanswered) => return Found::Nothing(unanswered.problem.message),
         };
@@ -78,6 +78,7 @@ pub(super) async fn look_up(
                     json: Some(payment.clone()),
                     headers: answer.headers,
                     cut: false,
+                    masked: Vec::new(),
                 };
                 return Found::Payment { answer, id };
             }

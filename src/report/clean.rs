@@ -10,8 +10,26 @@ pub(super) fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// Text for a block: line feeds and tabs stay.
-pub(super) fn block(text: &str) -> Cow<'_, str> {
+pub(crate) fn block(text: &str) -> Cow<'_, str> {
     replace(text, true)
+}
+
+/// JSON text that means the same and steers no terminal that shows it: what JSON itself does not escape is escaped.
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
+    let harmless = |character: char| visible(character, true) == character;
+    if text.chars().all(harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 64);
+    for character in text.chars() {
+        if harmless(character) {
+            escaped.push(character);
+        } else {
+            let mut units = [0; 2];
+            escaped.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 fn replace(text: &str, block: bool) -> Cow<'_, str> {
@@ -62,5 +80,10 @@ mod tests {
             assert_eq!(line(given).chars().count(), given.chars().count());
         }
         assert_eq!(block("a\nb\tc\r"), "a\nb\tc␍");
+        let value = serde_json::json!({ "a\u{202e}": ["\u{9b}31m", "\u{e0041}", "ñ🙂\n"] });
+        let text = value.to_string();
+        let escaped = json(&text);
+        assert!(escaped.contains(r"\u202e") && escaped.contains(r"\u009b31m") && escaped.contains("ñ🙂"), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 }

@@ -332,7 +332,8 @@ impl Report {
                 message.get_or_insert_with(|| plain::say(reason, self.lang));
                 let _ = writeln!(text, "{}: {}", clean::line(&step.id), plain::say(reason, self.lang));
             }
-            if let Some(exchange) = &step.exchange {
+            // What the record holds only in part cannot be repeated.
+            if let Some(exchange) = step.exchange.as_ref().filter(|_| !scenario.abridged) {
                 plain::repeat(&mut text, exchange);
             }
         }
@@ -396,6 +397,16 @@ mod tests {
         }
         let text = written(&record, Lang::En);
         assert!(text.contains(r#"failures="1" errors="0" skipped="1""#), "{text}");
+    }
+
+    #[test]
+    fn a_request_that_the_record_holds_only_in_part_is_not_offered_for_repeating() {
+        let mut record = sample::not_ready();
+        for scenario in record.contract.iter_mut().flat_map(|contract| &mut contract.scenarios) {
+            scenario.abridged = true;
+        }
+        let text = written(&record, Lang::En);
+        assert!(text.contains("payments/declined.yaml:14:9") && !text.contains("curl "), "{text}");
     }
 
     #[test]

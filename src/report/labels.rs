@@ -25,6 +25,10 @@ pub(super) fn headline(record: &RunRecord, verdict: RunVerdict) -> Message {
 fn scope(record: &RunRecord) -> Message {
     let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
     let embedded = target.is_some_and(|target| target.kind == "embedded");
+    if target.is_some_and(|target| target.kind == "recording") {
+        let alone = record.shops.is_empty();
+        return Message::new(if alone { "report.why-ready-recording" } else { "report.why-ready-shops-recording" });
+    }
     Message::new(match (record.shops.is_empty(), record.contract.is_some(), embedded) {
         (true, _, true) => "report.why-ready-embedded",
         (true, _, false) => "report.why-ready-contract",

@@ -298,8 +298,12 @@ impl Page<'_> {
             self.differences(&spot.finding.evidence);
         }
         // The request of the first step that is shown, to be tried by hand.
-        if let Some(exchange) =
-            group.spots.first().and_then(|spot| spot.step).and_then(|(_, step)| step.exchange.as_ref())
+        if let Some(exchange) = group
+            .spots
+            .first()
+            .and_then(|spot| spot.step)
+            .filter(|(scenario, _)| !scenario.abridged)
+            .and_then(|(_, step)| step.exchange.as_ref())
             && !noted
         {
             self.curl(&curl(exchange));

@@ -2,7 +2,7 @@
 //!
 //! A run that is killed leaves a journal without its last event, which reads as a partial record.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,16 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(unwritable)?;
         }
-        let file = File::create(path).map_err(unwritable)?;
+        // Not emptied before it is ours: another run may be writing it.
+        let file = File::options().write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(Problem::input(Message::new("run.journal-busy"))
+                .fix(Message::new("run.journal-busy-fix"))
+                .in_file(path.display().to_string()));
+        }
+        if file.metadata().is_ok_and(|found| found.is_file()) {
+            file.set_len(0).map_err(unwritable)?;
+        }
         Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 
@@ -158,6 +167,21 @@ mod tests {
         let record = parse(&text).unwrap();
         assert!(record.complete);
         assert_eq!(parse(&serde_json::to_string_pretty(&record).unwrap()).unwrap(), record);
+    }
+
+    #[test]
+    fn two_runs_do_not_share_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.jsonl");
+        std::fs::write(&path, "of an earlier run").unwrap();
+        let mut first = Journal::create(&path).unwrap();
+        first.write(&started()).unwrap();
+        let busy = Journal::create(&path).map(drop).unwrap_err();
+        assert_eq!(busy.message.key, "run.journal-busy");
+        drop(first);
+        assert!(read(&path).unwrap().started.is_some());
+        Journal::create(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::{Key, Kind, Mark, Node, Source, nearest};
 use crate::i18n::Message;
 use crate::run::Problem;
 
+/// Most unknown keys that are told of one mapping: a file of nothing else must not cost minutes.
+const MOST_UNKNOWN: usize = 100;
+
 /// The fields of one mapping. Take what is known, then [`Fields::finish`]; mistakes gather in `problems`.
 pub struct Fields<'n, 'p> {
     source: &'p Source,
@@ -147,9 +150,14 @@ impl<'n, 'p> Fields<'n, 'p> {
 
     /// Reports every key that nobody asked for, with the known key that was probably meant.
     pub fn finish(self) {
+        let mut told = 0;
         for (key, _) in self.members {
             if self.known.contains(&key.text.as_str()) {
                 continue;
+            }
+            told += 1;
+            if told > MOST_UNKNOWN {
+                break;
             }
             let message = Message::new("yaml.unknown-key").with("key", &key.text);
             let problem = self.source.problem(key.mark, key.text.chars().count(), message);

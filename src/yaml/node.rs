@@ -130,7 +130,12 @@ impl Source {
                 line: u32::try_from(last + 1).unwrap_or(u32::MAX),
                 column: u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX),
             },
-            _ => mark,
+            // Nor may the column lie behind the line: in a directive the parser counts bytes.
+            _ => {
+                let line = self.line((mark.line as usize).saturating_sub(1)).unwrap_or_default();
+                let end = u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX);
+                Mark { line: mark.line.max(1), column: mark.column.clamp(1, end) }
+            }
         };
         let first_line = mark.line.saturating_sub(1).max(1);
         let from = first_line as usize - 1;

@@ -257,6 +257,7 @@ mod tests {
             ("a: 1\n---\nb: 2\n", "yaml.second-document", 2, 1),
             ("", "yaml.empty", 1, 1),
             ("a: [1\n", "yaml.syntax", 1, 6),
+            ("%¡¡¡\0", "yaml.syntax", 1, 6),
             ("? [a]\n: 1\n", "yaml.key-not-text", 1, 3),
         ] {
             let problem = read(text).unwrap_err();

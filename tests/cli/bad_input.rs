@@ -162,7 +162,7 @@ fn hostile_scenario_files_are_told_and_the_good_one_runs() {
         "b.yaml:2:16",
         "in a circle",
         "open.yaml:2:16",
-        "never closed by a }",
+        "never closed by its brace",
     ] {
         assert!(ran.stderr.replace('`', "").contains(told), "{told}: {}", ran.stderr);
     }
@@ -223,4 +223,36 @@ fn a_place_that_cannot_be_written_is_told_before_anything_runs() {
     let ran = homologa_in(folder.path(), &["demo", "--output", "file/inside"]);
     assert_eq!(ran.code, 2, "{}", ran.all());
     assert!(ran.stderr.contains("cannot be written"), "{}", ran.stderr);
+}
+
+/// Names in scenario files, answers and file names come from others: none of them steers the terminal.
+#[test]
+fn nothing_from_a_file_steers_the_terminal() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let step = "steps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";
+    write("a\u{202e}.yaml", &format!("name: \"x\\u202e\\u009b31m\\e[2J\"\ntags: [\"t\\u2066\"]\n{step}"));
+    write("answer\u{202e}", r#"{"message":"\u202e\u009b2J","status":400,"cause":[{"code":"\u2066A\u200b"}]}"#);
+    write("page", "400Error\n999\n\u{202e}Some \u{9b}31m thing.\n");
+    let steers = |character: char| {
+        character.is_control() && character != '\n'
+            || ('\u{200b}'..='\u{2069}').contains(&character) && character != '…'
+    };
+    let answer = "answer\u{202e}";
+    for arguments in [
+        &["contract", "list", "."][..],
+        &["contract", "check", "."],
+        &["contract", "run", ".", "--dry-run"],
+        &["contract", "run", "."],
+        &["contract", "validate", answer],
+        &["contract", "drift", "--against", "page"],
+        &["contract", "run", ".", "--tag", "\u{202e}"],
+    ] {
+        for format in ["text", "json"] {
+            let ran = homologa_in(folder.path(), &[&["--format", format], arguments].concat());
+            let found: String =
+                ran.all().chars().filter(|character| steers(*character) && !"–—‘’“”".contains(*character)).collect();
+            assert!(found.is_empty(), "{arguments:?} {format}: {found:?} in {}", ran.all());
+        }
+    }
 }

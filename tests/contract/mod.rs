@@ -5,6 +5,7 @@ mod captured;
 mod drift;
 mod hostile_server;
 mod real_target;
+mod recording;
 
 use std::collections::BTreeSet;
 use std::path::Path;

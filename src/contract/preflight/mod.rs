@@ -155,7 +155,7 @@ impl Questions<'_> {
                 Refusal::NoValue(name) => Message::new("contract.no-value").with("name", name),
             })
         })?;
-        let reply = self.transport.send(&prepared, &[]).await;
+        let reply = self.transport.ask(&prepared, &[]).await;
         reply.outcome.map(|(answer, _)| answer).map_err(|unanswered| unanswered.problem)
     }
 }

@@ -15,6 +15,9 @@ use crate::specs::statuses::statuses;
 use crate::specs::{catalogue::catalogue, schemas, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
+/// Most mistakes that are told of one file: nobody reads a thousand.
+const MOST_TOLD: usize = 50;
+
 /// What a file of the scenario folder is.
 #[derive(Debug)]
 pub enum Document {
@@ -44,6 +47,18 @@ pub fn read(source: &Source, id: &str) -> Result<Scenario, Vec<Problem>> {
 /// # Errors
 /// Every mistake in the file and in those that it names. The mistakes of a fragment are told once by a library.
 pub fn read_document(source: &Source, id: &str, library: &Library<'_>) -> Result<Document, Vec<Problem>> {
+    read_all(source, id, library).map_err(|mut problems| {
+        let more = problems.len().saturating_sub(MOST_TOLD);
+        if more > 0 {
+            problems.truncate(MOST_TOLD);
+            problems
+                .push(Problem::input(Message::new("scenario.more-mistakes").with("n", more)).in_file(&*source.file));
+        }
+        problems
+    })
+}
+
+fn read_all(source: &Source, id: &str, library: &Library<'_>) -> Result<Document, Vec<Problem>> {
     let root = yaml::parse(source).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     if fragment::is_fragment(&root) {

@@ -16,8 +16,8 @@ use crate::i18n::Message;
 use crate::run::Problem;
 use crate::yaml::{Fields, Key, Kind, Mark, Node, Source};
 
-/// Most steps of a scenario, those of its fragments counted each time they are used.
-const MOST_STEPS: usize = 2_000;
+/// Most steps of a scenario; each `use` counts, and so do the steps of its fragment each time.
+pub(super) const MOST_STEPS: usize = 2_000;
 
 /// Steps as they are read.
 pub(super) struct Sequence<'l> {
@@ -51,6 +51,9 @@ impl<'l> Sequence<'l> {
 
     /// Reads one entry of `steps` or `finally` of a scenario.
     pub(super) fn push(&mut self, source: &Source, fallback: String, node: &Node, problems: &mut Vec<Problem>) {
+        if self.is_full(source, node, problems) {
+            return;
+        }
         if node.get("use").is_some() {
             let exports = self.insert(source, &fallback, "", node, &str::to_owned, problems);
             self.exports.push((node.mark, exports));
@@ -75,6 +78,16 @@ impl<'l> Sequence<'l> {
         step.id = join(prefix, &step.id);
         self.unique(source, &step.id, step.mark, problems);
         self.steps.push(step);
+    }
+
+    /// Whether there are too many steps. Told once: every step on the way up stops here too.
+    fn is_full(&mut self, source: &Source, node: &Node, problems: &mut Vec<Problem>) -> bool {
+        if self.made == MOST_STEPS {
+            self.made += 1;
+            let message = Message::new("scenario.too-many-steps").with("limit", MOST_STEPS);
+            problems.push(source.problem(node.mark, 1, message));
+        }
+        self.made > MOST_STEPS
     }
 
     fn unique(&self, source: &Source, id: &str, mark: Mark, problems: &mut Vec<Problem>) {
@@ -105,6 +118,7 @@ impl<'l> Sequence<'l> {
         let targets = target_list(&mut fields);
         let mark = fields.node("use").map_or(node.mark, |node| node.mark);
         fields.finish();
+        self.made += 1;
         self.unique(source, &id, node.mark, problems);
         self.uses.push((id.clone(), node.mark));
         let library = self.library;
@@ -149,13 +163,7 @@ impl<'l> Sequence<'l> {
     fn instantiate(&mut self, scope: &Scope<'_>, problems: &mut Vec<Problem>) {
         let source = &scope.fragment.source;
         for (index, node) in scope.fragment.steps.iter().enumerate() {
-            if self.made >= MOST_STEPS {
-                // Told once: every step on the way up stops here too.
-                if self.made == MOST_STEPS {
-                    self.made += 1;
-                    let message = Message::new("scenario.too-many-steps").with("limit", MOST_STEPS);
-                    problems.push(source.problem(node.mark, 1, message));
-                }
+            if self.is_full(source, node, problems) {
                 return;
             }
             let (mut told, mut spliced) = (Vec::new(), Spliced::new());

@@ -362,6 +362,24 @@ fn hostile_files_are_refused_in_bounded_time() {
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
+#[test]
+fn a_file_of_mistakes_is_told_in_bounded_time_and_length() {
+    let started = Instant::now();
+    let keys: String = (0..60_000).map(|n| format!("k{n}: 1\n")).collect();
+    let steps: String = (0..20_000).map(|_| "  - { get: '/${a}', exepct: 1 }\n").collect();
+    for text in [format!("name: x\n{keys}"), format!("name: x\nsteps:\n{steps}")] {
+        let problems = read_document(
+            &Source::new("x.yaml", &text),
+            "x",
+            &Library::new(&|_, _| Err(Message::new("scenario.no-folder"))),
+        );
+        let problems = problems.unwrap_err();
+        assert_eq!(problems.len(), 51);
+        assert_eq!(problems[50].message.key, "scenario.more-mistakes");
+    }
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+}
+
 mod properties {
     use proptest::prelude::*;
     use serde_json::Value;

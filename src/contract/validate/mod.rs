@@ -1,14 +1,15 @@
-//! Judges captured answers: a body, a list of bodies, JSON lines or a HAR. Sends nothing and prints nothing.
+//! Judges captured answers: a body, a list of bodies, JSON lines, a HAR or a recording. Sends nothing and prints nothing.
 //!
-//! This file holds what goes in and what comes out. `read` takes files apart into bodies, `har` reads HARs, `unwrap`
-//! takes off what SDKs put around a body, `classify` tells what it is, `body` grades it with `error`, `shape` and
-//! `success`.
+//! This file holds what goes in and what comes out. `read` takes files apart into bodies, `har` and `recording` read
+//! those, `unwrap` takes off what SDKs put around a body, `classify` tells what it is, `body` grades it with `error`,
+//! `shape` and `success`.
 
 mod body;
 mod classify;
 mod error;
 mod har;
 mod read;
+mod recording;
 mod shape;
 mod success;
 mod unwrap;

@@ -1,9 +1,9 @@
-//! Takes files apart into bodies: one body, a list, JSON lines or a HAR. Judges nothing itself.
+//! Takes files apart into bodies: one body, a list, JSON lines, a HAR or a recording. Judges nothing itself.
 
 use serde_json::Value;
 
 use super::unwrap::unwrap;
-use super::{Captured, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, classify, har, judge};
+use super::{Captured, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, classify, har, judge, recording};
 use crate::contract::text::{foreign_format, utf8};
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -26,6 +26,10 @@ impl Report {
         }
         if let Some(message) = foreign_format(bytes) {
             self.problem(file, message);
+            return;
+        }
+        if recording::is_recording(bytes) {
+            self.recording(file, bytes);
             return;
         }
         if separators(bytes) > MOST_VALUES {
@@ -72,7 +76,7 @@ impl Report {
     }
 
     /// Judges one captured body; a list, wrapped by an SDK or not, is judged one by one.
-    fn body(&mut self, file: &str, mut captured: Captured) {
+    pub(super) fn body(&mut self, file: &str, mut captured: Captured) {
         if captured.body.as_ref().is_some_and(|body| larger_than(body, LARGEST_BODY))
             && !matches!(captured.body, Some(Value::Array(_)))
         {
@@ -132,11 +136,11 @@ impl Report {
         true
     }
 
-    fn problem(&mut self, file: &str, message: Message) {
+    pub(super) fn problem(&mut self, file: &str, message: Message) {
         self.problems.push(Problem::input(message).in_file(file));
     }
 
-    fn unreadable(&mut self, file: &str, line: usize, column: usize, error: &serde_json::Error) {
+    pub(super) fn unreadable(&mut self, file: &str, line: usize, column: usize, error: &serde_json::Error) {
         let mut problem = Problem::input(match error.classify() {
             serde_json::error::Category::Eof => Message::new("validate.truncated"),
             _ if error.to_string().contains("recursion limit") => Message::new("validate.too-deep"),

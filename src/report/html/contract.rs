@@ -114,7 +114,12 @@ fn steps<'r>(scenario: &'r ScenarioResult, budget: &Budget) -> Vec<StepView<'r>>
                     .map(|each| ExpectationView { mark: each.verdict.into(), message: &each.message })
                     .collect(),
                 took: step.exchange.as_ref().map(|exchange| format::duration(exchange.elapsed_ms)),
-                exchange: step.exchange.as_ref().and_then(|exchange| ExchangeView::of(exchange, budget)),
+                // Of what the record holds only in part, the page says where the whole is.
+                exchange: step
+                    .exchange
+                    .as_ref()
+                    .filter(|_| !scenario.abridged)
+                    .and_then(|exchange| ExchangeView::of(exchange, budget)),
                 bar,
             }
         })

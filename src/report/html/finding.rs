@@ -191,7 +191,7 @@ impl<'r> SpotView<'r> {
             scenario_id: spot.step.map(|(scenario, _)| scenario.id.as_str()),
             exchange: spot
                 .step
-                .filter(|_| with_exchange)
+                .filter(|(scenario, _)| with_exchange && !scenario.abridged)
                 .and_then(|(_, step)| step.exchange.as_ref())
                 .and_then(|exchange| ExchangeView::of(exchange, budget)),
         }

@@ -172,7 +172,8 @@ impl<'r> Results<'r> {
             text.push_str(&plain::say(fix, self.lang));
         }
         if text.len() > LONGEST {
-            text.truncate(text.floor_char_boundary(LONGEST));
+            let whole = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+            text.truncate(whole.unwrap_or_default());
             text.push('…');
         }
         ResultView {
