@@ -11,7 +11,6 @@ use super::session::{Outputs, Session, replace, write_reports};
 use super::validate::read;
 use crate::config::{BaselineConfig, ContractConfig};
 use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Observer, Scope};
-use crate::contract::scenario::Scenario;
 use crate::exit;
 use crate::i18n::Message;
 use crate::report;
@@ -81,14 +80,6 @@ pub(super) fn watch(
         other => other,
     };
     (Arc::new(Observer::new(baseline, watching == Watching::Keeps).judging(watching != Watching::Run)), notices)
-}
-
-/// The scenarios that exist and those that are to run.
-pub(super) fn scope(known: &[String], selected: &[Scenario]) -> Scope {
-    Scope {
-        known: known.iter().cloned().collect(),
-        selected: selected.iter().map(|scenario| scenario.id.clone()).collect(),
-    }
 }
 
 /// `homologa contract accept`.

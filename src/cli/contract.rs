@@ -221,6 +221,7 @@ pub(super) async fn engine_with(
         (TargetConfig::Url(_) | TargetConfig::Recording(_), _) => TargetKind::Url,
     };
     let mut stock = config.scenarios.as_deref().map_or_else(Stock::builtin, Stock::in_folder);
+    let scope = Scope { known: stock.ids().into_iter().collect() };
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {
         session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
@@ -235,7 +236,6 @@ pub(super) async fn engine_with(
     };
     let (observer, notices) = baseline::watch(accepted, config, &target.info(), watching);
     session.problems(notices);
-    let scope = if observer.compares() { scope(config, kind) } else { Scope::default() };
     if let Err(problem) = tape::start(&mut tape, config, &target, session.seed) {
         session.problems(vec![problem]);
         return None;
@@ -265,14 +265,6 @@ pub(super) async fn engine_with(
             None
         }
     }
-}
-
-/// The scenarios that exist and those that are to run: a baseline may speak of others.
-fn scope(config: &ContractConfig, kind: TargetKind) -> Scope {
-    let mut loaded = load(config.scenarios.as_deref(), &[]);
-    let known: Vec<String> = loaded.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
-    loaded.scenarios.retain(|scenario| tagged(scenario, &config.tags));
-    baseline::scope(&known, &selected(loaded.scenarios, kind).0)
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.

@@ -92,7 +92,7 @@ pub async fn run(
     let redactor = Redactor::new(target.secrets());
     let observer = options.observer.clone();
     if let Some(observer) = &observer {
-        observer.begin(target.info(), plans.len(), Redactor::new(target.secrets()));
+        observer.begin(target.info(), Redactor::new(target.secrets()));
     }
     let tape = options.tape.clone();
     tape.begin(sink);
@@ -158,6 +158,9 @@ pub async fn run(
             }
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
+    }
+    if let Some(observer) = options.observer.as_ref().filter(|_| !options.stop.asked()) {
+        observer.end();
     }
     shared.tape.end(!options.stop.asked(), sink);
     let coverage = tally.coverage();

@@ -11,6 +11,9 @@ use crate::specs::drift::weight_of_grade;
 /// The changes that a step shows, in its findings and in the grades of its answer, where it was judged besides. A step
 /// that the sandbox was asked to answer with a fault shows none.
 pub(super) fn changes(step: &StepResult, grades: &[Graded]) -> Vec<Change> {
+    if step.findings.is_empty() && grades.is_empty() {
+        return Vec::new();
+    }
     let exchange = step.exchange.as_ref().filter(|exchange| !exchange.request_headers.contains_key(FAULT_HEADER));
     let endpoint = exchange.map(|exchange| {
         let url = url::Url::parse(&exchange.url);

@@ -30,13 +30,11 @@ const MOST_PLACES: usize = 20;
 /// Longest text of an entry, in characters.
 const LONGEST_TEXT: usize = 300;
 
-/// Which scenarios a run was about.
+/// What a run could have been about.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    /// Ids of all scenarios that exist, without row and site.
+    /// Ids of all scenarios that exist, without row and site, whether they were to run or not.
     pub known: BTreeSet<String>,
-    /// Ids of those that were to run.
-    pub selected: BTreeSet<String>,
 }
 
 /// Watches one run.
@@ -61,8 +59,8 @@ struct Seen {
 pub(super) struct State {
     redactor: Redactor,
     pub(super) target: Option<TargetInfo>,
-    /// How many scenarios are to run.
-    planned: usize,
+    /// Whether everything that was to run did.
+    complete: bool,
     /// Answers of scenarios that are still running.
     running: HashMap<String, BTreeMap<String, Seen>>,
     /// Scenarios that are over.
@@ -119,12 +117,16 @@ impl Observer {
         self.today
     }
 
-    /// A run of so many scenarios begins.
-    pub(in crate::contract) fn begin(&self, target: TargetInfo, planned: usize, redactor: Redactor) {
+    /// A run begins.
+    pub(in crate::contract) fn begin(&self, target: TargetInfo, redactor: Redactor) {
         let mut state = self.state();
-        state.planned = planned;
         state.target = Some(target);
         state.redactor = redactor;
+    }
+
+    /// Every scenario of the run is over, and none was left out.
+    pub(in crate::contract) fn end(&self) {
+        self.state().complete = true;
     }
 
     /// An answer came. Of the answers of one step the last counts.
@@ -168,8 +170,7 @@ impl Observer {
     }
 
     /// Whether shapes are of use.
-    /// Whether answers are compared with a baseline, or kept for one.
-    pub fn compares(&self) -> bool {
+    fn compares(&self) -> bool {
         self.baseline.is_some() || self.keep
     }
 
@@ -274,11 +275,7 @@ impl Observer {
         // short, that would say nothing.
         let same_target =
             state.target.as_ref().zip(self.baseline.as_ref()).is_some_and(|(target, baseline)| baseline.fits(target));
-        let complete = state.finished.len() >= state.planned;
-        complete
-            && same_target
-            && scope.selected.contains(stem)
-            && state.finished.iter().any(|id| super::stem(id) == stem)
+        state.complete && same_target && state.finished.iter().any(|id| super::stem(id) == stem)
     }
 
     /// Accepted drift that this run looked for and did not see.

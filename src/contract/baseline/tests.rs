@@ -35,8 +35,7 @@ fn result(scenario: &str, steps: &[(&str, Verdict)]) -> ScenarioResult {
 }
 
 fn scope(known: &[&str]) -> Scope {
-    let ids: BTreeSet<String> = known.iter().map(|id| (*id).to_owned()).collect();
-    Scope { known: ids.clone(), selected: ids }
+    Scope { known: known.iter().map(|id| (*id).to_owned()).collect() }
 }
 
 /// A run of one-step scenarios that answered these bodies, and its drift.
@@ -47,12 +46,13 @@ fn ran(observer: &Observer, answers: &[(&str, Value)]) -> DriftReport {
 
 fn watched(observer: &Observer, answers: &[(&str, Value)]) {
     let target = TargetInfo { kind: "embedded".into(), url: String::new(), site: "MLA".into() };
-    observer.begin(target, answers.len(), Redactor::default());
+    observer.begin(target, Redactor::default());
     for (scenario, body) in answers {
         let answer = Answer { status: 201, json: Some(body.clone()), body: body.to_string(), ..Answer::default() };
         observer.see(scenario, "pay", "POST", "/v1/payments/123", &answer);
         observer.finished(&result(scenario, &[("pay", Verdict::Pass)]));
     }
+    observer.end();
 }
 
 fn read(text: &str) -> Result<Baseline, Vec<crate::run::Problem>> {

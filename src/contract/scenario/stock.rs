@@ -46,6 +46,14 @@ impl Stock {
         }
     }
 
+    /// Ids of the files, fragments included; reads none.
+    pub fn ids(&self) -> Vec<String> {
+        match &self.files {
+            Files::Builtin(files) => files.iter().map(|file| builtin_id(file)).collect(),
+            Files::Folder(root, files) => files.iter().map(|file| id_below(root, file)).collect(),
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -64,19 +72,29 @@ impl Stock {
     fn source(&self, index: usize) -> Result<Option<(Source, String)>, Problem> {
         match &self.files {
             Files::Builtin(files) => Ok(files.get(index).map(|file| {
-                let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
                 let name = format!("specs/{}", file.path().display());
-                (Source::new(&name, file.contents_utf8().unwrap_or_default()), id.to_string_lossy().into_owned())
+                (Source::new(&name, file.contents_utf8().unwrap_or_default()), builtin_id(file))
             })),
             Files::Folder(root, files) => {
                 let Some(file) = files.get(index) else { return Ok(None) };
-                let below = file.strip_prefix(root).ok().filter(|rest| !rest.as_os_str().is_empty());
-                let id = below.or_else(|| file.file_name().map(Path::new)).unwrap_or(file).with_extension("");
                 let source = Source::new(&file.to_string_lossy(), &load::text(file)?);
-                Ok(Some((source, id.to_string_lossy().into_owned())))
+                Ok(Some((source, id_below(root, file))))
             }
         }
     }
+}
+
+/// The id of a built-in file.
+fn builtin_id(file: &File<'_>) -> String {
+    let id = file.path().strip_prefix("scenarios").unwrap_or(file.path()).with_extension("");
+    id.to_string_lossy().into_owned()
+}
+
+/// The id of a file in a folder, or of one that was named itself.
+fn id_below(root: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(root).ok().filter(|rest| !rest.as_os_str().is_empty());
+    let id = below.or_else(|| file.file_name().map(Path::new)).unwrap_or(file).with_extension("");
+    id.to_string_lossy().into_owned()
 }
 
 /// Reads the files of a [`Stock`].
