@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_every_word_of_one_long_line_takes_little_time() {
+        let text =
+            format!("{{ {} }}", (0..20_000).map(|number| format!("k{number}: 1")).collect::<Vec<_>>().join(", "));
+        let (source, started) = (Source::new("x.yaml", &text), std::time::Instant::now());
+        let node = parse(&source).unwrap();
+        let Kind::Map(members) = &node.kind else { panic!("no mapping") };
+        for (key, _) in members {
+            source.problem(key.mark, 1, Message::new("yaml.syntax"));
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
+    }
+
+    #[test]
     fn values_and_their_places_are_kept() {
         let root = read("name: uno\nsteps:\n  - post: /v1\n    body: {a: [1, \"2\"]}\n").unwrap();
         assert_eq!(root.to_json(), serde_json::json!({"name":"uno","steps":[{"post":"/v1","body":{"a":[1,"2"]}}]}));
