@@ -17,13 +17,15 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 pub(super) use create::create;
-use money::Money;
+use money::{Amount, Money};
 pub(super) use refunds::{list_refunds, read_refund, refund};
 pub(super) use search::search;
+pub(super) use shape::{Share, share};
 pub(super) use update::update;
 
 use super::accounts::Account;
 use super::errors::{Checked, Refusal};
+use super::financing::plan;
 use super::reply::Reply;
 use super::router::Call;
 use super::state::State;
@@ -78,6 +80,32 @@ impl Payment {
     /// What was given back so far.
     fn refunded(&self) -> Money {
         self.refunds.iter().fold(Money::ZERO, |sum, refund| sum.plus(refund.amount))
+    }
+
+    /// What the buyer pays beyond the amount for paying in installments.
+    fn financing(&self) -> Money {
+        if self.card.is_none() || self.installments < 2 {
+            return Money::ZERO;
+        }
+        let count = u32::try_from(self.installments).unwrap_or(1);
+        Money::of(plan(self.site, self.method, count, self.amount.units()).total).minus(self.amount)
+    }
+
+    /// The discount that a coupon gives.
+    fn coupon(&self) -> Money {
+        self.sent_money("coupon_amount")
+    }
+
+    /// What a marketplace keeps.
+    fn application_fee(&self) -> Money {
+        self.sent_money("application_fee")
+    }
+
+    fn sent_money(&self, name: &str) -> Money {
+        match Money::read(self.sent.get(name), 2) {
+            Amount::Is(amount) => amount,
+            _ => Money::ZERO,
+        }
     }
 
     fn set(&mut self, status: &'static str, detail: &'static str, now: Timestamp) {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::money::Money;
 use super::{Payment, Refund};
 use crate::sandbox::clock::wire_date;
+use crate::sandbox::payment_methods::issuer_id;
 
 /// Fee of the service in ten thousandths, of the size that real sellers pay.
 const FEE: i64 = 499;
@@ -25,14 +26,9 @@ pub(super) fn payment(payment: &Payment) -> Value {
     let method = payment.method;
     let approved = payment.approved.is_some();
     let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
-    let coupon = sent("coupon_amount");
     let release = payment.approved.and_then(|date| date.checked_add((14 * 24).hours()).ok());
-    let fees = if approved {
-        json!([{ "type": "mercadopago_fee", "amount": fee.json(), "fee_payer": "collector" }])
-    } else {
-        json!([])
-    };
-    let paid = if matches!(payment.status, "rejected" | "cancelled") { Money::ZERO } else { payment.amount };
+    let fees = if approved { fees(payment, fee) } else { Vec::new() };
+    let kept = payment.amount.minus(fee).minus(payment.application_fee());
     let descriptor = payment.card.as_ref().and(payment.sent.get("statement_descriptor"));
     // In parts, because the macro's recursion is limited.
     let head = json!({
@@ -77,7 +73,7 @@ pub(super) fn payment(payment: &Payment) -> Value {
         "external_reference": external_reference(payment),
         "transaction_amount": payment.amount.json(),
         "transaction_amount_refunded": payment.refunded().json(),
-        "coupon_amount": if coupon.is_number() { coupon } else { json!(0) },
+        "coupon_amount": payment.coupon().json(),
         "differential_pricing_id": sent("differential_pricing_id"),
         "financing_group": null,
         "deduction_schema": null,
@@ -86,11 +82,11 @@ pub(super) fn payment(payment: &Payment) -> Value {
         "transaction_details": {
             "payment_method_reference_id": reference(payment),
             "acquirer_reference": null,
-            "net_received_amount": if approved { payment.amount.minus(fee).json() } else { json!(0) },
-            "total_paid_amount": paid.json(),
+            "net_received_amount": if approved { kept.json() } else { json!(0) },
+            "total_paid_amount": total_paid(payment).json(),
             "overpaid_amount": 0,
             "external_resource_url": resource_url(payment),
-            "installment_amount": if payment.card.is_some() { payment.amount.share(payment.installments).json() } else { json!(0) },
+            "installment_amount": if payment.card.is_some() { payment.amount.plus(payment.financing()).share(payment.installments).json() } else { json!(0) },
             "financial_institution": null,
             "payable_deferral_period": null,
         },
@@ -120,6 +116,26 @@ pub(super) fn payment(payment: &Payment) -> Value {
     Value::Object(parts.flatten().collect())
 }
 
+/// Who pays whom what, once a payment is approved.
+fn fees(payment: &Payment, fee: Money) -> Vec<Value> {
+    let fees = [
+        ("mercadopago_fee", fee, "collector"),
+        ("application_fee", payment.application_fee(), "collector"),
+        ("coupon_fee", payment.coupon(), "payer"),
+        ("financing_fee", payment.financing(), "payer"),
+    ];
+    let fees = fees.into_iter().filter(|(kind, amount, _)| *kind == "mercadopago_fee" || *amount != Money::ZERO);
+    fees.map(|(kind, amount, payer)| json!({ "type": kind, "amount": amount.json(), "fee_payer": payer })).collect()
+}
+
+/// What the buyer pays: the amount and its financing, less the coupon; nothing when it came to nothing.
+fn total_paid(payment: &Payment) -> Money {
+    if matches!(payment.status, "rejected" | "cancelled") {
+        return Money::ZERO;
+    }
+    payment.amount.plus(payment.financing()).minus(payment.coupon())
+}
+
 /// A refund.
 pub(super) fn refund(payment: &Payment, refund: &Refund) -> Value {
     json!({
@@ -139,6 +155,39 @@ pub(super) fn refund(payment: &Payment, refund: &Refund) -> Value {
         "additional_data": null,
         "partition_details": [],
     })
+}
+
+/// What a payment is to the merchant order that it belongs to.
+pub(in crate::sandbox) struct Share {
+    /// What the order tells of it.
+    pub(in crate::sandbox) body: Value,
+    /// What was paid with it, refunds included, in units of the currency.
+    pub(in crate::sandbox) paid: f64,
+    /// What was given back.
+    pub(in crate::sandbox) refunded: f64,
+    /// Its outcome is open.
+    pub(in crate::sandbox) waits: bool,
+}
+
+/// A payment as a merchant order sees it.
+pub(in crate::sandbox) fn share(payment: &Payment) -> Share {
+    let body = json!({
+        "id": payment.id,
+        "transaction_amount": payment.amount.json(),
+        "total_paid_amount": total_paid(payment).json(),
+        "shipping_cost": 0,
+        "currency_id": payment.site.currency,
+        "status": payment.status,
+        "status_detail": payment.detail,
+        "operation_type": "regular_payment",
+        "date_approved": payment.approved.map(wire_date),
+        "date_created": wire_date(payment.created),
+        "last_modified": wire_date(payment.updated),
+        "amount_refunded": payment.refunded().json(),
+    });
+    let paid = if matches!(payment.status, "approved" | "refunded") { payment.amount.units() } else { 0.0 };
+    let waits = matches!(payment.status, "pending" | "in_process" | "authorized");
+    Share { body, paid, refunded: payment.refunded().units(), waits }
 }
 
 /// The id of the payer: the customer's, else one that follows from the address.
@@ -174,7 +223,7 @@ fn issuer(payment: &Payment) -> Value {
         return Value::Null;
     }
     match text(payment, "issuer_id") {
-        Value::Null => json!("1"),
+        Value::Null => json!(issuer_id(&payment.method.id).to_string()),
         issuer => issuer,
     }
 }
