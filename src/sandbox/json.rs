@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 /// Puts what was sent over a skeleton with every member that answers have: objects are gone into, members that the
-/// skeleton lacks are left out, and null changes nothing.
+/// skeleton lacks and values of another type are left out, and null changes nothing. Null in the skeleton takes
+/// anything but objects.
 pub(super) fn overlay(skeleton: &mut Value, sent: &Value) {
     match (skeleton, sent) {
         (_, Value::Null) => {}
@@ -14,9 +15,22 @@ pub(super) fn overlay(skeleton: &mut Value, sent: &Value) {
                 }
             }
         }
-        // Where answers have an object, anything else was a mistake that nobody refused.
-        (Value::Object(members), value) if !members.is_empty() && !value.is_object() => {}
-        (place, value) => value.clone_into(place),
+        (place, value) => {
+            // A member keeps the type that answers have, also where the service refuses nothing.
+            let fits = match place {
+                Value::Null => !value.is_object(),
+                Value::Bool(_) => value.is_boolean(),
+                Value::Number(_) => value.is_number(),
+                Value::String(_) => value.is_string(),
+                Value::Array(_) => value.is_array(),
+                Value::Object(members) => members.is_empty() && value.is_object(),
+            };
+            if fits {
+                value.clone_into(place);
+            } else if let (Value::String(place), Value::Number(number)) = (place, value) {
+                *place = number.to_string();
+            }
+        }
     }
 }
 

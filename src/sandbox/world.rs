@@ -67,6 +67,12 @@ impl World {
         format!("{};{}", trace_date(self.now()), self.ids.uuid())
     }
 
+    /// The same sandbox at another time.
+    #[cfg(test)]
+    pub(super) fn at(self, now: Timestamp) -> World {
+        World { clock: Clock::Fixed(now), ..self }
+    }
+
     /// A sandbox that always gives the same answers.
     #[cfg(test)]
     pub(super) fn for_tests() -> World {

@@ -1,7 +1,7 @@
 //! What creating and changing a customer refuses: the first check that fails decides the code.
 //!
 //! Order: e-mail address (106, 128), names (107, 108), telephone (109, 110), document (111, 112), address (113, 114),
-//! date of registration (115), description (116), metadata (117). A member that is absent or null is not looked at.
+//! date of registration (115), description (116), metadata (117), the rest (125). A member that is absent or null is not looked at.
 
 use serde_json::{Map, Value};
 
@@ -53,7 +53,11 @@ pub(super) fn members(body: &Map<String, Value>) -> Checked {
     require(get("date_registered").is_none_or(date), "115")?;
     require(get("description").is_none_or(short), "116")?;
     let map = |value: &Value| value.is_object() || value.as_array().is_some_and(Vec::is_empty);
-    require(get("metadata").is_none_or(map), "117")
+    require(get("metadata").is_none_or(map), "117")?;
+    part(get("address"), "street_number", "125")?;
+    part(get("address"), "id", "125")?;
+    let name = |value: &Value| value.is_number() || short(value);
+    require(get("default_card").is_none_or(name) && get("default_address").is_none_or(name), "125")
 }
 
 /// What of a body is kept.
