@@ -40,7 +40,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     Init(InitArgs),
     Check(CheckArgs),
-    Contract(ContractArgs),
+    Contract(Box<ContractArgs>),
     Golive(GoliveArgs),
     Sandbox(SandboxArgs),
     Report(ReportArgs),

@@ -46,7 +46,7 @@ fn run(output: &Output, command: Command) -> u8 {
         Command::Demo(args) => block_on(demo::run(output, &args)),
         Command::Init(args) => init::run(output, &args),
         Command::Check(args) => block_on(check::run(output, &args)),
-        Command::Contract(args) => block_on_one_thread(contract::run(output, args)),
+        Command::Contract(args) => block_on_one_thread(contract::run(output, *args)),
         Command::Golive(args) => block_on(golive::run(output, &args)),
         Command::Sandbox(args) => block_on(sandbox::run(output, &args)),
         Command::Report(args) => report::run(output, &args),

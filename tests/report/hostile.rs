@@ -8,7 +8,7 @@ use crate::support::demo;
 pub const HOSTILE: &str = "<script>document.title='pwned'</script>\"'><img src=x onerror=\"document.title='pwned'\">\u{202e}abc\u{0}\u{1b}[31m]]>\u{ffff}";
 
 /// Words that the program chooses itself: they keep their meaning.
-const OWN: [&str; 14] = [
+const OWN: [&str; 16] = [
     "verdict",
     "severity",
     "event",
@@ -22,6 +22,8 @@ const OWN: [&str; 14] = [
     "blame",
     "family",
     "generations",
+    "weight",
+    "comparison",
     "fix",
 ];
 
