@@ -88,6 +88,7 @@ pub fn scenario_file(bytes: &[u8]) {
 }
 
 /// A table of rows beside a fixed scenario.
+#[expect(clippy::panic, reason = "a fuzz target tells by panicking")]
 pub fn csv(bytes: &[u8]) {
     let Ok(table) = std::str::from_utf8(bytes) else { return };
     let text = "name: x\nrows: { csv: t.csv }\nsteps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";

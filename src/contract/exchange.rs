@@ -321,19 +321,12 @@ impl Prepared {
             response_body: kept.map(|(body, _)| body),
             elapsed_ms,
             earlier: Vec::new(),
-            curl: None,
         }
     }
 }
 
 fn keep(body: String) -> (String, bool) {
     cut(body, LONGEST_KEPT)
-}
-
-/// Adds the line that repeats the request; only what did not pass is ever repeated by hand.
-pub(super) fn add_curl(exchange: &mut Exchange) {
-    let body = exchange.request_body.as_deref();
-    exchange.curl = Some(curl(&exchange.method, &exchange.url, &exchange.request_headers, body));
 }
 
 /// Shortens what the record keeps of a step that passed: nobody has to find a mistake in it.
@@ -353,21 +346,6 @@ fn cut(mut body: String, most: usize) -> (String, bool) {
     (body, end.is_some())
 }
 
-/// A `curl` line that repeats the request once the reader puts the credential in place of the mask.
-fn curl(method: &str, url: &str, headers: &BTreeMap<String, String>, body: Option<&str>) -> String {
-    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let mut line = format!("curl -X {method} {}", quote(url));
-    for (name, value) in headers {
-        line.push_str(" -H ");
-        line.push_str(&quote(&format!("{name}: {value}")));
-    }
-    if let Some(body) = body {
-        line.push_str(" -d ");
-        line.push_str(&quote(body));
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,11 +357,5 @@ mod tests {
         assert_eq!(real_card(&json!({"a": [{"card_number": "4111111111111111"}]})), Some("1111".into()));
         assert_eq!(real_card(&json!({"card_number": 4_111_111_111_111_111_u64})), Some("1111".into()));
         assert_eq!(real_card(&json!({"card_number": "5031755734530605"})), None, "fails the check digit");
-    }
-
-    #[test]
-    fn a_curl_line_survives_quotes() {
-        let headers = BTreeMap::from([("a".to_owned(), "it's".to_owned())]);
-        assert_eq!(curl("GET", "http://x/", &headers, None), r"curl -X GET 'http://x/' -H 'a: it'\''s'");
     }
 }

@@ -294,8 +294,7 @@ impl<'s> State<'s> {
         let (answer, elapsed) = match outcome {
             Ok(done) => done,
             Err(Unanswered { problem, .. }) => {
-                let mut exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
-                exchange::add_curl(&mut exchange);
+                let exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
                 let mut result = skipped(step, problem.message.clone());
                 result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
                 result.exchange = Some(exchange);
@@ -317,16 +316,11 @@ impl<'s> State<'s> {
             Ok(mut result) => {
                 if result.verdict == Verdict::Pass {
                     exchange::shorten(&mut exchange);
-                } else {
-                    exchange::add_curl(&mut exchange);
                 }
                 result.exchange = Some(exchange);
                 result
             }
-            Err(reason) => {
-                exchange::add_curl(&mut exchange);
-                StepResult { exchange: Some(exchange), ..skipped(step, reason) }
-            }
+            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
         }
     }
 
@@ -383,7 +377,7 @@ impl<'s> State<'s> {
             }
             Err(unanswered) => (None, 0, unanswered.problem.message),
         };
-        let mut exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
+        let exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
         let mut result = match unknown_outcome::look_up(transport, stop, prepared, &step.expect.status, began).await {
             Found::Payment { answer, id } => {
                 self.count(step, prepared, &answer);
@@ -410,9 +404,6 @@ impl<'s> State<'s> {
                 result
             }
         };
-        if result.verdict != Verdict::Pass {
-            exchange::add_curl(&mut exchange);
-        }
         result.exchange = Some(exchange);
         result
     }

@@ -45,9 +45,6 @@ pub struct Exchange {
     /// Attempts before the one whose response this is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Attempt>,
-    /// A `curl` line that repeats the request, secrets masked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub curl: Option<String>,
 }
 
 /// One expectation of a step and whether it held.
@@ -117,7 +114,6 @@ impl ScenarioResult {
             } else if let Some(exchange) = &mut step.exchange {
                 exchange.truncated |= exchange.response_body.take().is_some();
                 exchange.request_body = None;
-                exchange.curl = None;
             }
         }
     }

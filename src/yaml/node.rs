@@ -90,6 +90,12 @@ pub struct Source {
 /// Longest piece of a line that an excerpt shows, in characters.
 const LONGEST_LINE: usize = 200;
 
+/// Twice what an excerpt shows of a line, so that what is masked at its end is masked whole. The rest is not looked
+/// at: a file may be one long line with a mistake in every word.
+fn start(line: &str) -> &str {
+    line.char_indices().nth(2 * LONGEST_LINE).map_or(line, |(end, _)| &line[..end])
+}
+
 impl Source {
     /// A source by name and text.
     pub fn new(file: &str, text: &str) -> Source {
@@ -144,7 +150,7 @@ impl Source {
         let excerpt = Excerpt {
             first_line,
             // A credential pasted into the file must not be repeated.
-            lines: lines.map(|line| redactor.text(line).chars().take(LONGEST_LINE).collect()).collect(),
+            lines: lines.map(|line| redactor.text(start(line)).chars().take(LONGEST_LINE).collect()).collect(),
             line: mark.line,
             column: mark.column,
             length: u32::try_from(length.max(1)).unwrap_or(1),

@@ -8,7 +8,7 @@ use crate::support::demo;
 pub const HOSTILE: &str = "<script>document.title='pwned'</script>\"'><img src=x onerror=\"document.title='pwned'\">\u{202e}abc\u{0}\u{1b}[31m]]>\u{ffff}";
 
 /// Words that the program chooses itself: they keep their meaning.
-const OWN: [&str; 16] = [
+const OWN: [&str; 19] = [
     "verdict",
     "severity",
     "event",
@@ -22,9 +22,12 @@ const OWN: [&str; 16] = [
     "blame",
     "family",
     "generations",
-    "weight",
-    "comparison",
     "fix",
+    "comparison",
+    "weight",
+    "acceptance",
+    "credential",
+    "creation",
 ];
 
 /// The record of the demo, poisoned.

@@ -24,7 +24,6 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
         truncated: false,
         elapsed_ms: 42,
         earlier: Vec::new(),
-        curl: Some(format!("curl -X POST 'http://127.0.0.1:4455{path}' -H 'Authorization: Bearer $MP_ACCESS_TOKEN'")),
     }
 }
 
