@@ -183,6 +183,8 @@ pub(super) struct ContractRunArgs {
     pub(super) seed: Option<u64>,
     #[arg(long, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -229,6 +231,8 @@ pub(super) struct GoliveArgs {
     pub(super) seconds: Option<u64>,
     #[arg(long)]
     pub(super) ignore_robots: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }

@@ -57,6 +57,12 @@ impl Outputs {
         args.output.as_deref().map(Outputs::in_folder).unwrap_or_default().with(&args.report)
     }
 
+    /// The same with the journal in a file of its own.
+    pub(super) fn journal(mut self, file: Option<&Path>) -> Outputs {
+        self.journal = file.map(Path::to_owned).or(self.journal);
+        self
+    }
+
     /// The same with reports that the command line asks for, each word `FORMAT=FILE`.
     ///
     /// # Errors
