@@ -143,39 +143,16 @@ impl Redactor {
     /// A quick look at the bytes, for the many short texts in which nothing can be: no address without `@`, no card
     /// number below 13 digits, no credential without its prefix, no known secret in a shorter text.
     fn may_hold_a_secret(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        let (mut digits, mut between) = (0, false);
-        for (index, byte) in bytes.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => {
-                    digits += 1;
-                    between = false;
-                    if digits == 13 {
-                        return true;
-                    }
-                }
-                b' ' | b'-' if digits > 0 && !between => between = true,
-                b'@' => return true,
-                _ => {
-                    (digits, between) = (0, false);
-                    if matches!(byte, b'A' | b'T' | b'a')
-                        && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
-                    {
-                        return true;
-                    }
-                }
-            }
-        }
         let known = |secret: &SecretString| {
             let secret = secret.expose_secret();
             secret.len() <= text.len() && text.contains(secret)
         };
-        self.secrets.iter().any(known)
+        has_secret_marks(text) && has_secret_shape(text) || self.secrets.iter().any(known)
     }
 
     /// A JSON value as compact text, masked as [`Redactor::json`] masks it; the value itself stays as it is.
     pub fn json_text(&self, value: &Value) -> String {
-        let mut text = Vec::with_capacity(1024);
+        let mut text = Vec::with_capacity(4096);
         self.write(None, None, value, &mut text);
         // Everything written below is UTF-8.
         String::from_utf8(text).unwrap_or_default()
@@ -330,11 +307,52 @@ fn masked_number(parent: Option<&str>, name: Option<&str>, number: &serde_json::
     }
 }
 
+/// Whether a text has any of the bytes that every secret of a known shape has: an address its `@`, a credential its
+/// hyphens, a card number its digits. Simple enough to be done on many bytes at once.
+fn has_secret_marks(text: &str) -> bool {
+    let (mut marks, mut digits) = (0usize, 0usize);
+    for byte in text.bytes() {
+        marks += usize::from(byte == b'@') + usize::from(byte == b'-');
+        digits += usize::from(byte.is_ascii_digit());
+    }
+    marks > 0 || digits >= 13
+}
+
+/// Whether a text has an `@`, thirteen digits as card numbers have them, or the beginning of a credential.
+fn has_secret_shape(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut digits, mut between) = (0, false);
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                between = false;
+                if digits == 13 {
+                    return true;
+                }
+            }
+            b' ' | b'-' if digits > 0 && !between => between = true,
+            b'@' => return true,
+            _ => {
+                (digits, between) = (0, false);
+                if matches!(byte, b'A' | b'T' | b'a')
+                    && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
+                {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
 /// Members whose value is masked whatever it looks like.
 fn secret_member(parent: Option<&str>, name: Option<&str>) -> bool {
-    let anywhere = ["security_code", "access_token", "client_secret", "refresh_token", "password", "secret"];
-    let personal = [(Some("identification"), Some("number")), (Some("phone"), Some("number"))];
-    name.is_some_and(|name| anywhere.contains(&name)) || personal.contains(&(parent, name))
+    match name {
+        Some("security_code" | "access_token" | "client_secret" | "refresh_token" | "password" | "secret") => true,
+        Some("number") => matches!(parent, Some("identification" | "phone")),
+        _ => false,
+    }
 }
 
 fn mask_tail(text: &str) -> String {

@@ -191,7 +191,9 @@ fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
+        // Most values are too short for thirteen digits.
         Value::String(text) if text.len() < 13 => None,
+        Value::Number(number) if number.as_u64().is_none_or(|number| number < 1_000_000_000_000) => None,
         Value::String(_) | Value::Number(_) => {
             let digits: String = text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
             let card = (13..=19).contains(&digits.len())
@@ -281,9 +283,14 @@ impl Prepared {
         let headers = headers.collect();
         let (bytes, cut) =
             http::read_bounded(response, LARGEST_BODY).await.map_err(|error| Unanswered::from(&error))?;
-        // From the bytes: a body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
-        let json = serde_json::from_slice(&bytes).ok();
-        let body = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+        let (body, json) = match String::from_utf8(bytes) {
+            Ok(body) => {
+                let json = serde_json::from_str(&body).ok();
+                (body, json)
+            }
+            // A body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), None),
+        };
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok((Answer { status, headers, body, json, cut, masked: Vec::new() }, elapsed))
     }
