@@ -2,6 +2,7 @@
 //! redacted form that the record keeps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::retry::Asked;
-use super::scenario::{Request, Unfilled, Variables};
+use super::scenario::{Request, Unfilled, Variables, has_variables};
 use super::target::{Recorded, Role, Target, TargetKind};
 use super::transport::Unanswered;
 use crate::http;
@@ -44,7 +45,7 @@ pub(super) struct Prepared {
 struct Body {
     text: String,
     /// What it says, unless the scenario gives it as raw text.
-    json: Option<Value>,
+    json: Option<Arc<Value>>,
 }
 
 /// What a recording keeps of a request, as it is sent; the credential stays here.
@@ -154,6 +155,7 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
                 Refusal::CannotRun(Message::new("contract.no-card").with("brand", &brand).with("site", site))
             })?
         }
+        (None, Some(body)) if request.change.is_none() && !has_variables(body) => return sent(body.clone()).map(Some),
         (None, Some(body)) => variables.fill_json(body)?,
         (None, None) => return Ok(None),
     };
@@ -163,10 +165,15 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
     if let Some(change) = &request.change {
         super::scenario::merge_patch(&mut body, &variables.fill_json(change)?);
     }
-    if let Some(number) = real_card(&body) {
-        return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number)));
+    sent(Arc::new(body)).map(Some)
+}
+
+/// A body as it is sent, unless it must not be.
+fn sent(json: Arc<Value>) -> Result<Body, Refusal> {
+    match real_card(&json) {
+        Some(number) => Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number))),
+        None => Ok(Body { text: json.to_string(), json: Some(json) }),
     }
-    Ok(Some(Body { text: body.to_string(), json: Some(body) }))
 }
 
 /// The body of a card token for a test card of the site.
@@ -221,7 +228,7 @@ impl Prepared {
     pub(super) fn created_payment(&self) -> Option<Value> {
         let creates = self.method == "POST" && self.url.path().ends_with("/v1/payments");
         let body = self.body.as_ref().filter(|_| creates)?;
-        body.json.clone().or_else(|| serde_json::from_str(&body.text).ok())
+        body.json.as_deref().cloned().or_else(|| serde_json::from_str(&body.text).ok())
     }
 
     /// A search, with the same credential, for payments with a reference, newest first.

@@ -180,8 +180,10 @@ impl<'s> State<'s> {
         if !self.shared.target.kind.is_among(&step.targets) {
             return Ok(not_applicable(step, Message::new("contract.other-target")));
         }
-        self.variables.set("uuid", json!(self.ids.uuid()));
-        self.variables.set("hex32", json!(self.ids.hex32()));
+        if self.plan.has_variables {
+            self.variables.set("uuid", json!(self.ids.uuid()));
+            self.variables.set("hex32", json!(self.ids.hex32()));
+        }
         let prepared = match &step.action {
             Action::Wait(duration) => {
                 if self.shared.transport.recording().is_none() {
