@@ -304,14 +304,7 @@ impl Prepared {
 
     /// The exchange as the record keeps it: redacted and bounded.
     pub(super) fn exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
-        let url = redactor.url(&self.url);
-        let mut headers: BTreeMap<String, String> =
-            self.headers.iter().map(|(name, value)| (name.clone(), redactor.header(name, value))).collect();
-        if let Some(credential) = &self.credential {
-            let masked = crate::secret::mask_credential(credential.expose_secret());
-            headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
-        }
-        let body = self.body.as_ref().map(|body| match &body.json {
+        let request = self.body.as_ref().map(|body| match &body.json {
             Some(json) => keep(redactor.json_text(json)).0,
             None => keep(redactor.body(&body.text)).0,
         });
@@ -319,6 +312,22 @@ impl Prepared {
             Some(json @ (Value::Object(_) | Value::Array(_))) => keep(redactor.json_text(json)),
             _ => keep(redactor.text(&answer.body).into_owned()),
         });
+        let mut exchange = self.bare_exchange(answer, elapsed_ms, redactor);
+        exchange.truncated = answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut);
+        exchange.request_body = request;
+        exchange.response_body = kept.map(|(body, _)| body);
+        exchange
+    }
+
+    /// The exchange without its bodies: in a run of many, nobody has to find a mistake in what passed.
+    pub(super) fn bare_exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
+        let url = redactor.url(&self.url);
+        let mut headers: BTreeMap<String, String> =
+            self.headers.iter().map(|(name, value)| (name.clone(), redactor.header(name, value))).collect();
+        if let Some(credential) = &self.credential {
+            let masked = crate::secret::mask_credential(credential.expose_secret());
+            headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
+        }
         let shown = ["content-type", "retry-after", "x-request-id", "date"];
         let response_headers = answer.into_iter().flat_map(|answer| &answer.headers);
         let response_headers = response_headers
@@ -328,11 +337,11 @@ impl Prepared {
             method: self.method.to_owned(),
             url,
             request_headers: headers,
-            request_body: body,
+            request_body: None,
             status: answer.map(|answer| answer.status),
             response_headers: response_headers.collect(),
-            truncated: answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut),
-            response_body: kept.map(|(body, _)| body),
+            truncated: answer.is_some(),
+            response_body: None,
             elapsed_ms,
             earlier: Vec::new(),
         }

@@ -15,6 +15,8 @@ pub(super) struct Plan {
     pub(super) scenario: Arc<Scenario>,
     pub(super) site: String,
     row: Option<usize>,
+    /// Its place among all that run, from 0.
+    pub(super) index: usize,
     /// Whether the scenario names any variable.
     pub(super) has_variables: bool,
 }
@@ -48,7 +50,8 @@ pub(super) fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
             }
         };
         let has_variables = scenario.has_variables();
-        let planned = |site: &String, row| Plan { scenario: scenario.clone(), site: site.clone(), row, has_variables };
+        let planned =
+            |site: &String, row| Plan { scenario: scenario.clone(), site: site.clone(), row, index: 0, has_variables };
         for site in sites {
             if scenario.rows.is_empty() {
                 plans.push(planned(&site, None));
