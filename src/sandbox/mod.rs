@@ -13,12 +13,19 @@ mod clock;
 mod customers;
 mod errors;
 mod faults;
+mod financing;
+mod json;
+mod merchant_orders;
+mod oauth;
+mod page;
 mod payment_methods;
 mod payments;
+mod preferences;
 mod reply;
 mod router;
 mod server;
 mod state;
+mod users;
 mod world;
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl Sandbox {
         };
         let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
         let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
-        let world = Arc::new(World::new(options.seed, options.clock));
+        let world = Arc::new(World::new(options.seed, options.clock).of_site(&options.default_site));
         let router = Router::new().fallback(serve).with_state(world);
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::accounts::Accounts;
+use super::accounts::{Account, Accounts};
 use super::clock::{Clock, trace_date};
 use super::errors::Catalogue;
 use super::state::State;
@@ -18,6 +18,8 @@ pub(super) struct World {
     pub(super) catalogue: &'static Catalogue,
     /// Identifiers that follow from the seed.
     pub(super) ids: Ids,
+    /// Site of what belongs to no credential.
+    pub(super) site: String,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -30,9 +32,24 @@ impl World {
             accounts: Accounts::all(),
             catalogue: Catalogue::embedded(),
             state: Mutex::new(State::new()),
+            site: "MLA".to_owned(),
             ids,
             clock,
         }
+    }
+
+    /// The same sandbox in another country.
+    pub(super) fn of_site(self, site: &str) -> World {
+        World { site: site.to_owned(), ..self }
+    }
+
+    /// The account of an access token: one of those that every sandbox has, or one that was issued here.
+    pub(super) fn account_of(&self, token: &str) -> Option<&'static Account> {
+        if let Some(account) = self.accounts.by_token(token) {
+            return Some(account);
+        }
+        let (site, role) = self.state().issued.get(token).cloned()?;
+        self.accounts.get(&site, role)
     }
 
     /// The present time.
@@ -48,6 +65,12 @@ impl World {
     /// The trace of a cause: time and request id.
     pub(super) fn trace(&self) -> String {
         format!("{};{}", trace_date(self.now()), self.ids.uuid())
+    }
+
+    /// The same sandbox at another time.
+    #[cfg(test)]
+    pub(super) fn at(self, now: Timestamp) -> World {
+        World { clock: Clock::Fixed(now), ..self }
     }
 
     /// A sandbox that always gives the same answers.

@@ -25,6 +25,11 @@ impl Bench {
         Bench { world: World::for_tests(), site, role: Role::Seller }
     }
 
+    /// The same sandbox at another time.
+    pub(super) fn at(self, now: jiff::Timestamp) -> Bench {
+        Bench { world: self.world.at(now), ..self }
+    }
+
     /// One request as it is.
     pub(super) fn raw(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut map = HeaderMap::new();
