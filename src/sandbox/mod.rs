@@ -13,6 +13,7 @@ mod clock;
 mod customers;
 mod errors;
 mod faults;
+mod orders;
 mod payment_methods;
 mod payments;
 mod reply;

@@ -10,7 +10,7 @@ use super::accounts::{Account, Role};
 use super::errors::{Checked, Refusal, edge_not_found};
 use super::reply::Reply;
 use super::world::World;
-use super::{card_tokens, customers, faults, payment_methods, payments};
+use super::{card_tokens, customers, faults, orders, payment_methods, payments};
 use crate::ids::Ids;
 
 /// A request as the resources see it.
@@ -69,7 +69,8 @@ impl<'c> Call<'c> {
         }
     }
 
-    fn bearer(&self) -> Option<&str> {
+    /// The access token in the header.
+    pub(super) fn bearer(&self) -> Option<&str> {
         let value = self.header("authorization")?;
         let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
         (scheme.is_empty() || scheme.eq_ignore_ascii_case("bearer")).then_some(credential.trim())
@@ -123,6 +124,9 @@ fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["v1", "payment_methods", "installments"]) => payment_methods::installments(world, call),
         ("GET", ["users", "me"]) => payment_methods::me(world, call),
         ("GET", ["v1", "identification_types"]) => payment_methods::identification_types(world, call),
+        (_, ["v1", "orders", below @ ..]) if orders::known(below) => {
+            Ok(orders::answer(world, call, below).unwrap_or_else(method_not_allowed))
+        }
         ("POST", ["v1", "customers"]) => customers::create(world, call),
         ("GET", ["v1", "customers", "search"]) => customers::search(world, call),
         ("GET", ["v1", "customers", id]) => customers::read(world, call, id),

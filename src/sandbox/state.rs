@@ -5,6 +5,7 @@
 use super::bounded::Bounded;
 use super::card_tokens::CardToken;
 use super::customers::Customer;
+use super::orders;
 use super::payments::Payment;
 use crate::ids::Ids;
 
@@ -44,6 +45,8 @@ pub(super) struct State {
     pub(super) card_owners: Bounded<String, String>,
     /// By account, endpoint and key.
     pub(super) replays: Bounded<ReplayKey, Created>,
+    /// Orders and their answered keys.
+    pub(super) orders: orders::Store,
 }
 
 impl State {
@@ -55,6 +58,7 @@ impl State {
             customers: Bounded::new(MOST, MOST_BYTES),
             card_owners: Bounded::new(MOST, MOST_BYTES),
             replays: Bounded::new(MOST, MOST_BYTES),
+            orders: orders::Store::new(),
         }
     }
 

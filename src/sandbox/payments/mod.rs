@@ -6,6 +6,7 @@ mod attributes;
 mod card_checks;
 mod create;
 mod money;
+mod outcomes;
 mod payer_checks;
 mod refunds;
 mod search;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 pub(super) use create::create;
 use money::Money;
+pub(super) use outcomes::Happening;
 pub(super) use refunds::{list_refunds, read_refund, refund};
 pub(super) use search::search;
 pub(super) use update::update;

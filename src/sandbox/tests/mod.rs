@@ -5,4 +5,5 @@ mod codes;
 mod flows;
 mod garbage;
 mod http;
+mod orders;
 mod schemas;
