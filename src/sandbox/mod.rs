@@ -7,12 +7,15 @@
 //! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does.
 
 mod accounts;
+mod admin;
 mod bounded;
 mod card_tokens;
 mod clock;
 mod customers;
 mod errors;
 mod faults;
+mod journal;
+mod leave;
 mod orders;
 mod payment_methods;
 mod payments;
@@ -20,6 +23,7 @@ mod reply;
 mod router;
 mod server;
 mod state;
+mod webhooks;
 mod world;
 
 #[cfg(test)]
@@ -28,4 +32,5 @@ mod tests;
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};
-pub use server::{Options, Sandbox};
+pub use server::{Options, Sandbox, check_faults};
+pub use webhooks::{WebhookForm, WebhookOptions, default_webhook_secret};

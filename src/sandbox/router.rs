@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::accounts::{Account, Role};
 use super::errors::{Checked, Refusal, edge_not_found};
+use super::faults::effects::{self, Played};
 use super::reply::Reply;
 use super::world::World;
 use super::{card_tokens, customers, faults, orders, payment_methods, payments};
@@ -100,12 +101,31 @@ impl<'c> Call<'c> {
     }
 }
 
-/// The reply to a request.
-pub(super) fn answer(world: &World, call: &Call) -> Reply {
-    match call.header(faults::HEADER) {
-        Some(fault) => faults::play(world, fault.trim(), || route(world, call)),
-        None => route(world, call),
+/// The reply to a request, how it leaves, and the fault that was played: the one that its header asks for, else the one
+/// that a rule has for it.
+pub(super) fn perform(world: &World, call: &Call) -> (Played, Option<String>) {
+    let picked = match call.header(faults::HEADER) {
+        Some(fault) => match effects::read(fault.trim(), world.catalogue) {
+            Some(read) => Some((read, fault.trim().to_owned())),
+            None => return (faults::unknown().into(), None),
+        },
+        None => world.faults.pick(call.method, call.path),
+    };
+    let served = || {
+        let reply = route(world, call);
+        world.webhooks.observe(world, call, &reply);
+        reply
+    };
+    match picked {
+        Some((fault, text)) => (fault.play(world, served), Some(text)),
+        None => (served().into(), None),
     }
+}
+
+/// The reply to a request, whatever the manner in which it leaves.
+#[cfg(test)]
+pub(super) fn answer(world: &World, call: &Call) -> Reply {
+    perform(world, call).0.reply
 }
 
 fn route(world: &World, call: &Call) -> Reply {

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::accounts::Accounts;
 use super::clock::{Clock, trace_date};
 use super::errors::Catalogue;
+use super::faults::plan::Plan;
+use super::journal::Journal;
 use super::state::State;
+use super::webhooks::{WebhookOptions, Webhooks};
 use crate::ids::Ids;
 
 /// One running sandbox, shared by its connections.
@@ -18,6 +21,12 @@ pub(super) struct World {
     pub(super) catalogue: &'static Catalogue,
     /// Identifiers that follow from the seed.
     pub(super) ids: Ids,
+    /// Faults that are played without being asked for by a header.
+    pub(super) faults: Plan,
+    /// The last requests.
+    pub(super) journal: Journal,
+    /// Who is told of changes.
+    pub(super) webhooks: Webhooks,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -29,10 +38,19 @@ impl World {
         World {
             accounts: Accounts::all(),
             catalogue: Catalogue::embedded(),
+            faults: Plan::new(&ids),
+            journal: Journal::default(),
+            webhooks: Webhooks::new(WebhookOptions::default(), &ids),
             state: Mutex::new(State::new()),
             ids,
             clock,
         }
+    }
+
+    /// The same sandbox, telling of changes as the options say.
+    pub(super) fn telling(mut self, options: WebhookOptions) -> World {
+        self.webhooks = Webhooks::new(options, &self.ids);
+        self
     }
 
     /// The present time.

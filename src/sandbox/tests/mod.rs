@@ -1,5 +1,6 @@
 //! Tests of the sandbox as a whole: in process, and over HTTP.
 
+mod admin;
 mod bench;
 mod codes;
 mod flows;
@@ -7,3 +8,4 @@ mod garbage;
 mod http;
 mod orders;
 mod schemas;
+mod webhooks;
