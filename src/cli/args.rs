@@ -247,6 +247,16 @@ pub(super) struct SandboxArgs {
     pub(super) site: String,
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+    #[arg(long, value_name = "FILE")]
+    pub(super) faults: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub(super) webhook_url: Option<String>,
+    #[arg(long, default_value = "webhook", value_parser = ["webhook", "ipn", "both"])]
+    pub(super) webhook_form: String,
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) webhook_speed: u32,
+    #[arg(long)]
+    pub(super) webhooks_anywhere: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@
 //! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does.
 
 mod accounts;
+mod admin;
 mod bounded;
 mod card_tokens;
 mod clock;
@@ -14,9 +15,12 @@ mod customers;
 mod errors;
 mod faults;
 mod financing;
+mod journal;
 mod json;
+mod leave;
 mod merchant_orders;
 mod oauth;
+mod orders;
 mod page;
 mod payment_methods;
 mod payments;
@@ -26,6 +30,7 @@ mod router;
 mod server;
 mod state;
 mod users;
+mod webhooks;
 mod world;
 
 #[cfg(test)]
@@ -34,4 +39,5 @@ mod tests;
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};
-pub use server::{Options, Sandbox};
+pub use server::{Options, Sandbox, check_faults};
+pub use webhooks::{WebhookForm, WebhookOptions, default_webhook_secret};
