@@ -247,6 +247,14 @@ pub(super) struct SandboxArgs {
     pub(super) site: String,
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+    #[arg(long, value_name = "FILE")]
+    pub(super) seed_data: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) tls: bool,
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub(super) name: Vec<String>,
+    #[arg(long, value_name = "FILE", requires = "tls", default_value = "homologa-ca.pem")]
+    pub(super) ca_out: PathBuf,
 }
 
 #[derive(Debug, Args)]

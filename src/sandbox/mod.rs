@@ -17,8 +17,11 @@ mod payment_methods;
 mod payments;
 mod reply;
 mod router;
+mod sdks;
+mod seeds;
 mod server;
 mod state;
+mod tls;
 mod world;
 
 #[cfg(test)]
@@ -27,4 +30,7 @@ mod tests;
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};
+pub use sdks::{SDKS, Sdk};
+pub use seeds::Seeds;
 pub use server::{Options, Sandbox};
+pub use tls::API_NAME;
