@@ -13,6 +13,7 @@ mod clock;
 mod customers;
 mod errors;
 mod faults;
+mod openapi;
 mod payment_methods;
 mod payments;
 mod reply;

@@ -10,7 +10,7 @@ use super::accounts::{Account, Role};
 use super::errors::{Checked, Refusal, edge_not_found};
 use super::reply::Reply;
 use super::world::World;
-use super::{card_tokens, customers, faults, payment_methods, payments};
+use super::{card_tokens, customers, faults, openapi, payment_methods, payments};
 use crate::ids::Ids;
 
 /// A request as the resources see it.
@@ -107,7 +107,8 @@ pub(super) fn answer(world: &World, call: &Call) -> Reply {
     }
 }
 
-fn route(world: &World, call: &Call) -> Reply {
+/// The reply to a request that no fault touches.
+pub(super) fn route(world: &World, call: &Call) -> Reply {
     let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let answered = match (call.method, segments.as_slice()) {
         ("POST", ["v1", "card_tokens"]) => card_tokens::create(world, call),
@@ -128,6 +129,8 @@ fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["v1", "customers", id]) => customers::read(world, call, id),
         ("POST", ["v1", "customers", id, "cards"]) => customers::add_card(world, call, id),
         ("GET", ["v1", "customers", id, "cards"]) => customers::cards(world, call, id),
+        ("GET", ["openapi.json"]) => Ok(openapi::read()),
+        (_, ["openapi.json"]) => Ok(method_not_allowed()),
         (
             _,
             ["v1", "card_tokens" | "payments" | "payment_methods" | "identification_types" | "customers"]

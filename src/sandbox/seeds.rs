@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::accounts::{Account, Role, account};
 use super::reply::Body;
-use super::router::{Call, answer};
+use super::router::{Call, route};
 use super::world::World;
 use crate::i18n::Message;
 use crate::run::{self, Problem};
@@ -187,7 +187,7 @@ impl Gardener<'_> {
             }
         }
         let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        let reply = answer(self.world, &Call::new(method, uri, &headers, &bytes));
+        let reply = route(self.world, &Call::new(method, uri, &headers, &bytes));
         let Body::Json(body) = reply.body else {
             return Err(Refused { status: reply.status, message: String::new() });
         };

@@ -1,6 +1,6 @@
 //! Tests of the sandbox as a whole: in process, and over HTTP.
 
-mod bench;
+pub(super) mod bench;
 mod codes;
 mod flows;
 mod garbage;
