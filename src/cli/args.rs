@@ -257,6 +257,13 @@ pub(super) struct SandboxArgs {
     pub(super) webhook_speed: u32,
     #[arg(long)]
     pub(super) webhooks_anywhere: bool,
+    pub(super) seed_data: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) tls: bool,
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub(super) name: Vec<String>,
+    #[arg(long, value_name = "FILE", requires = "tls", default_value = "homologa-ca.pem")]
+    pub(super) ca_out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,8 @@ use super::faults::effects::{self, Played};
 use super::reply::Reply;
 use super::world::World;
 use super::{
-    card_tokens, customers, faults, merchant_orders, oauth, orders, payment_methods, payments, preferences, users,
+    card_tokens, customers, faults, merchant_orders, oauth, openapi, orders, payment_methods, payments, preferences,
+    users,
 };
 use crate::ids::Ids;
 
@@ -130,7 +131,8 @@ pub(super) fn answer(world: &World, call: &Call) -> Reply {
     perform(world, call).0.reply
 }
 
-fn route(world: &World, call: &Call) -> Reply {
+/// The reply to a request that no fault touches.
+pub(super) fn route(world: &World, call: &Call) -> Reply {
     let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let answered = match (call.method, segments.as_slice()) {
         ("POST", ["v1", "card_tokens"]) => card_tokens::create(world, call),
@@ -173,6 +175,8 @@ fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["users", "me"]) => users::me(world, call),
         ("POST", ["users", "test_user" | "test"]) => users::test_user(world, call),
         ("POST", ["oauth", "token"]) => oauth::token(world, call),
+        ("GET", ["openapi.json"]) => Ok(openapi::read()),
+        (_, ["openapi.json"]) => Ok(method_not_allowed()),
         (
             _,
             ["v1", "card_tokens" | "payments" | "payment_methods" | "identification_types" | "customers"]

@@ -1,7 +1,7 @@
 //! Tests of the sandbox as a whole: in process, and over HTTP.
 
 mod admin;
-mod bench;
+pub(super) mod bench;
 mod codes;
 mod flows;
 mod garbage;
