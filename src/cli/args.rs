@@ -183,6 +183,8 @@ pub(super) struct ContractRunArgs {
     pub(super) seed: Option<u64>,
     #[arg(long, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -229,6 +231,8 @@ pub(super) struct GoliveArgs {
     pub(super) seconds: Option<u64>,
     #[arg(long)]
     pub(super) ignore_robots: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -243,6 +247,23 @@ pub(super) struct SandboxArgs {
     pub(super) site: String,
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+    #[arg(long, value_name = "FILE")]
+    pub(super) faults: Option<PathBuf>,
+    #[arg(long, value_name = "URL")]
+    pub(super) webhook_url: Option<String>,
+    #[arg(long, default_value = "webhook", value_parser = ["webhook", "ipn", "both"])]
+    pub(super) webhook_form: String,
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) webhook_speed: u32,
+    #[arg(long)]
+    pub(super) webhooks_anywhere: bool,
+    pub(super) seed_data: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) tls: bool,
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub(super) name: Vec<String>,
+    #[arg(long, value_name = "FILE", requires = "tls", default_value = "homologa-ca.pem")]
+    pub(super) ca_out: PathBuf,
 }
 
 #[derive(Debug, Args)]

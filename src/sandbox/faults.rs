@@ -2,13 +2,17 @@
 //!
 //! The header `X-Homologa-Fault` is the sandbox's own. Its value is `<status>/<code>` for an entry of the error
 //! catalogue, or the name of one of [`SHAPES`]: the bodies that the real service and the proxies before it were
-//! seen to answer.
+//! seen to answer. [`effects`] adds what is no answer: waiting, cut connections, fields that drift. [`plan`] plays
+//! faults without a header: by endpoint, so often, with such a probability.
+
+pub(super) mod effects;
+pub(super) mod plan;
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::errors::Refusal;
+use super::errors::{Catalogue, Refusal};
 use super::reply::{Body, Reply};
 use super::world::World;
 
@@ -32,6 +36,12 @@ pub const SHAPES: &[&str] = &[
     "null-error",
     "orders",
 ];
+
+/// Whether a name is one of an answer: a shape, or an entry of the catalogue.
+pub(super) fn answers(name: &str, catalogue: &Catalogue) -> bool {
+    let entry = name.split_once('/').and_then(|(status, code)| Some((status.parse().ok()?, code)));
+    SHAPES.contains(&name) || entry.is_some_and(|(status, code)| catalogue.knows(status, code))
+}
 
 /// Plays the fault, or says that there is none of this name. `served` answers the request as if nothing were asked.
 pub(super) fn play(world: &World, fault: &str, served: impl FnOnce() -> Reply) -> Reply {
@@ -87,7 +97,7 @@ pub(super) fn play(world: &World, fault: &str, served: impl FnOnce() -> Reply) -
     }
 }
 
-fn unknown() -> Reply {
-    let message = "X-Homologa-Fault names neither a status/code of the catalogue nor a known shape";
+pub(super) fn unknown() -> Reply {
+    let message = "X-Homologa-Fault names neither a status/code of the catalogue nor a known fault";
     Reply::json(400, json!({ "message": message, "error": "homologa_unknown_fault", "status": 400, "cause": [] }))
 }

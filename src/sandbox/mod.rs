@@ -7,6 +7,7 @@
 //! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does.
 
 mod accounts;
+mod admin;
 mod bounded;
 mod card_tokens;
 mod clock;
@@ -14,18 +15,26 @@ mod customers;
 mod errors;
 mod faults;
 mod financing;
+mod journal;
 mod json;
+mod leave;
 mod merchant_orders;
 mod oauth;
+mod openapi;
+mod orders;
 mod page;
 mod payment_methods;
 mod payments;
 mod preferences;
 mod reply;
 mod router;
+mod sdks;
+mod seeds;
 mod server;
 mod state;
+mod tls;
 mod users;
+mod webhooks;
 mod world;
 
 #[cfg(test)]
@@ -34,4 +43,8 @@ mod tests;
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};
-pub use server::{Options, Sandbox};
+pub use sdks::{SDKS, Sdk};
+pub use seeds::Seeds;
+pub use server::{Options, Sandbox, check_faults};
+pub use tls::API_NAME;
+pub use webhooks::{WebhookForm, WebhookOptions, default_webhook_secret};

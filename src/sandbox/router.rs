@@ -8,9 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::accounts::{Account, Role};
 use super::errors::{Checked, Refusal, edge_not_found};
+use super::faults::effects::{self, Played};
 use super::reply::Reply;
 use super::world::World;
-use super::{card_tokens, customers, faults, merchant_orders, oauth, payment_methods, payments, preferences, users};
+use super::{
+    card_tokens, customers, faults, merchant_orders, oauth, openapi, orders, payment_methods, payments, preferences,
+    users,
+};
 use crate::ids::Ids;
 
 /// A request as the resources see it.
@@ -69,7 +73,8 @@ impl<'c> Call<'c> {
         }
     }
 
-    fn bearer(&self) -> Option<&str> {
+    /// The access token in the header.
+    pub(super) fn bearer(&self) -> Option<&str> {
         let value = self.header("authorization")?;
         let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
         (scheme.is_empty() || scheme.eq_ignore_ascii_case("bearer")).then_some(credential.trim())
@@ -99,15 +104,35 @@ impl<'c> Call<'c> {
     }
 }
 
-/// The reply to a request.
-pub(super) fn answer(world: &World, call: &Call) -> Reply {
-    match call.header(faults::HEADER) {
-        Some(fault) => faults::play(world, fault.trim(), || route(world, call)),
-        None => route(world, call),
+/// The reply to a request, how it leaves, and the fault that was played: the one that its header asks for, else the one
+/// that a rule has for it.
+pub(super) fn perform(world: &World, call: &Call) -> (Played, Option<String>) {
+    let picked = match call.header(faults::HEADER) {
+        Some(fault) => match effects::read(fault.trim(), world.catalogue) {
+            Some(read) => Some((read, fault.trim().to_owned())),
+            None => return (faults::unknown().into(), None),
+        },
+        None => world.faults.pick(call.method, call.path),
+    };
+    let served = || {
+        let reply = route(world, call);
+        world.webhooks.observe(world, call, &reply);
+        reply
+    };
+    match picked {
+        Some((fault, text)) => (fault.play(world, served), Some(text)),
+        None => (served().into(), None),
     }
 }
 
-fn route(world: &World, call: &Call) -> Reply {
+/// The reply to a request, whatever the manner in which it leaves.
+#[cfg(test)]
+pub(super) fn answer(world: &World, call: &Call) -> Reply {
+    perform(world, call).0.reply
+}
+
+/// The reply to a request that no fault touches.
+pub(super) fn route(world: &World, call: &Call) -> Reply {
     let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let answered = match (call.method, segments.as_slice()) {
         ("POST", ["v1", "card_tokens"]) => card_tokens::create(world, call),
@@ -126,6 +151,9 @@ fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["v1", "payment_methods", "search"]) => payment_methods::search(world, call),
         ("GET", ["v1", "payment_methods", "card_issuers"]) => payment_methods::issuers(world, call),
         ("GET", ["v1", "identification_types"]) => payment_methods::identification_types(world, call),
+        (_, ["v1", "orders", below @ ..]) if orders::known(below) => {
+            Ok(orders::answer(world, call, below).unwrap_or_else(method_not_allowed))
+        }
         ("POST", ["v1", "customers"]) => customers::create(world, call),
         ("GET", ["v1", "customers", "search"]) => customers::search(world, call),
         ("GET", ["v1", "customers", id]) => customers::read(world, call, id),
@@ -147,6 +175,8 @@ fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["users", "me"]) => users::me(world, call),
         ("POST", ["users", "test_user" | "test"]) => users::test_user(world, call),
         ("POST", ["oauth", "token"]) => oauth::token(world, call),
+        ("GET", ["openapi.json"]) => Ok(openapi::read()),
+        (_, ["openapi.json"]) => Ok(method_not_allowed()),
         (
             _,
             ["v1", "card_tokens" | "payments" | "payment_methods" | "identification_types" | "customers"]

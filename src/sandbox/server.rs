@@ -2,26 +2,37 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, header};
+use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::clock::Clock;
+use super::errors::Catalogue;
+use super::faults::plan;
+use super::journal::Entry;
+use super::leave::{encode, leave};
 use super::reply::{Body, Reply};
-use super::router::{Call, answer};
+use super::router::{Call, perform};
+use super::seeds::Seeds;
+use super::tls::{self, Both};
+use super::webhooks::{self, WebhookOptions};
 use super::world::World;
-use super::{Account, Role, account};
+use super::{Account, Role, account, admin};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs::sites;
+use crate::yaml::Source;
 
 /// Most bytes of a request body.
 const MOST_BODY: usize = 1024 * 1024;
+/// Most characters that the journal keeps of an idempotency key.
+const MOST_KEY: usize = 128;
 /// How long a client may take to send its body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long stopping waits for open connections.
@@ -36,12 +47,36 @@ pub struct Options {
     pub default_site: String,
     /// The time.
     pub clock: Clock,
+    /// Where and how changes are told.
+    pub webhooks: WebhookOptions,
+    /// A file of faults to play, as text with its name; what a header asks for comes first.
+    pub faults: Option<Source>,
+    /// Serves HTTPS besides HTTP, on the same port, for these names besides the usual ones.
+    pub tls: Option<Vec<String>>,
+    /// What is there from the start.
+    pub seeds: Seeds,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { seed: 0, default_site: "MLA".to_owned(), clock: Clock::System }
+        Options {
+            seed: 0,
+            default_site: "MLA".to_owned(),
+            clock: Clock::System,
+            webhooks: WebhookOptions::default(),
+            faults: None,
+            tls: None,
+            seeds: Seeds::default(),
+        }
     }
+}
+
+/// Reads a file of faults for its mistakes alone; starting tells only the first.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn check_faults(source: &Source) -> Result<(), Vec<Problem>> {
+    plan::read(source, Catalogue::embedded()).map(drop)
 }
 
 /// A running sandbox.
@@ -49,6 +84,7 @@ impl Default for Options {
 pub struct Sandbox {
     url: String,
     default_site: String,
+    ca_pem: Option<String>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -64,6 +100,10 @@ impl Sandbox {
             return Err(Problem::input(Message::new("sandbox.unknown-site").with("site", &options.default_site))
                 .fix(Message::new("sandbox.unknown-site-fix").with("sites", known.join(", "))));
         }
+        let world = World::new(options.seed, options.clock).telling(options.webhooks);
+        if let Some(source) = &options.faults {
+            world.faults.add(plan::read(source, world.catalogue).map_err(first)?);
+        }
         let cannot_listen = |error: std::io::Error| {
             let message = match error.kind() {
                 std::io::ErrorKind::AddrInUse => Message::new("sandbox.address-in-use").with("address", addr),
@@ -71,9 +111,15 @@ impl Sandbox {
             };
             Problem::environment(message).fix(Message::new("sandbox.cannot-listen-fix"))
         };
+        let identity = options.tls.as_deref().map(tls::identity).transpose()?;
+        let ca_pem = identity.as_ref().map(|identity| identity.ca_pem.clone());
+        let world = world.of_site(&options.default_site);
+        options.seeds.plant(&world, &options.default_site)?;
+        let world = Arc::new(world);
         let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
-        let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
-        let world = Arc::new(World::new(options.seed, options.clock).of_site(&options.default_site));
+        let address = listener.local_addr().map_err(cannot_listen)?;
+        let url = format!("http://{address}");
+        let telling = webhooks::start(&world);
         let router = Router::new().fallback(serve).with_state(world);
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
@@ -81,14 +127,40 @@ impl Sandbox {
                 // Also ends when the sandbox is dropped without being stopped.
                 stopped.await.ok();
             };
-            axum::serve(listener, router).with_graceful_shutdown(until).await.ok();
+            // Serving only fails by its listener, and that one waits instead.
+            match identity {
+                Some(identity) => {
+                    let both = Both::new(listener, identity, address);
+                    axum::serve(both, router).with_graceful_shutdown(until).await.ok();
+                }
+                None => {
+                    let listener = listener.tap_io(|socket| {
+                        socket.set_nodelay(true).ok();
+                    });
+                    axum::serve(listener, router).with_graceful_shutdown(until).await.ok();
+                }
+            }
+            if let Some(telling) = telling {
+                telling.abort();
+            }
         });
-        Ok(Sandbox { url, default_site: options.default_site, stop, server })
+        Ok(Sandbox { url, default_site: options.default_site, ca_pem, stop, server })
     }
 
     /// The base URL, without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The base URL of HTTPS, without a slash at its end.
+    pub fn tls_url(&self) -> Option<String> {
+        self.ca_pem.as_ref()?;
+        Some(self.url.replacen("http:", "https:", 1))
+    }
+
+    /// The certificate (PEM) of the authority to trust for [`Sandbox::tls_url`].
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// An account of the default site.
@@ -120,7 +192,25 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
         Err(_) => return response(Reply { status: 408, body: Body::Empty, retry_after: None }),
     };
     let call = Call::new(parts.method.as_str(), uri, &parts.headers, &body);
-    let response = response(answer(&world, &call));
+    if admin::owns(call.path) {
+        return admin::respond(&world, &call);
+    }
+    let (at, started) = (world.now(), Instant::now());
+    let (played, fault) = perform(&world, &call);
+    let encoded = encode(played.reply);
+    world.journal.note(Entry {
+        number: 0,
+        at,
+        method: parts.method.as_str().to_owned(),
+        uri: uri.to_owned(),
+        key: call.header("x-idempotency-key").map(|key| key.chars().take(MOST_KEY).collect()),
+        status: encoded.status,
+        took: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        fault,
+        request: body.clone(),
+        response: encoded.body.clone(),
+    });
+    let response = leave(encoded, played.manner).await;
     if front_end { with_cross_origin(response) } else { response }
 }
 
@@ -134,18 +224,11 @@ fn with_cross_origin(mut response: Response<HttpBody>) -> Response<HttpBody> {
 }
 
 fn response(reply: Reply) -> Response<HttpBody> {
-    let (kind, body) = match reply.body {
-        Body::Json(value) => (Some("application/json;charset=UTF-8"), HttpBody::from(value.to_string())),
-        Body::Html(page) => (Some("text/html"), HttpBody::from(page)),
-        Body::Empty => (None, HttpBody::empty()),
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(kind) = kind {
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    }
-    if let Some(seconds) = reply.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    encode(reply).whole()
+}
+
+/// The first of the mistakes: starting tells one.
+fn first(problems: Vec<Problem>) -> Problem {
+    let unread = || Problem::input(Message::new("sandbox.unknown-fault").with("fault", "?"));
+    problems.into_iter().next().unwrap_or_else(unread)
 }

@@ -8,6 +8,7 @@ use super::bounded::Bounded;
 use super::card_tokens::CardToken;
 use super::customers::Customer;
 use super::merchant_orders::MerchantOrder;
+use super::orders;
 use super::payments::Payment;
 use super::preferences::Preference;
 use crate::ids::Ids;
@@ -58,6 +59,8 @@ pub(super) struct State {
     pub(super) spent_codes: Bounded<String, ()>,
     /// By account, endpoint and key.
     pub(super) replays: Bounded<ReplayKey, Created>,
+    /// Orders and their answered keys.
+    pub(super) orders: orders::Store,
 }
 
 impl State {
@@ -74,6 +77,7 @@ impl State {
             refreshes: Bounded::new(MOST, MOST_BYTES),
             spent_codes: Bounded::new(MOST, MOST_BYTES),
             replays: Bounded::new(MOST, MOST_BYTES),
+            orders: orders::Store::new(),
         }
     }
 

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::accounts::{Account, Accounts};
 use super::clock::{Clock, trace_date};
 use super::errors::Catalogue;
+use super::faults::plan::Plan;
+use super::journal::Journal;
 use super::state::State;
+use super::webhooks::{WebhookOptions, Webhooks};
 use crate::ids::Ids;
 
 /// One running sandbox, shared by its connections.
@@ -20,6 +23,12 @@ pub(super) struct World {
     pub(super) ids: Ids,
     /// Site of what belongs to no credential.
     pub(super) site: String,
+    /// Faults that are played without being asked for by a header.
+    pub(super) faults: Plan,
+    /// The last requests.
+    pub(super) journal: Journal,
+    /// Who is told of changes.
+    pub(super) webhooks: Webhooks,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -31,6 +40,9 @@ impl World {
         World {
             accounts: Accounts::all(),
             catalogue: Catalogue::embedded(),
+            faults: Plan::new(&ids),
+            journal: Journal::default(),
+            webhooks: Webhooks::new(WebhookOptions::default(), &ids),
             state: Mutex::new(State::new()),
             site: "MLA".to_owned(),
             ids,
@@ -41,6 +53,12 @@ impl World {
     /// The same sandbox in another country.
     pub(super) fn of_site(self, site: &str) -> World {
         World { site: site.to_owned(), ..self }
+    }
+
+    /// The same sandbox, telling of changes as the options say.
+    pub(super) fn telling(mut self, options: WebhookOptions) -> World {
+        self.webhooks = Webhooks::new(options, &self.ids);
+        self
     }
 
     /// The account of an access token: one of those that every sandbox has, or one that was issued here.

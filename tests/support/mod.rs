@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod stand_in;
+pub mod tab;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ mod card_checks;
 mod create;
 mod money;
 mod offline;
+mod outcomes;
 mod payer_checks;
 mod refunds;
 mod search;
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 
 pub(super) use create::create;
 use money::{Amount, Money};
+pub(super) use outcomes::Happening;
 pub(super) use refunds::{list_refunds, read_refund, refund};
 pub(super) use search::search;
 pub(super) use shape::{Share, share};

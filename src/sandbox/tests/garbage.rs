@@ -34,6 +34,12 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/oauth/token"),
     ("POST", "/users/test_user"),
     ("GET", "/v1/payment_methods?public_key=%00"),
+    ("POST", "/v1/orders"),
+    ("GET", "/v1/orders?page=0&page_size=x&begin_date=%00&sort_order=up"),
+    ("POST", "/v1/orders/%00/process"),
+    ("POST", "/v1/orders/x/refund"),
+    ("PUT", "/v1/orders/x/transactions/y"),
+    ("DELETE", "/v1/orders/x/transactions/y"),
     ("PATCH", "//v1///payments//"),
     ("GET", "/"),
 ];
