@@ -158,7 +158,8 @@ pub(super) fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["v1", "customers", "search"]) => customers::search(world, call),
         ("GET", ["v1", "customers", id]) => customers::read(world, call, id),
         ("PUT", ["v1", "customers", id]) => customers::update(world, call, id),
-        ("DELETE", ["v1", "customers", id] | ["v1", "customers", id, "delete"]) => customers::remove(world, call, id),
+        ("DELETE", ["v1", "customers", id]) => customers::remove(world, call, id),
+        ("DELETE", ["v1", "customers", id, "delete"]) => customers::remove(world, call, id),
         ("POST", ["v1", "customers", id, "cards"]) => customers::add_card(world, call, id),
         ("GET", ["v1", "customers", id, "cards"]) => customers::cards(world, call, id),
         ("GET", ["v1", "customers", id, "cards", card]) => customers::read_card(world, call, id, card),
@@ -173,7 +174,7 @@ pub(super) fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["merchant_orders", id]) => merchant_orders::read(world, call, id),
         ("PUT", ["merchant_orders", id]) => merchant_orders::update(world, call, id),
         ("GET", ["users", "me"]) => users::me(world, call),
-        ("POST", ["users", "test_user" | "test"]) => users::test_user(world, call),
+        ("POST", ["users", "test_user"]) => users::test_user(world, call),
         ("POST", ["oauth", "token"]) => oauth::token(world, call),
         ("GET", ["openapi.json"]) => Ok(openapi::read()),
         (_, ["openapi.json"]) => Ok(method_not_allowed()),
@@ -190,7 +191,7 @@ pub(super) fn route(world: &World, call: &Call) -> Reply {
             | ["checkout", "preferences", _]
             | ["merchant_orders"]
             | ["merchant_orders", _]
-            | ["users", "me" | "test_user" | "test"]
+            | ["users", "me" | "test_user"]
             | ["oauth", "token"],
         ) => Ok(method_not_allowed()),
         _ => Ok(edge_not_found()),

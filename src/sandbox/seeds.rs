@@ -308,7 +308,7 @@ payments:
         assert_eq!(problem.message.args["status"], "400");
         let problem = planted("payments:\n  - transaction_amount: 1\n    card: { method: viza }\n").1.unwrap_err();
         assert!(problem.message.args["message"].contains("viza"), "{problem:?}");
-        let twice = "customers:\n  - email: a@b.test\n  - email: a@b.test\n";
+        let twice = "customers:\n  - email: a@testuser.com\n  - email: a@testuser.com\n";
         assert_eq!(planted(twice).1.unwrap_err().place.line, Some(3));
     }
 
