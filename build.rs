@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("data");
     if out.exists() {
@@ -12,7 +14,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Scenarios are read with their places, like those of users.
     convert(Path::new("specs"), &out, &["scenarios", "dsl", "schemas"])?;
     convert(Path::new("src/i18n/words"), &out, &[])?;
+    println!("cargo::rustc-env=HOMOLOGA_SPECS_DIGEST={}", digest(Path::new("specs"))?);
+    println!("cargo::rustc-env=HOMOLOGA_RULES_DIGEST={}", digest(Path::new("rules"))?);
+    println!("cargo::rerun-if-changed=rules");
     Ok(())
+}
+
+/// SHA-256 over names and contents of all files of a folder; the first 12 hexadecimal digits. `specs::digest` computes
+/// the same of the embedded files, and a test compares.
+fn digest(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let (mut files, mut open) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { open.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort_by(|one, other| one.strip_prefix(folder).ok().cmp(&other.strip_prefix(folder).ok()));
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.strip_prefix(folder)?.to_string_lossy().as_bytes());
+        hash.update([0]);
+        hash.update(std::fs::read(file)?);
+        hash.update([0]);
+    }
+    Ok(hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn convert(folder: &Path, out: &Path, without: &[&str]) -> Result<(), Box<dyn Error>> {

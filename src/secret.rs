@@ -143,45 +143,22 @@ impl Redactor {
     /// A quick look at the bytes, for the many short texts in which nothing can be: no address without `@`, no card
     /// number below 13 digits, no credential without its prefix, no known secret in a shorter text.
     fn may_hold_a_secret(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        let (mut digits, mut between) = (0, false);
-        for (index, byte) in bytes.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => {
-                    digits += 1;
-                    between = false;
-                    if digits == 13 {
-                        return true;
-                    }
-                }
-                b' ' | b'-' if digits > 0 && !between => between = true,
-                b'@' => return true,
-                _ => {
-                    (digits, between) = (0, false);
-                    if matches!(byte, b'A' | b'T' | b'a')
-                        && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
-                    {
-                        return true;
-                    }
-                }
-            }
-        }
         let known = |secret: &SecretString| {
             let secret = secret.expose_secret();
             secret.len() <= text.len() && text.contains(secret)
         };
-        self.secrets.iter().any(known)
+        has_secret_marks(text) && has_secret_shape(text) || self.secrets.iter().any(known)
     }
 
     /// A JSON value as compact text, masked as [`Redactor::json`] masks it; the value itself stays as it is.
     pub fn json_text(&self, value: &Value) -> String {
-        let mut text = Vec::with_capacity(1024);
-        self.write(None, None, value, &mut text);
+        let mut text = Vec::with_capacity(4096);
+        self.write(Within::default(), value, &mut text);
         // Everything written below is UTF-8.
         String::from_utf8(text).unwrap_or_default()
     }
 
-    fn write(&self, parent: Option<&str>, name: Option<&str>, value: &Value, out: &mut Vec<u8>) {
+    fn write(&self, within: Within, value: &Value, out: &mut Vec<u8>) {
         // Writing to memory does not fail.
         let put = |text: &str, out: &mut Vec<u8>| drop(serde_json::to_writer(out, text));
         match value {
@@ -194,7 +171,7 @@ impl Redactor {
                     // A server may echo a secret as the name of a member too.
                     put(&self.text(key), out);
                     out.push(b':');
-                    self.write(name, Some(key), member, out);
+                    self.write(within.member(key), member, out);
                 }
                 out.push(b'}');
             }
@@ -204,15 +181,15 @@ impl Redactor {
                     if index > 0 {
                         out.push(b',');
                     }
-                    self.write(parent, name, item, out);
+                    self.write(within, item, out);
                 }
                 out.push(b']');
             }
-            Value::String(text) => match self.masked(parent, name, text) {
+            Value::String(text) => match self.masked(within, text) {
                 Some(masked) => put(&masked, out),
                 None => put(text, out),
             },
-            Value::Number(number) => match masked_number(parent, name, number) {
+            Value::Number(number) => match masked_number(within, number) {
                 Some(masked) => put(&masked, out),
                 None => drop(serde_json::to_writer(out, number)),
             },
@@ -223,29 +200,27 @@ impl Redactor {
     }
 
     /// The text of a member as it may be shown; `None` when it may be shown as it is.
-    fn masked(&self, parent: Option<&str>, name: Option<&str>, text: &str) -> Option<String> {
-        if secret_member(parent, name) {
-            return Some(mask_tail(text));
-        }
-        if name == Some("card_number") {
-            return Some(mask_card_number(text));
-        }
-        match self.text(text) {
-            Cow::Owned(masked) => Some(masked),
-            Cow::Borrowed(_) => None,
+    fn masked(&self, within: Within, text: &str) -> Option<String> {
+        match within {
+            Within::Secret => Some(mask_tail(text)),
+            Within::CardNumber => Some(mask_card_number(text)),
+            Within::Personal | Within::Other => match self.text(text) {
+                Cow::Owned(masked) => Some(masked),
+                Cow::Borrowed(_) => None,
+            },
         }
     }
 
     /// Masks a JSON value in place: as [`Redactor::text`] in every string, and by name where the name tells.
     pub fn json(&self, value: &mut Value) {
-        self.member(None, None, value);
+        self.member(Within::default(), value);
     }
 
-    fn member(&self, parent: Option<&str>, name: Option<&str>, value: &mut Value) {
+    fn member(&self, within: Within, value: &mut Value) {
         match value {
             Value::Object(members) => {
                 for (key, member) in members.iter_mut() {
-                    self.member(name, Some(key), member);
+                    self.member(within.member(key), member);
                 }
                 // A server may echo a secret as the name of a member too.
                 if members.keys().any(|key| self.may_hide(key) && matches!(self.text(key), Cow::Owned(_))) {
@@ -253,14 +228,14 @@ impl Redactor {
                     *members = all.map(|(key, member)| (self.text(&key).into_owned(), member)).collect();
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.member(parent, name, item)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.member(within, item)),
             Value::String(text) => {
-                if let Some(masked) = self.masked(parent, name, text) {
+                if let Some(masked) = self.masked(within, text) {
                     *text = masked;
                 }
             }
             Value::Number(number) => {
-                if let Some(masked) = masked_number(parent, name, number) {
+                if let Some(masked) = masked_number(within, number) {
                     *value = Value::String(masked);
                 }
             }
@@ -277,7 +252,7 @@ impl Redactor {
 
     /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
     pub fn url(&self, url: &url::Url) -> String {
-        let secret = |name: &str| secret_member(None, Some(name));
+        let secret = |name: &str| Within::default().member(name) == Within::Secret;
         let told = url.query().is_some() && url.query_pairs().any(|(name, _)| secret(&name));
         if !told && url.username().is_empty() && url.password().is_none() {
             return self.text(url.as_str()).into_owned();
@@ -320,21 +295,88 @@ impl Redactor {
 }
 
 /// A number as it may be shown, where its member says that it is a secret.
-fn masked_number(parent: Option<&str>, name: Option<&str>, number: &serde_json::Number) -> Option<String> {
-    if secret_member(parent, name) {
-        Some(mask_tail(&number.to_string()))
-    } else if name == Some("card_number") {
-        Some(mask_card_number(&number.to_string()))
-    } else {
-        None
+fn masked_number(within: Within, number: &serde_json::Number) -> Option<String> {
+    match within {
+        Within::Secret => Some(mask_tail(&number.to_string())),
+        Within::CardNumber => Some(mask_card_number(&number.to_string())),
+        Within::Personal | Within::Other => None,
     }
 }
 
-/// Members whose value is masked whatever it looks like.
-fn secret_member(parent: Option<&str>, name: Option<&str>) -> bool {
-    let anywhere = ["security_code", "access_token", "client_secret", "refresh_token", "password", "secret"];
-    let personal = [(Some("identification"), Some("number")), (Some("phone"), Some("number"))];
-    name.is_some_and(|name| anywhere.contains(&name)) || personal.contains(&(parent, name))
+/// Whether a text has any of the bytes that every secret of a known shape has: an address its `@`, a credential its
+/// hyphens, a card number its digits.
+fn has_secret_marks(text: &str) -> bool {
+    /// What a byte adds to the sum: digits below, marks above.
+    const WORTH: [u64; 256] = {
+        let mut worth = [0; 256];
+        let mut digit = b'0';
+        while digit <= b'9' {
+            worth[digit as usize] = 1;
+            digit += 1;
+        }
+        worth[b'@' as usize] = 1 << 32;
+        worth[b'-' as usize] = 1 << 32;
+        worth
+    };
+    // A text of four billion bytes is never kept.
+    text.bytes().map(|byte| WORTH[usize::from(byte)]).sum::<u64>() >= 13
+}
+
+/// Whether a text has an `@`, thirteen digits as card numbers have them, or the beginning of a credential.
+fn has_secret_shape(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut digits, mut between) = (0, false);
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                between = false;
+                if digits == 13 {
+                    return true;
+                }
+            }
+            b' ' | b'-' if digits > 0 && !between => between = true,
+            b'@' => return true,
+            _ => {
+                (digits, between) = (0, false);
+                if matches!(byte, b'A' | b'T' | b'a')
+                    && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
+                {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// What the name of a member says of its value; items of a list are what the list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Within {
+    /// Masked whatever it looks like.
+    Secret,
+    /// The number of a card.
+    CardNumber,
+    /// Data of a person, whose `number` is a secret.
+    Personal,
+    /// Nothing.
+    #[default]
+    Other,
+}
+
+impl Within {
+    /// What a member of this value is.
+    fn member(self, name: &str) -> Within {
+        match name {
+            "security_code" | "access_token" | "client_secret" | "refresh_token" | "password" | "secret" => {
+                Within::Secret
+            }
+            "card_number" => Within::CardNumber,
+            "identification" | "phone" => Within::Personal,
+            "number" if self == Within::Personal => Within::Secret,
+            _ => Within::Other,
+        }
+    }
 }
 
 fn mask_tail(text: &str) -> String {

@@ -6,4 +6,5 @@ mod contract;
 mod fuzz;
 mod golive;
 mod report;
+mod sdk;
 mod support;

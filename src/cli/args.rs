@@ -183,6 +183,8 @@ pub(super) struct ContractRunArgs {
     pub(super) seed: Option<u64>,
     #[arg(long, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -229,6 +231,8 @@ pub(super) struct GoliveArgs {
     pub(super) seconds: Option<u64>,
     #[arg(long)]
     pub(super) ignore_robots: bool,
+    #[arg(long, value_name = "FILE")]
+    pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -253,6 +257,13 @@ pub(super) struct SandboxArgs {
     pub(super) webhook_speed: u32,
     #[arg(long)]
     pub(super) webhooks_anywhere: bool,
+    pub(super) seed_data: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) tls: bool,
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub(super) name: Vec<String>,
+    #[arg(long, value_name = "FILE", requires = "tls", default_value = "homologa-ca.pem")]
+    pub(super) ca_out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -88,7 +88,8 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     // A file that is named but not there yet is the one to write.
     let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..configured(&args.run)? };
     let previous = load(&config.baseline)?;
-    let outputs = Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?;
+    let outputs =
+        Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?.journal(args.run.journal.as_deref());
     let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
     let mut watched = None;
     let work = async {
@@ -143,7 +144,8 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
 pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u8, Vec<Problem>> {
     let baseline = chosen(args.baseline.as_deref());
     let config = ContractConfig { baseline, ..configured(&args.run)? };
-    let outputs = Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?;
+    let outputs =
+        Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?.journal(args.run.journal.as_deref());
     let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
     let accepted = load(&config.baseline)?;
     let ca_file = args.run.ca_file.as_deref();

@@ -85,7 +85,7 @@ async fn execute(output: &Output, gated: &ContractGatedArgs, gate: &Gate) -> Res
         verify: gated.verify.clone(),
         ..configured(args)?
     };
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
     let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
@@ -374,7 +374,7 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
     let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
     let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);

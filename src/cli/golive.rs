@@ -32,7 +32,7 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         ..GoliveConfig::default()
     };
     let rules = rules(&config)?;
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
     let session = Session::start(output, outputs, None).map_err(|problem| vec![problem])?;
     let work = engine(&session, &config, &rules, Options::default());
     let interrupted = session.until_interrupted(output, work).await;

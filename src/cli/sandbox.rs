@@ -4,48 +4,51 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use url::Url;
 
 use super::args::SandboxArgs;
 use super::output::Output;
 use crate::exit;
 use crate::i18n::Message;
-use crate::run::Problem;
-use crate::sandbox::{Options, Role, Sandbox, WebhookForm, WebhookOptions, check_faults};
+use crate::run::{self, Problem};
+use crate::sandbox::{API_NAME, Options, Role, SDKS, Sandbox, Seeds, WebhookForm, WebhookOptions, check_faults};
 use crate::yaml::{self, Source};
 
 /// The variable with the secret that signs webhooks: a secret is never an argument.
 const SECRET: &str = "HOMOLOGA_WEBHOOK_SECRET";
+/// What a file must begin with to be replaced by a certificate.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 pub(super) async fn run(output: &Output, args: &SandboxArgs) -> Result<u8, Vec<Problem>> {
     let (webhooks, given) = webhooks(args).map_err(|problem| vec![problem])?;
-    let secret = webhooks.secret.clone();
-    let faults = args.faults.as_deref().map(faults).transpose()?;
-    let options = Options { seed: args.seed, default_site: args.site.clone(), webhooks, faults, ..Options::default() };
+    // One that the user brought is not told again.
+    let secret = (!given).then(|| webhooks.secret.clone());
+    let seeds = args.seed_data.as_deref().map(Seeds::load).transpose()?.unwrap_or_default();
+    let counts = seeds.count();
+    let options = Options {
+        seed: args.seed,
+        default_site: args.site.clone(),
+        webhooks,
+        faults: args.faults.as_deref().map(faults).transpose()?,
+        tls: args.tls.then(|| args.name.clone()),
+        seeds,
+        ..Options::default()
+    };
     let address = SocketAddr::new(args.host, args.port);
     let sandbox = Sandbox::start(options, address).await.map_err(|problem| vec![problem])?;
-    let seller = sandbox.account(Role::Seller);
-    // These credentials open nothing but this sandbox; without them nobody could use it.
-    let token = seller.access_token.expose_secret();
+    if let Some(pem) = sandbox.ca_pem() {
+        write_ca(&args.ca_out, pem).map_err(|problem| vec![problem])?;
+    }
     if output.json {
-        output.result_json(&serde_json::json!({
-            "url": sandbox.url(),
-            "site": args.site,
-            "access_token": token,
-            "public_key": seller.public_key,
-            "admin": format!("{}/_homologa/", sandbox.url()),
-            // One that the user brought is not told again.
-            "webhook_secret": (!given).then(|| secret.expose_secret().to_owned()),
-        }));
+        let mut described = described(args, &sandbox, counts);
+        described["admin"] = json!(format!("{}/_homologa/", sandbox.url()));
+        described["webhook_secret"] = json!(secret.as_ref().map(|secret| secret.expose_secret()));
+        output.result_json(&described);
     } else {
-        let text = Message::new("cli.sandbox")
-            .with("url", sandbox.url())
-            .with("site", &args.site)
-            .with("token", token)
-            .with("key", &seller.public_key);
-        output.result(&(output.say(&text) + "\n"));
+        output.result(&(told(output, args, &sandbox, counts) + "\n"));
         output.result(&(output.say(&Message::new("cli.sandbox-admin").with("url", sandbox.url())) + "\n"));
-        if !given && args.webhook_url.is_some() {
+        if let (Some(secret), Some(_)) = (&secret, &args.webhook_url) {
             let text = Message::new("cli.sandbox-webhook-secret").with("secret", secret.expose_secret());
             output.result(&(output.say(&text) + "\n"));
         }
@@ -98,4 +101,81 @@ fn faults(path: &Path) -> Result<Source, Vec<Problem>> {
     let source = Source::new(&name, &text);
     check_faults(&source)?;
     Ok(source)
+}
+
+/// Writes the authority's certificate; a file that is something else is left alone.
+fn write_ca(path: &Path, pem: &str) -> Result<(), Problem> {
+    let name = path.display().to_string();
+    let other = match run::read_at_most(path, 1024 * 1024) {
+        Ok(bytes) => !bytes.starts_with(PEM),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    };
+    if other {
+        return Err(Problem::input(Message::new("sandbox.ca-not-replaced"))
+            .fix(Message::new("sandbox.ca-not-replaced-fix"))
+            .in_file(name));
+    }
+    std::fs::write(path, pem)
+        .map_err(|error| Problem::input(Message::new("sandbox.ca-not-written").with("error", error)).in_file(name))
+}
+
+/// The address for hosts entries and lines of code: one that clients can reach.
+fn reachable(args: &SandboxArgs, url: &str) -> String {
+    if args.host.is_unspecified() {
+        url.replacen("0.0.0.0", "127.0.0.1", 1).replacen("[::]", "[::1]", 1)
+    } else {
+        url.to_owned()
+    }
+}
+
+fn described(args: &SandboxArgs, sandbox: &Sandbox, [customers, cards, payments]: [usize; 3]) -> serde_json::Value {
+    let seller = sandbox.account(Role::Seller);
+    let url = reachable(args, sandbox.url());
+    let ca = args.ca_out.display().to_string();
+    let sdks = SDKS.iter().map(|sdk| {
+        json!({ "sdk": sdk.name, "base_url": sdk.base_url(&url), "trust": sandbox.ca_pem().map(|_| sdk.trust(&ca)) })
+    });
+    json!({
+        "url": sandbox.url(),
+        "tls_url": sandbox.tls_url(),
+        "ca_file": sandbox.ca_pem().map(|_| &ca),
+        "site": args.site,
+        // These credentials open nothing but this sandbox; without them nobody could use it.
+        "access_token": seller.access_token.expose_secret(),
+        "public_key": seller.public_key,
+        "seeded": { "customers": customers, "cards": cards, "payments": payments },
+        "sdks": sdks.collect::<Vec<_>>(),
+    })
+}
+
+fn told(output: &Output, args: &SandboxArgs, sandbox: &Sandbox, [customers, cards, payments]: [usize; 3]) -> String {
+    let seller = sandbox.account(Role::Seller);
+    let main = Message::new("cli.sandbox")
+        .with("url", sandbox.url())
+        .with("site", &args.site)
+        .with("token", seller.access_token.expose_secret())
+        .with("key", &seller.public_key);
+    let mut text = output.say(&main);
+    if args.seed_data.is_some() {
+        let seeded =
+            Message::new("sandbox.seeded").with("customers", customers).with("cards", cards).with("payments", payments);
+        text.push_str(&format!("\n\n{}", output.say(&seeded)));
+    }
+    if let Some(tls_url) = sandbox.tls_url() {
+        let ca = args.ca_out.display().to_string();
+        let https = Message::new("sandbox.https").with("url", tls_url).with("file", &ca);
+        text.push_str(&format!("\n\n{}", output.say(&https)));
+        let url = reachable(args, sandbox.url());
+        text.push_str(&format!("\n\n{}", output.say(&Message::new("sandbox.sdk-lines"))));
+        for (sdk, line) in SDKS.iter().filter_map(|sdk| Some((sdk, sdk.base_url(&url)?))) {
+            text.push_str(&format!("\n  {:<8}{line}", sdk.name));
+        }
+        let address = if args.host.is_unspecified() { "127.0.0.1".to_owned() } else { args.host.to_string() };
+        let hosts = Message::new("sandbox.sdk-hosts").with("entry", format!("{address} {API_NAME}"));
+        text.push_str(&format!("\n\n{}", output.say(&hosts)));
+        for sdk in SDKS {
+            text.push_str(&format!("\n  {:<8}{}", sdk.name, sdk.trust(&ca)));
+        }
+    }
+    text
 }

@@ -15,7 +15,7 @@ use crate::run::{
     Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
 };
 use crate::secret::Redactor;
-use crate::{golive, ids, specs};
+use crate::{ids, specs};
 
 /// Bytes that are collected before a report's file is written to.
 const BUFFER: usize = 64 * 1024;
@@ -57,6 +57,12 @@ impl Outputs {
         args.output.as_deref().map(Outputs::in_folder).unwrap_or_default().with(&args.report)
     }
 
+    /// The same with the journal in a file of its own.
+    pub(super) fn journal(mut self, file: Option<&Path>) -> Outputs {
+        self.journal = file.map(Path::to_owned).or(self.journal);
+        self
+    }
+
     /// The same with reports that the command line asks for, each word `FORMAT=FILE`.
     ///
     /// # Errors
@@ -88,8 +94,8 @@ fn versions() -> Versions {
     Versions {
         homologa: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: specs::catalogue::CURRENT_SNAPSHOT.to_owned(),
-        specs: specs::digest(&specs::FILES),
-        rules: specs::digest(golive::rule::files()),
+        specs: specs::DIGEST.to_owned(),
+        rules: specs::RULES_DIGEST.to_owned(),
     }
 }
 

@@ -90,8 +90,10 @@ fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> Dry
             steps.push(dry(None, Some(Message::new("contract.other-target"))));
             continue;
         }
-        variables.set("uuid", json!(ids.uuid()));
-        variables.set("hex32", json!(ids.hex32()));
+        if plan.has_variables {
+            variables.set("uuid", json!(ids.uuid()));
+            variables.set("hex32", json!(ids.hex32()));
+        }
         let prepared = match &step.action {
             Action::Wait(duration) => {
                 steps.push(dry(None, Some(Message::new("contract.waits").with("ms", duration.as_millis()))));

@@ -2,6 +2,7 @@
 //! redacted form that the record keeps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::retry::Asked;
-use super::scenario::{Request, Unfilled, Variables};
+use super::scenario::{Request, Unfilled, Variables, has_variables};
 use super::target::{Recorded, Role, Target, TargetKind};
 use super::transport::Unanswered;
 use crate::http;
@@ -44,7 +45,7 @@ pub(super) struct Prepared {
 struct Body {
     text: String,
     /// What it says, unless the scenario gives it as raw text.
-    json: Option<Value>,
+    json: Option<Arc<Value>>,
 }
 
 /// What a recording keeps of a request, as it is sent; the credential stays here.
@@ -154,6 +155,7 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
                 Refusal::CannotRun(Message::new("contract.no-card").with("brand", &brand).with("site", site))
             })?
         }
+        (None, Some(body)) if request.change.is_none() && !has_variables(body) => return sent(body.clone()).map(Some),
         (None, Some(body)) => variables.fill_json(body)?,
         (None, None) => return Ok(None),
     };
@@ -163,10 +165,15 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
     if let Some(change) = &request.change {
         super::scenario::merge_patch(&mut body, &variables.fill_json(change)?);
     }
-    if let Some(number) = real_card(&body) {
-        return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number)));
+    sent(Arc::new(body)).map(Some)
+}
+
+/// A body as it is sent, unless it must not be.
+fn sent(json: Arc<Value>) -> Result<Body, Refusal> {
+    match real_card(&json) {
+        Some(number) => Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number))),
+        None => Ok(Body { text: json.to_string(), json: Some(json) }),
     }
-    Ok(Some(Body { text: body.to_string(), json: Some(body) }))
 }
 
 /// The body of a card token for a test card of the site.
@@ -191,7 +198,9 @@ fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
+        // Most values are too short for thirteen digits.
         Value::String(text) if text.len() < 13 => None,
+        Value::Number(number) if number.as_u64().is_none_or(|number| number < 1_000_000_000_000) => None,
         Value::String(_) | Value::Number(_) => {
             let digits: String = text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
             let card = (13..=19).contains(&digits.len())
@@ -219,7 +228,7 @@ impl Prepared {
     pub(super) fn created_payment(&self) -> Option<Value> {
         let creates = self.method == "POST" && self.url.path().ends_with("/v1/payments");
         let body = self.body.as_ref().filter(|_| creates)?;
-        body.json.clone().or_else(|| serde_json::from_str(&body.text).ok())
+        body.json.as_deref().cloned().or_else(|| serde_json::from_str(&body.text).ok())
     }
 
     /// A search, with the same credential, for payments with a reference, newest first.
@@ -281,23 +290,21 @@ impl Prepared {
         let headers = headers.collect();
         let (bytes, cut) =
             http::read_bounded(response, LARGEST_BODY).await.map_err(|error| Unanswered::from(&error))?;
-        // From the bytes: a body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
-        let json = serde_json::from_slice(&bytes).ok();
-        let body = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+        let (body, json) = match String::from_utf8(bytes) {
+            Ok(body) => {
+                let json = serde_json::from_str(&body).ok();
+                (body, json)
+            }
+            // A body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), None),
+        };
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok((Answer { status, headers, body, json, cut, masked: Vec::new() }, elapsed))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.
     pub(super) fn exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
-        let url = redactor.url(&self.url);
-        let mut headers: BTreeMap<String, String> =
-            self.headers.iter().map(|(name, value)| (name.clone(), redactor.header(name, value))).collect();
-        if let Some(credential) = &self.credential {
-            let masked = crate::secret::mask_credential(credential.expose_secret());
-            headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
-        }
-        let body = self.body.as_ref().map(|body| match &body.json {
+        let request = self.body.as_ref().map(|body| match &body.json {
             Some(json) => keep(redactor.json_text(json)).0,
             None => keep(redactor.body(&body.text)).0,
         });
@@ -305,6 +312,22 @@ impl Prepared {
             Some(json @ (Value::Object(_) | Value::Array(_))) => keep(redactor.json_text(json)),
             _ => keep(redactor.text(&answer.body).into_owned()),
         });
+        let mut exchange = self.bare_exchange(answer, elapsed_ms, redactor);
+        exchange.truncated = answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut);
+        exchange.request_body = request;
+        exchange.response_body = kept.map(|(body, _)| body);
+        exchange
+    }
+
+    /// The exchange without its bodies: in a run of many, nobody has to find a mistake in what passed.
+    pub(super) fn bare_exchange(&self, answer: Option<&Answer>, elapsed_ms: u64, redactor: &Redactor) -> Exchange {
+        let url = redactor.url(&self.url);
+        let mut headers: BTreeMap<String, String> =
+            self.headers.iter().map(|(name, value)| (name.clone(), redactor.header(name, value))).collect();
+        if let Some(credential) = &self.credential {
+            let masked = crate::secret::mask_credential(credential.expose_secret());
+            headers.insert("authorization".to_owned(), format!("Bearer {masked}"));
+        }
         let shown = ["content-type", "retry-after", "x-request-id", "date"];
         let response_headers = answer.into_iter().flat_map(|answer| &answer.headers);
         let response_headers = response_headers
@@ -314,11 +337,11 @@ impl Prepared {
             method: self.method.to_owned(),
             url,
             request_headers: headers,
-            request_body: body,
+            request_body: None,
             status: answer.map(|answer| answer.status),
             response_headers: response_headers.collect(),
-            truncated: answer.is_some_and(|answer| answer.cut) || kept.as_ref().is_some_and(|(_, cut)| *cut),
-            response_body: kept.map(|(body, _)| body),
+            truncated: answer.is_some(),
+            response_body: None,
             elapsed_ms,
             earlier: Vec::new(),
         }

@@ -27,7 +27,8 @@ use super::unknown_outcome::{self, Found};
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Attempt, Evidence, Exchange, Expectation, Finding, ScenarioResult, Severity, StepResult, Stop, Verdict, fingerprint,
+    Attempt, Evidence, Exchange, Expectation, Finding, MOST_WHOLE, ScenarioResult, Severity, StepResult, Stop, Verdict,
+    fingerprint,
 };
 use crate::secret::Redactor;
 
@@ -180,8 +181,10 @@ impl<'s> State<'s> {
         if !self.shared.target.kind.is_among(&step.targets) {
             return Ok(not_applicable(step, Message::new("contract.other-target")));
         }
-        self.variables.set("uuid", json!(self.ids.uuid()));
-        self.variables.set("hex32", json!(self.ids.hex32()));
+        if self.plan.has_variables {
+            self.variables.set("uuid", json!(self.ids.uuid()));
+            self.variables.set("hex32", json!(self.ids.hex32()));
+        }
         let prepared = match &step.action {
             Action::Wait(duration) => {
                 if self.shared.transport.recording().is_none() {
@@ -301,16 +304,22 @@ impl<'s> State<'s> {
                 return result;
             }
         };
-        let mut exchange = Exchange { earlier, ..prepared.exchange(Some(&answer), elapsed, redactor) };
         self.count(step, prepared, &answer);
         if let Some(observer) = &self.shared.observer {
             let path = self.path_template(step).unwrap_or_else(|| prepared.path());
             observer.see(self.id, &step.id, prepared.method(), path, &answer);
         }
         let mut result = self.compare(step, prepared, &answer).map(|result| self.timed(step, elapsed, result));
-        if let (Ok(result), false) = (&mut result, exchange.earlier.is_empty()) {
-            result.expectations.push(sent_again(&exchange.earlier));
+        if let (Ok(result), false) = (&mut result, earlier.is_empty()) {
+            result.expectations.push(sent_again(&earlier));
         }
+        let passed = result.as_ref().is_ok_and(|result| result.verdict == Verdict::Pass);
+        let mut exchange = if passed && self.plan.index >= MOST_WHOLE {
+            prepared.bare_exchange(Some(&answer), elapsed, redactor)
+        } else {
+            prepared.exchange(Some(&answer), elapsed, redactor)
+        };
+        exchange.earlier = earlier;
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {

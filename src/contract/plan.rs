@@ -15,6 +15,10 @@ pub(super) struct Plan {
     pub(super) scenario: Arc<Scenario>,
     pub(super) site: String,
     row: Option<usize>,
+    /// Its place among all that run, from 0.
+    pub(super) index: usize,
+    /// Whether the scenario names any variable.
+    pub(super) has_variables: bool,
 }
 
 impl Plan {
@@ -45,12 +49,15 @@ pub(super) fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
                 sites.iter().filter(|site| **site == target.site).cloned().collect()
             }
         };
+        let has_variables = scenario.has_variables();
+        let planned =
+            |site: &String, row| Plan { scenario: scenario.clone(), site: site.clone(), row, index: 0, has_variables };
         for site in sites {
             if scenario.rows.is_empty() {
-                plans.push(Plan { scenario: scenario.clone(), site, row: None });
+                plans.push(planned(&site, None));
             } else {
                 let rows = 0..scenario.rows.len();
-                plans.extend(rows.map(|row| Plan { scenario: scenario.clone(), site: site.clone(), row: Some(row) }));
+                plans.extend(rows.map(|row| planned(&site, Some(row))));
             }
         }
     }
@@ -61,6 +68,9 @@ pub(super) fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
 pub(super) fn variables(plan: &Plan, ids: &Ids) -> Variables {
     let row = plan.row();
     let mut variables = Variables::default();
+    if !plan.has_variables {
+        return variables;
+    }
     let site = sites::get(&plan.site);
     variables.set("uuid", json!(ids.uuid()));
     variables.set("hex32", json!(ids.hex32()));

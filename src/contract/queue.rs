@@ -9,7 +9,7 @@ use super::target::TargetKind;
 use crate::run::{Event, Sink};
 
 /// Most scenarios that are read ahead of the run.
-const AHEAD: usize = 1000;
+const AHEAD: usize = 256;
 /// How many files are read at once when a run goes on.
 const BATCH: usize = 64;
 

@@ -121,6 +121,7 @@ pub async fn run(
     let _attending = options.stop.attend();
     let mut deadline = None;
     let mut tally = Tally::default();
+    let mut begun = 0;
     let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
@@ -135,7 +136,9 @@ pub async fn run(
                     tell(sink, questions.ask_more(plans.make_contiguous()).await);
                 }
             }
-            let Some(plan) = plans.pop_front() else { break };
+            let Some(mut plan) = plans.pop_front() else { break };
+            plan.index = begun;
+            begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits) = (shared.clone(), permits.clone());
             running.push_back(tokio::spawn(async move {

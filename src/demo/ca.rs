@@ -1,11 +1,13 @@
-//! A throw-away certificate authority for the demo shops and for tests of TLS.
+//! A throw-away certificate authority for the demo shops, the sandbox and tests of TLS.
 //!
 //! Its keys live in memory for one run; nothing is written and no system is asked to trust it.
 
+use std::net::IpAddr;
+
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -44,8 +46,27 @@ impl Authority {
     /// # Errors
     /// When the machine has no randomness to make keys of.
     pub fn new() -> Result<Authority, rcgen::Error> {
+        Authority::made("homologa demo CA", None)
+    }
+
+    /// Makes an authority with a name of its own that can vouch for these DNS names and IP addresses only.
+    ///
+    /// # Errors
+    /// As [`Authority::new`].
+    pub fn limited(common_name: &str, names: &[&str]) -> Result<Authority, rcgen::Error> {
+        let subtree = |name: &&str| match name.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) => GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix(address.octets(), 32)),
+            Ok(IpAddr::V6(address)) => GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(address.octets(), 128)),
+            Err(_) => GeneralSubtree::DnsName(name.trim_start_matches("*.").to_owned()),
+        };
+        let permitted_subtrees = names.iter().map(subtree).collect();
+        Authority::made(common_name, Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() }))
+    }
+
+    fn made(common_name: &str, limits: Option<NameConstraints>) -> Result<Authority, rcgen::Error> {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "homologa demo CA");
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.name_constraints = limits;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         // Older than the expired leaf that it signs.
@@ -56,6 +77,11 @@ impl Authority {
     /// The authority's own certificate, for those who are to trust it.
     pub fn der(&self) -> &CertificateDer<'static> {
         self.issuer.der()
+    }
+
+    /// The same as text for a file.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
     }
 
     /// A certificate for a server with these names (DNS names or IP addresses).

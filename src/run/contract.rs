@@ -187,7 +187,8 @@ impl Coverage {
     }
 }
 
-/// Most scenarios of one verdict that a record keeps whole. The journal keeps all of them.
+/// Most scenarios of one verdict that a record keeps whole. The journal keeps all of them, but for the bodies of what
+/// passed in later scenarios.
 pub const MOST_WHOLE: usize = 500;
 
 /// The contract side of a record.

@@ -67,8 +67,11 @@ impl Journal {
 /// # Errors
 /// The system's.
 pub fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // The size is only a hint: room for all of it, and for noticing the end, saves reading in small pieces.
+    let room = file.metadata()?.len().min(limit).saturating_add(64);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

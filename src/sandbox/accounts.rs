@@ -80,6 +80,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// The id of its application, which is the second part of the access token.
+    pub fn application(&self) -> u64 {
+        let token = self.access_token.expose_secret();
+        token.split('-').nth(1).and_then(|id| id.parse().ok()).unwrap_or_default()
+    }
+
     /// Whether its credentials are of production.
     pub fn live(&self) -> bool {
         self.role == Role::ProductionWithoutScope
@@ -125,6 +131,16 @@ impl Accounts {
             }
         }
         accounts
+    }
+
+    /// The account of a site with a role.
+    pub(super) fn get(&self, site: &str, role: Role) -> Option<&Account> {
+        self.by_key(&account(site, role).public_key)
+    }
+
+    /// The account of an application, of whichever site.
+    pub(super) fn by_application(&self, id: u64) -> Option<&Account> {
+        self.by_key.values().find(|account| account.application() == id)
     }
 
     /// The account of an access token.

@@ -52,6 +52,18 @@ impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
         self.entries.get_mut(key).map(|(value, _)| value)
     }
 
+    /// Takes an entry out.
+    pub(super) fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        let (value, weight) = self.entries.remove(key)?;
+        self.weight -= weight;
+        // Its place in the order goes too, or an entry that comes back under the same key would be listed twice.
+        self.order.retain(|known| known.borrow() != key);
+        Some(value)
+    }
+
     /// The entries, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.order.iter().filter_map(|key| self.entries.get(key).map(|(value, _)| value))
@@ -86,5 +98,8 @@ mod tests {
         assert_eq!(map.iter().copied().collect::<Vec<_>>(), [10]);
         map.insert(10, 11, 1);
         assert_eq!((map.get(&10), map.weight), (Some(&11), 1));
+        assert_eq!((map.remove(&10), map.remove(&10), map.weight), (Some(11), None, 0));
+        map.insert(10, 12, 1);
+        assert_eq!(map.iter().copied().collect::<Vec<_>>(), [12]);
     }
 }

@@ -1,4 +1,4 @@
-//! Card tokens: `POST /v1/card_tokens` and `GET /v1/card_tokens/{id}`.
+//! Card tokens: `POST /v1/card_tokens`, `GET` and `PUT /v1/card_tokens/{id}`.
 //!
 //! Like the real service, creating one accepts almost anything: what is wrong with the card shows when a payment
 //! uses the token. The number is kept for that, and never answered.
@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
 use super::clock::wire_date;
-use super::errors::{Checked, Refusal};
+use super::errors::{Checked, Refusal, envelope};
 use super::reply::Reply;
 use super::router::Call;
 use super::world::World;
@@ -40,6 +40,8 @@ pub(super) struct CardToken {
     pub(super) card_id: Option<String>,
     pub(super) used: bool,
     pub(super) created: Option<Timestamp>,
+    /// Last change, if there was one.
+    pub(super) updated: Option<Timestamp>,
 }
 
 impl CardToken {
@@ -53,11 +55,26 @@ impl CardToken {
         }
     }
 
-    /// The answer of both endpoints (names as in the test data of mercadopago/sdk-java).
-    fn body(&self) -> Value {
+    /// When it ceases to be of use: eight days after it was made, as in the test data of mercadopago/sdk-java.
+    fn due(&self) -> Timestamp {
+        let created = self.created.unwrap_or_default();
+        created.checked_add((8 * 24).hours()).unwrap_or(created)
+    }
+
+    /// Whether it is too old to pay.
+    pub(super) fn expired(&self, now: Timestamp) -> bool {
+        now > self.due()
+    }
+
+    /// The answer of all endpoints (names as in the test data of mercadopago/sdk-java).
+    fn body(&self, now: Timestamp) -> Value {
         let number = self.number.as_deref().unwrap_or_default();
         let created = self.created.unwrap_or_default();
-        let due = created.checked_add((8 * 24).hours()).unwrap_or(created);
+        let status = match (self.used, self.expired(now)) {
+            (true, _) => "used",
+            (false, true) => "expired",
+            (false, false) => "active",
+        };
         json!({
             "id": self.id,
             "public_key": self.public_key,
@@ -70,10 +87,10 @@ impl CardToken {
                 "name": self.holder,
                 "identification": { "number": self.document_number, "type": self.document_type },
             },
-            "status": if self.used { "used" } else { "active" },
+            "status": status,
             "date_created": wire_date(created),
-            "date_last_updated": wire_date(created),
-            "date_due": wire_date(due),
+            "date_last_updated": wire_date(self.updated.unwrap_or(created)),
+            "date_due": wire_date(self.due()),
             "luhn_validation": luhn(number),
             "live_mode": self.live,
             "require_esc": false,
@@ -129,6 +146,7 @@ pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
         card_id: text(&body, "card_id"),
         used: false,
         created: Some(world.now()),
+        updated: None,
     };
     let mut state = world.state();
     // Tokens are not idempotent: the same key again makes another one.
@@ -147,11 +165,12 @@ pub(super) fn create(world: &World, call: &Call) -> Checked<Reply> {
             security_code: token.security_code,
             site_id: token.site_id,
             created: token.created,
+            updated: None,
             used: false,
             ..stored
         };
     }
-    let reply = Reply::json(201, token.body());
+    let reply = Reply::json(201, token.body(world.now()));
     state.tokens.insert(token.id.clone(), token, 1024);
     Ok(reply)
 }
@@ -161,11 +180,30 @@ pub(super) fn read(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     let account = call.front_end(world)?;
     let state = world.state();
     let token = state.tokens.get(id).filter(|token| token.user_id == account.user_id);
-    match token {
-        Some(token) => Ok(Reply::json(200, token.body())),
-        None => Ok(Reply::json(
-            404,
-            json!({ "message": "Card Token not found", "error": "not_found", "status": 404, "cause": [] }),
-        )),
+    Ok(token.map_or_else(unknown, |token| Reply::json(200, token.body(world.now()))))
+}
+
+/// `PUT /v1/card_tokens/{id}`: security code, expiration and cardholder of a token that has not paid yet; what is not
+/// named stays. A spent one is code 3003.
+pub(super) fn update(world: &World, call: &Call, id: &str) -> Checked<Reply> {
+    let account = call.front_end(world)?;
+    let now = world.now();
+    let mut state = world.state();
+    let Some(token) = state.tokens.get_mut(id).filter(|token| token.user_id == account.user_id) else {
+        return Ok(unknown());
+    };
+    let body = call.object()?;
+    if token.used {
+        return Err(Refusal::bad("3003"));
     }
+    super::customers::change_card(token, &body);
+    if let Some(code) = text(&body, "security_code") {
+        token.security_code = Some(code);
+    }
+    token.updated = Some(now);
+    Ok(Reply::json(200, token.body(now)))
+}
+
+fn unknown() -> Reply {
+    envelope(404, "not_found", "Card Token not found", json!([]))
 }

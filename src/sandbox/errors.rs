@@ -87,6 +87,8 @@ struct Wording {
 /// The messages by status and code.
 pub(super) struct Catalogue {
     wordings: HashMap<(u16, String), Wording>,
+    /// Customers and their cards number their errors anew: message by code.
+    customers: HashMap<String, String>,
 }
 
 impl Catalogue {
@@ -99,6 +101,7 @@ impl Catalogue {
     /// Entries of payments win over those of neighbouring resources.
     fn read() -> Catalogue {
         let mut wordings = HashMap::new();
+        let mut customers = HashMap::new();
         let payments = FILES.get_dir("catalogue/payments").into_iter().flat_map(|folder| folder.files());
         let neighbours = FILES.get_file("catalogue/neighbours.yaml");
         for file in payments.chain(neighbours) {
@@ -106,6 +109,9 @@ impl Catalogue {
             for entry in read.errors.into_iter().chain(read.neighbours) {
                 // Customers number their errors anew, and guides and forms have no HTTP status of their own.
                 let foreign = entry.endpoint.as_deref().is_some_and(|endpoint| endpoint.contains("customers"));
+                if foreign && let Some(message) = &entry.message {
+                    customers.entry(entry.code.clone()).or_insert_with(|| message.clone());
+                }
                 if foreign || entry.id.starts_with("guide/") || entry.id.starts_with("client/") {
                     continue;
                 }
@@ -117,7 +123,13 @@ impl Catalogue {
                 }
             }
         }
-        Catalogue { wordings }
+        Catalogue { wordings, customers }
+    }
+
+    /// A refusal of customers and their cards: the code is text, and its number is not that of payments.
+    pub(super) fn customer(&self, status: u16, code: &str) -> Reply {
+        let message = self.customers.get(code).map_or("invalid parameters", String::as_str);
+        envelope(status, slug(status), message, json!([{ "code": code, "description": message }]))
     }
 
     /// Whether an entry exists.
@@ -144,6 +156,11 @@ impl Catalogue {
             json!({ "message": message, "error": slug(refusal.status), "status": refusal.status, "cause": cause }),
         )
     }
+}
+
+/// The usual four members, for resources whose errors are no part of the catalogue of payments.
+pub(super) fn envelope(status: u16, error: impl Into<Value>, message: &str, cause: Value) -> Reply {
+    Reply::json(status, json!({ "message": message, "error": error.into(), "status": status, "cause": cause }))
 }
 
 /// The flat answer of the gate keeper: no `error`, no `cause`.

@@ -11,7 +11,10 @@ use super::errors::{Checked, Refusal, edge_not_found};
 use super::faults::effects::{self, Played};
 use super::reply::Reply;
 use super::world::World;
-use super::{card_tokens, customers, faults, orders, payment_methods, payments};
+use super::{
+    card_tokens, customers, faults, merchant_orders, oauth, openapi, orders, payment_methods, payments, preferences,
+    users,
+};
 use crate::ids::Ids;
 
 /// A request as the resources see it.
@@ -83,7 +86,7 @@ impl<'c> Call<'c> {
         let token = self.bearer().or_else(|| self.param("access_token"));
         let token = token.filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| Refusal::new(403, "pa_unauthorized_result_from_policies"))?;
-        let account = world.accounts.by_token(token).ok_or_else(|| Refusal::new(401, "401"))?;
+        let account = world.account_of(token).ok_or_else(|| Refusal::new(401, "401"))?;
         if account.role == Role::ProductionWithoutScope {
             return Err(Refusal::new(401, "7"));
         }
@@ -96,7 +99,7 @@ impl<'c> Call<'c> {
         let credential = key.or_else(|| self.bearer()).or_else(|| self.param("access_token"));
         let credential = credential.filter(|credential| !credential.is_empty());
         let credential = credential.ok_or_else(|| Refusal::new(403, "pa_unauthorized_result_from_policies"))?;
-        let account = world.accounts.by_key(credential).or_else(|| world.accounts.by_token(credential));
+        let account = world.accounts.by_key(credential).or_else(|| world.account_of(credential));
         account.ok_or_else(|| Refusal::new(401, "401"))
     }
 }
@@ -128,21 +131,25 @@ pub(super) fn answer(world: &World, call: &Call) -> Reply {
     perform(world, call).0.reply
 }
 
-fn route(world: &World, call: &Call) -> Reply {
+/// The reply to a request that no fault touches.
+pub(super) fn route(world: &World, call: &Call) -> Reply {
     let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let answered = match (call.method, segments.as_slice()) {
         ("POST", ["v1", "card_tokens"]) => card_tokens::create(world, call),
         ("GET", ["v1", "card_tokens", id]) => card_tokens::read(world, call, id),
+        ("PUT", ["v1", "card_tokens", id]) => card_tokens::update(world, call, id),
         ("POST", ["v1", "payments"]) => payments::create(world, call),
         ("GET", ["v1", "payments", "search"]) => payments::search(world, call),
         ("GET", ["v1", "payments", id]) => payments::read(world, call, id),
         ("PUT", ["v1", "payments", id]) => payments::update(world, call, id),
+        ("PUT", ["v1", "payments", id, "cancellations"]) => payments::update(world, call, id),
         ("POST", ["v1", "payments", id, "refunds"]) => payments::refund(world, call, id),
         ("GET", ["v1", "payments", id, "refunds"]) => payments::list_refunds(world, call, id),
         ("GET", ["v1", "payments", id, "refunds", refund]) => payments::read_refund(world, call, id, refund),
         ("GET", ["v1", "payment_methods"]) => payment_methods::list(world, call),
         ("GET", ["v1", "payment_methods", "installments"]) => payment_methods::installments(world, call),
-        ("GET", ["users", "me"]) => payment_methods::me(world, call),
+        ("GET", ["v1", "payment_methods", "search"]) => payment_methods::search(world, call),
+        ("GET", ["v1", "payment_methods", "card_issuers"]) => payment_methods::issuers(world, call),
         ("GET", ["v1", "identification_types"]) => payment_methods::identification_types(world, call),
         (_, ["v1", "orders", below @ ..]) if orders::known(below) => {
             Ok(orders::answer(world, call, below).unwrap_or_else(method_not_allowed))
@@ -150,14 +157,41 @@ fn route(world: &World, call: &Call) -> Reply {
         ("POST", ["v1", "customers"]) => customers::create(world, call),
         ("GET", ["v1", "customers", "search"]) => customers::search(world, call),
         ("GET", ["v1", "customers", id]) => customers::read(world, call, id),
+        ("PUT", ["v1", "customers", id]) => customers::update(world, call, id),
+        ("DELETE", ["v1", "customers", id] | ["v1", "customers", id, "delete"]) => customers::remove(world, call, id),
         ("POST", ["v1", "customers", id, "cards"]) => customers::add_card(world, call, id),
         ("GET", ["v1", "customers", id, "cards"]) => customers::cards(world, call, id),
+        ("GET", ["v1", "customers", id, "cards", card]) => customers::read_card(world, call, id, card),
+        ("PUT", ["v1", "customers", id, "cards", card]) => customers::update_card(world, call, id, card),
+        ("DELETE", ["v1", "customers", id, "cards", card]) => customers::remove_card(world, call, id, card),
+        ("POST", ["checkout", "preferences"]) => preferences::create(world, call),
+        ("GET", ["checkout", "preferences", "search"]) => preferences::search(world, call),
+        ("GET", ["checkout", "preferences", id]) => preferences::read(world, call, id),
+        ("PUT", ["checkout", "preferences", id]) => preferences::update(world, call, id),
+        ("POST", ["merchant_orders"]) => merchant_orders::create(world, call),
+        ("GET", ["merchant_orders", "search"]) => merchant_orders::search(world, call),
+        ("GET", ["merchant_orders", id]) => merchant_orders::read(world, call, id),
+        ("PUT", ["merchant_orders", id]) => merchant_orders::update(world, call, id),
+        ("GET", ["users", "me"]) => users::me(world, call),
+        ("POST", ["users", "test_user" | "test"]) => users::test_user(world, call),
+        ("POST", ["oauth", "token"]) => oauth::token(world, call),
+        ("GET", ["openapi.json"]) => Ok(openapi::read()),
+        (_, ["openapi.json"]) => Ok(method_not_allowed()),
         (
             _,
             ["v1", "card_tokens" | "payments" | "payment_methods" | "identification_types" | "customers"]
             | ["v1", "card_tokens" | "payments" | "customers", _]
-            | ["v1", "payments", _, "refunds"]
-            | ["v1", "customers", _, "cards"],
+            | ["v1", "payments", _, "refunds" | "cancellations"]
+            | ["v1", "payments", _, "refunds", _]
+            | ["v1", "payment_methods", "search" | "card_issuers" | "installments"]
+            | ["v1", "customers", _, "cards" | "delete"]
+            | ["v1", "customers", _, "cards", _]
+            | ["checkout", "preferences"]
+            | ["checkout", "preferences", _]
+            | ["merchant_orders"]
+            | ["merchant_orders", _]
+            | ["users", "me" | "test_user" | "test"]
+            | ["oauth", "token"],
         ) => Ok(method_not_allowed()),
         _ => Ok(edge_not_found()),
     };

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Response, header};
+use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -18,6 +19,8 @@ use super::journal::Entry;
 use super::leave::{encode, leave};
 use super::reply::{Body, Reply};
 use super::router::{Call, perform};
+use super::seeds::Seeds;
+use super::tls::{self, Both};
 use super::webhooks::{self, WebhookOptions};
 use super::world::World;
 use super::{Account, Role, account, admin};
@@ -48,6 +51,10 @@ pub struct Options {
     pub webhooks: WebhookOptions,
     /// A file of faults to play, as text with its name; what a header asks for comes first.
     pub faults: Option<Source>,
+    /// Serves HTTPS besides HTTP, on the same port, for these names besides the usual ones.
+    pub tls: Option<Vec<String>>,
+    /// What is there from the start.
+    pub seeds: Seeds,
 }
 
 impl Default for Options {
@@ -58,6 +65,8 @@ impl Default for Options {
             clock: Clock::System,
             webhooks: WebhookOptions::default(),
             faults: None,
+            tls: None,
+            seeds: Seeds::default(),
         }
     }
 }
@@ -75,6 +84,7 @@ pub fn check_faults(source: &Source) -> Result<(), Vec<Problem>> {
 pub struct Sandbox {
     url: String,
     default_site: String,
+    ca_pem: Option<String>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -101,9 +111,14 @@ impl Sandbox {
             };
             Problem::environment(message).fix(Message::new("sandbox.cannot-listen-fix"))
         };
-        let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
-        let url = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
+        let identity = options.tls.as_deref().map(tls::identity).transpose()?;
+        let ca_pem = identity.as_ref().map(|identity| identity.ca_pem.clone());
+        let world = world.of_site(&options.default_site);
+        options.seeds.plant(&world, &options.default_site)?;
         let world = Arc::new(world);
+        let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+        let url = format!("http://{address}");
         let telling = webhooks::start(&world);
         let router = Router::new().fallback(serve).with_state(world);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -112,17 +127,40 @@ impl Sandbox {
                 // Also ends when the sandbox is dropped without being stopped.
                 stopped.await.ok();
             };
-            axum::serve(listener, router).with_graceful_shutdown(until).await.ok();
+            // Serving only fails by its listener, and that one waits instead.
+            match identity {
+                Some(identity) => {
+                    let both = Both::new(listener, identity, address);
+                    axum::serve(both, router).with_graceful_shutdown(until).await.ok();
+                }
+                None => {
+                    let listener = listener.tap_io(|socket| {
+                        socket.set_nodelay(true).ok();
+                    });
+                    axum::serve(listener, router).with_graceful_shutdown(until).await.ok();
+                }
+            }
             if let Some(telling) = telling {
                 telling.abort();
             }
         });
-        Ok(Sandbox { url, default_site: options.default_site, stop, server })
+        Ok(Sandbox { url, default_site: options.default_site, ca_pem, stop, server })
     }
 
     /// The base URL, without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The base URL of HTTPS, without a slash at its end.
+    pub fn tls_url(&self) -> Option<String> {
+        self.ca_pem.as_ref()?;
+        Some(self.url.replacen("http:", "https:", 1))
+    }
+
+    /// The certificate (PEM) of the authority to trust for [`Sandbox::tls_url`].
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// An account of the default site.

@@ -1,12 +1,16 @@
-//! What the sandbox remembers: card tokens, payments, customers and answered idempotency keys.
+//! What the sandbox remembers: card tokens, payments, customers, preferences, merchant orders, issued credentials and
+//! answered idempotency keys.
 //!
 //! Bounded in number and in bytes: the oldest are forgotten. Not responsible for the meaning of anything kept.
 
+use super::accounts::Role;
 use super::bounded::Bounded;
 use super::card_tokens::CardToken;
 use super::customers::Customer;
+use super::merchant_orders::MerchantOrder;
 use super::orders;
 use super::payments::Payment;
+use super::preferences::Preference;
 use crate::ids::Ids;
 
 /// Most entries of each kind.
@@ -43,6 +47,16 @@ pub(super) struct State {
     pub(super) customers: Bounded<String, Customer>,
     /// Which customer a stored card belongs to.
     pub(super) card_owners: Bounded<String, String>,
+    /// By preference id.
+    pub(super) preferences: Bounded<String, Preference>,
+    /// By order id.
+    pub(super) merchant_orders: Bounded<u64, MerchantOrder>,
+    /// Site and role of an access token that was issued here.
+    pub(super) issued: Bounded<String, (String, Role)>,
+    /// Site and role of a refresh token that has not been used.
+    pub(super) refreshes: Bounded<String, (String, Role)>,
+    /// Authorization codes of the real form that were exchanged.
+    pub(super) spent_codes: Bounded<String, ()>,
     /// By account, endpoint and key.
     pub(super) replays: Bounded<ReplayKey, Created>,
     /// Orders and their answered keys.
@@ -57,6 +71,11 @@ impl State {
             payments: Bounded::new(MOST, MOST_PAYMENT_BYTES),
             customers: Bounded::new(MOST, MOST_BYTES),
             card_owners: Bounded::new(MOST, MOST_BYTES),
+            preferences: Bounded::new(MOST, MOST_BYTES),
+            merchant_orders: Bounded::new(MOST, MOST_BYTES),
+            issued: Bounded::new(MOST, MOST_BYTES),
+            refreshes: Bounded::new(MOST, MOST_BYTES),
+            spent_codes: Bounded::new(MOST, MOST_BYTES),
             replays: Bounded::new(MOST, MOST_BYTES),
             orders: orders::Store::new(),
         }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::accounts::Accounts;
+use super::accounts::{Account, Accounts};
 use super::clock::{Clock, trace_date};
 use super::errors::Catalogue;
 use super::faults::plan::Plan;
@@ -21,6 +21,8 @@ pub(super) struct World {
     pub(super) catalogue: &'static Catalogue,
     /// Identifiers that follow from the seed.
     pub(super) ids: Ids,
+    /// Site of what belongs to no credential.
+    pub(super) site: String,
     /// Faults that are played without being asked for by a header.
     pub(super) faults: Plan,
     /// The last requests.
@@ -42,15 +44,30 @@ impl World {
             journal: Journal::default(),
             webhooks: Webhooks::new(WebhookOptions::default(), &ids),
             state: Mutex::new(State::new()),
+            site: "MLA".to_owned(),
             ids,
             clock,
         }
+    }
+
+    /// The same sandbox in another country.
+    pub(super) fn of_site(self, site: &str) -> World {
+        World { site: site.to_owned(), ..self }
     }
 
     /// The same sandbox, telling of changes as the options say.
     pub(super) fn telling(mut self, options: WebhookOptions) -> World {
         self.webhooks = Webhooks::new(options, &self.ids);
         self
+    }
+
+    /// The account of an access token: one of those that every sandbox has, or one that was issued here.
+    pub(super) fn account_of(&self, token: &str) -> Option<&'static Account> {
+        if let Some(account) = self.accounts.by_token(token) {
+            return Some(account);
+        }
+        let (site, role) = self.state().issued.get(token).cloned()?;
+        self.accounts.get(&site, role)
     }
 
     /// The present time.
@@ -66,6 +83,12 @@ impl World {
     /// The trace of a cause: time and request id.
     pub(super) fn trace(&self) -> String {
         format!("{};{}", trace_date(self.now()), self.ids.uuid())
+    }
+
+    /// The same sandbox at another time.
+    #[cfg(test)]
+    pub(super) fn at(self, now: Timestamp) -> World {
+        World { clock: Clock::Fixed(now), ..self }
     }
 
     /// A sandbox that always gives the same answers.

@@ -50,6 +50,11 @@ fn yaml_files(folder: &str) -> Vec<&'static include_dir::File<'static>> {
     files
 }
 
+/// [`digest`] of the files of `specs/`, computed by the build.
+pub const DIGEST: &str = env!("HOMOLOGA_SPECS_DIGEST");
+/// [`digest`] of the files of `rules/`, computed by the build.
+pub const RULES_DIGEST: &str = env!("HOMOLOGA_RULES_DIGEST");
+
 /// SHA-256 over names and contents of all files of an embedded folder; the first 12 hexadecimal digits.
 /// Stands in every record, so that two runs can be told to rest on the same data.
 pub fn digest(folder: &Dir<'_>) -> String {
@@ -70,4 +75,13 @@ pub fn digest(folder: &Dir<'_>) -> String {
         hash.update([0]);
     }
     hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_build_computes_the_same_digests() {
+        assert_eq!(super::digest(&super::FILES), super::DIGEST);
+        assert_eq!(super::digest(crate::golive::rule::files()), super::RULES_DIGEST);
+    }
 }

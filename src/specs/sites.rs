@@ -82,6 +82,13 @@ pub struct PaymentMethod {
     /// Digits of the security code, for cards.
     #[serde(default)]
     pub security_code_length: Option<usize>,
+    /// Whether the list of payment methods shows it; a method that it does not show can be paid with all the same.
+    #[serde(default = "yes")]
+    pub listed: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl PaymentMethod {

@@ -1,6 +1,6 @@
 //! A YAML value with the place where it stands, and the source that problems are shown in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Number, Value};
 
@@ -84,7 +84,7 @@ pub struct Source {
     pub file: Arc<str>,
     text: Arc<str>,
     /// Where each line begins, in bytes: a file may have a mistake in every line.
-    lines: Arc<[usize]>,
+    lines: Arc<OnceLock<Vec<usize>>>,
 }
 
 /// Longest piece of a line that an excerpt shows, in characters.
@@ -99,15 +99,21 @@ fn start(line: &str) -> &str {
 impl Source {
     /// A source by name and text.
     pub fn new(file: &str, text: &str) -> Source {
-        let begins = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
-        let lines = std::iter::once(0).chain(begins.filter(|begin| *begin < text.len())).collect();
-        Source { file: Arc::from(file), text: Arc::from(text), lines }
+        Source { file: Arc::from(file), text: Arc::from(text), lines: Arc::default() }
+    }
+
+    /// Where each line begins; only a file with mistakes is asked.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let begins = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
+            std::iter::once(0).chain(begins.filter(|begin| *begin < self.text.len())).collect()
+        })
     }
 
     /// A line by its number from 0, without its end.
     fn line(&self, index: usize) -> Option<&str> {
-        let begin = *self.lines.get(index)?;
-        let end = self.lines.get(index + 1).copied().unwrap_or(self.text.len());
+        let begin = *self.lines().get(index)?;
+        let end = self.lines().get(index + 1).copied().unwrap_or(self.text.len());
         let line = self.text.get(begin..end)?;
         Some(line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line)))
     }
@@ -130,7 +136,7 @@ impl Source {
     /// A problem of the input at `mark`, with the lines around it; `length` characters are marked.
     pub fn problem(&self, mark: Mark, length: usize, message: Message) -> Problem {
         // A parser that misses something at the end of a file points behind it: the last line is where to look.
-        let last = self.lines.len() - 1;
+        let last = self.lines().len() - 1;
         let mark = match self.line(last) {
             Some(line) if !self.text.is_empty() && mark.line as usize > last + 1 => Mark {
                 line: u32::try_from(last + 1).unwrap_or(u32::MAX),

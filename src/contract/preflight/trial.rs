@@ -42,7 +42,7 @@ impl Questions<'_> {
         });
         let key = json!(self.ids.uuid());
         let headers = vec![("x-idempotency-key".to_owned(), key)];
-        let pay = Request { body: Some(body), headers, ..request(Method::Post, "/v1/payments", Role::Seller) };
+        let pay = Request { body: Some(body.into()), headers, ..request(Method::Post, "/v1/payments", Role::Seller) };
         let mut answer = self.send(pay.clone()).await;
         if matches!(&answer, Ok(answer) if answer.status == 500) {
             // Often it is over in a moment; the key makes it the same payment.

@@ -77,7 +77,8 @@ pub(super) fn check(
 pub(super) fn near_member<'n>(node: &'n Node, name: &str) -> Option<(&'n Key, &'n Node)> {
     let Kind::Map(members) = &node.kind else { return None };
     let member = |wanted: &dyn Fn(&str) -> bool| members.iter().find(|(key, _)| wanted(&key.text));
-    let found = member(&|key| key == name).or_else(|| member(&|key| nearest(key, [name]).is_some()));
+    let found = member(&|key| key == name)
+        .or_else(|| member(&|key| key.len().abs_diff(name.len()) <= 2 && nearest(key, [name]).is_some()));
     found.map(|(key, node)| (key, node))
 }
 

@@ -81,15 +81,24 @@ pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
 /// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
 pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
+    if path.is_file() {
+        return (vec![path.to_owned()], problems);
+    }
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
             Ok(entries) => {
-                for entry in entries {
-                    if entry.is_dir() {
-                        open.push(entry);
-                    } else if entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
-                        files.push(entry);
+                for (entry, kind) in entries {
+                    let named = entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+                    match kind {
+                        Entry::Folder => open.push(entry),
+                        Entry::File if named => files.push(entry),
+                        // A pipe would be waited for, a device would never end.
+                        Entry::Other if named => {
+                            let name = entry.display().to_string();
+                            problems.push(Problem::input(Message::new("run.not-a-file")).in_file(name));
+                        }
+                        Entry::File | Entry::Other => {}
                     }
                 }
             }
@@ -106,14 +115,10 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
 
 /// The text of a scenario file.
 pub(super) fn text(file: &Path) -> Result<String, Problem> {
-    let name = || file.display().to_string();
-    if std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
-        // A pipe would be waited for, a device would never end.
-        return Err(Problem::input(Message::new("run.not-a-file")).in_file(name()));
-    }
     let bytes = crate::run::read_at_most(file, yaml::MOST_READ).map_err(|error| unreadable(file, &error))?;
     String::from_utf8(bytes).map_err(|_| {
-        Problem::input(Message::new("scenario.not-utf8")).in_file(name()).fix(Message::new("scenario.not-utf8-fix"))
+        let name = file.display().to_string();
+        Problem::input(Message::new("scenario.not-utf8")).in_file(name).fix(Message::new("scenario.not-utf8-fix"))
     })
 }
 
@@ -176,17 +181,32 @@ fn bounded(path: &Path, name: &str) -> Result<String, Message> {
     String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8"))
 }
 
-/// The entries of a folder without following links to folders, which may form a circle; a file is itself.
-fn entries(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    if path.is_file() {
-        return Ok(vec![path.to_owned()]);
-    }
+/// What stands in a folder.
+enum Entry {
+    Folder,
+    File,
+    Other,
+}
+
+/// The entries of a folder. Links to folders are not followed, since they may form a circle.
+fn entries(path: &Path) -> std::io::Result<Vec<(PathBuf, Entry)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
-        if !(entry.file_type()?.is_symlink() && entry.path().is_dir()) {
-            found.push(entry.path());
-        }
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let kind = if kind.is_dir() {
+            Entry::Folder
+        } else if kind.is_file() {
+            Entry::File
+        } else {
+            match std::fs::metadata(&path) {
+                Ok(behind) if behind.is_dir() => continue,
+                Ok(behind) if !behind.is_file() => Entry::Other,
+                // A link that leads nowhere is told when it is read.
+                _ => Entry::File,
+            }
+        };
+        found.push((path, kind));
     }
     Ok(found)
 }

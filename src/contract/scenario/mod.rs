@@ -25,5 +25,5 @@ pub use load::{Loaded, builtin, from_folder};
 pub use model::{Action, CardSpec, Method, Poll, Request, Row, Scenario, Step};
 pub use read::{Document, read, read_document};
 pub use stock::{Reader, Stock};
-pub(in crate::contract) use template::merge_patch;
 pub use template::{Unfilled, Variables, references};
+pub(in crate::contract) use template::{has_variables, merge_patch};

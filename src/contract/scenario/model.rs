@@ -1,5 +1,6 @@
 //! What a scenario is, after reading.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -41,6 +42,13 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether any of its texts names a variable; one that does not needs none.
+    pub fn has_variables(&self) -> bool {
+        let own = [&self.source].into_iter();
+        let others = self.every_step().map(|step| &step.source).chain(self.rows.iter().map(|row| &row.source));
+        own.chain(others.filter(|source| source.file != self.source.file)).any(|source| source.text().contains("${"))
+    }
+
     /// The steps, then those that run at the end.
     pub fn every_step(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().chain(&self.finally)
@@ -152,7 +160,7 @@ pub struct Request {
     /// A test card of the site, from which the body of a card token is made.
     pub card: Option<CardSpec>,
     /// JSON body.
-    pub body: Option<Value>,
+    pub body: Option<Arc<Value>>,
     /// JSON Merge Patch (RFC 7396) over `body` or `card`: a null removes a member.
     pub change: Option<Value>,
     /// A body sent as it is, for what JSON cannot say.

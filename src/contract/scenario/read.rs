@@ -1,5 +1,6 @@
 //! Reading a scenario file: every mistake is told with its place, all of them at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::fragment::{self, Library};
@@ -361,7 +362,7 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
     let query = pairs(fields.map("query"));
     let headers = pairs(fields.map("headers"));
     let card_node = fields.node("card");
-    let body = fields.node("body").map(Node::to_json);
+    let body = fields.node("body").map(|node| Arc::new(node.to_json()));
     let change = fields.node("change").map(Node::to_json);
     let raw_body = fields.text("raw-body").map(str::to_owned);
     let fault = fields.text("fault").map(str::to_owned);

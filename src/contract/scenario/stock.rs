@@ -119,6 +119,13 @@ impl Reader<'_> {
 
     /// Whether a word stands in the text of a file: a cheap question before the file is read.
     pub fn mentions(&self, index: usize, word: &str) -> bool {
-        self.stock.source(index).is_ok_and(|found| found.is_some_and(|(source, _)| source.text().contains(word)))
+        match &self.stock.files {
+            Files::Builtin(files) => {
+                files.get(index).is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(word)))
+            }
+            Files::Folder(_, files) => {
+                files.get(index).is_some_and(|file| load::text(file).is_ok_and(|text| text.contains(word)))
+            }
+        }
     }
 }

@@ -114,6 +114,16 @@ impl Variables {
     }
 }
 
+/// Whether a text of the value names a variable.
+pub(in crate::contract) fn has_variables(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("${"),
+        Value::Array(items) => items.iter().any(has_variables),
+        Value::Object(members) => members.values().any(has_variables),
+        _ => false,
+    }
+}
+
 /// The variables that a text names, in order.
 pub fn references(text: &str) -> Vec<&str> {
     parts(text)

@@ -125,7 +125,7 @@ finally:
     assert_eq!(sent(0).card.as_ref().unwrap().holder, "OTHE");
     assert_eq!(sent(4).card.as_ref().unwrap().holder, "${who.name}");
     assert_eq!(
-        sent(3).body.as_ref().unwrap(),
+        sent(3).body.as_deref().unwrap(),
         &serde_json::json!({ "token": "${card}", "who": { "name": "OTHE", "at": "${payer}" }, "mail": "${payer.email}" })
     );
     assert_eq!(scenario.steps[3].id, "p.pay");

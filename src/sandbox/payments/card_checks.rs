@@ -2,7 +2,7 @@
 //!
 //! | what | codes, in order |
 //! | --- | --- |
-//! | the token | 3006 other characters than letters and digits, 2062 another length, 2006 unknown, 3 of the other environment, 3009 of another account, 3003 spent |
+//! | the token | 3006 other characters than letters and digits, 2062 another length, 2006 unknown, 3 of the other environment, 3009 of another account, 3003 spent or expired |
 //! | site | 3004 |
 //! | number | 3017 missing, 3011 of another country, 3016 unknown, 3015 length, 3034 check digit |
 //! | expiration | 3018 and 3029 month, 3019 and 3030 year |
@@ -27,7 +27,7 @@ pub(super) fn token_is_usable(subject: &Subject) -> Checked {
     let token = subject.token().ok_or_else(|| Refusal::bad("2006"))?;
     demand(token.live == subject.account.live(), "3")?;
     demand(token.user_id == subject.account.user_id, "3009")?;
-    demand(!token.used, "3003")
+    demand(!token.used && !token.expired(subject.now), "3003")
 }
 
 /// The card in the token.

@@ -7,7 +7,9 @@ use super::validation::{self, Subject};
 use super::{Card, Payment, shape};
 use crate::sandbox::bounded::heft;
 use crate::sandbox::card_tokens::{CardToken, first_six, last_four};
+use crate::sandbox::clock::wire_date;
 use crate::sandbox::errors::{Checked, Refusal};
+use crate::sandbox::merchant_orders;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::router::Call;
 use crate::sandbox::state::Created;
@@ -79,6 +81,7 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let weight = 1024 + payment.sent.iter().map(|(name, value)| name.len() + heft(value)).sum::<usize>();
     state.replay(key, Created::Payment(payment.id));
     state.payments.insert(payment.id, payment.clone(), weight);
+    merchant_orders::attach(&mut state, payment.collector, payment.sent.get("order"), payment.id, &wire_date(now));
     drop(state);
     Ok(Reply::json(201, shape::payment(&payment)))
 }

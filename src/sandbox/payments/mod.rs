@@ -6,6 +6,7 @@ mod attributes;
 mod card_checks;
 mod create;
 mod money;
+mod offline;
 mod outcomes;
 mod payer_checks;
 mod refunds;
@@ -14,18 +15,20 @@ mod shape;
 mod update;
 mod validation;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value};
 
 pub(super) use create::create;
-use money::Money;
+use money::{Amount, Money};
 pub(super) use outcomes::Happening;
 pub(super) use refunds::{list_refunds, read_refund, refund};
 pub(super) use search::search;
+pub(super) use shape::{Share, share};
 pub(super) use update::update;
 
-use super::accounts::Account;
+use super::accounts::{Account, Role};
 use super::errors::{Checked, Refusal};
+use super::financing::plan;
 use super::reply::Reply;
 use super::router::Call;
 use super::state::State;
@@ -82,6 +85,42 @@ impl Payment {
         self.refunds.iter().fold(Money::ZERO, |sum, refund| sum.plus(refund.amount))
     }
 
+    /// Whether it waits for a buyer whose time is over.
+    fn overdue(&self, now: Timestamp) -> bool {
+        self.status == "pending" && self.expires.is_some_and(|date| date < now)
+    }
+
+    /// When the seller gets the money: two weeks after it was approved.
+    fn release(&self) -> Option<Timestamp> {
+        self.approved.and_then(|date| date.checked_add((14 * 24).hours()).ok())
+    }
+
+    /// What the buyer pays beyond the amount for paying in installments.
+    fn financing(&self) -> Money {
+        if self.card.is_none() || self.installments < 2 {
+            return Money::ZERO;
+        }
+        let count = u32::try_from(self.installments).unwrap_or(1);
+        Money::of(plan(self.site, self.method, count, self.amount.units()).total).minus(self.amount)
+    }
+
+    /// The discount that a coupon gives.
+    fn coupon(&self) -> Money {
+        self.sent_money("coupon_amount")
+    }
+
+    /// What a marketplace keeps.
+    fn application_fee(&self) -> Money {
+        self.sent_money("application_fee")
+    }
+
+    fn sent_money(&self, name: &str) -> Money {
+        match Money::read(self.sent.get(name), 2) {
+            Amount::Is(amount) => amount,
+            _ => Money::ZERO,
+        }
+    }
+
     fn set(&mut self, status: &'static str, detail: &'static str, now: Timestamp) {
         self.status = status;
         self.detail = detail;
@@ -89,19 +128,36 @@ impl Payment {
     }
 }
 
-/// The payment that a path names, if the account may use it: 4019, 404/2000, then `foreign` for another's.
+/// The payment that a path names, if the account may use it: 4019, then 404/2000 also for that of another account.
+///
+/// Both 404 and 403 (with the code `foreign`) are documented or told for what belongs to others, and nobody says when
+/// which: here an application that acts for another seller (OAuth) is told that it may not, everybody else nothing.
 fn find<'s>(state: &'s mut State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s mut Payment> {
     let number: u64 = id.parse().map_err(|_| Refusal::bad("4019"))?;
     let payment = state.payments.get_mut(&number).ok_or_else(|| Refusal::new(404, "2000"))?;
-    if payment.collector != account.user_id {
-        return Err(Refusal::new(403, foreign));
+    match (payment.collector == account.user_id, account.role) {
+        (true, _) => Ok(payment),
+        (false, Role::OAuth) => Err(Refusal::new(403, foreign)),
+        (false, _) => Err(Refusal::new(404, "2000")),
     }
-    Ok(payment)
+}
+
+/// Cancels the payment that a path names if its time to be paid is over.
+fn settle(state: &mut State, id: &str, now: Timestamp) {
+    if let Some(payment) = id.parse().ok().and_then(|id: u64| state.payments.get_mut(&id))
+        && payment.overdue(now)
+    {
+        payment.set("cancelled", "expired", now);
+    }
 }
 
 /// `GET /v1/payments/{id}`.
 pub(super) fn read(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     let account = call.owner(world)?;
-    let payment = find(&mut world.state(), id, account, "4")?.clone();
+    let now = world.now();
+    let mut state = world.state();
+    settle(&mut state, id, now);
+    let payment = find(&mut state, id, account, "4")?.clone();
+    drop(state);
     Ok(Reply::json(200, shape::payment(&payment)))
 }

@@ -46,6 +46,11 @@ impl Money {
         Amount::Is(Money(whole))
     }
 
+    /// An amount in units of the currency, rounded to a hundredth; nothing for what is no amount.
+    pub(super) fn of(units: f64) -> Money {
+        if (0.0..=10.0 * Money::MOST).contains(&units) { Money((units * 100.0).round() as i64) } else { Money::ZERO }
+    }
+
     /// In units of the currency.
     pub(super) fn units(self) -> f64 {
         self.0 as f64 / 100.0

@@ -30,23 +30,39 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
         Some(text) => moment(text, now).map(Some).ok_or_else(|| Refusal::bad("1")),
     };
     let (begin, end) = (bound("begin_date")?, bound("end_date")?);
-    let range = date_of(call.param("range").unwrap_or("date_created")).ok_or_else(|| Refusal::bad("1"))?;
-    let sort = call.param("sort").unwrap_or("date_created");
+    let range = call.param("range").filter(|range| !range.is_empty()).unwrap_or("date_created");
+    let range = date_of(range).ok_or_else(|| Refusal::bad("1"))?;
+    let sort = call.param("sort").filter(|sort| !sort.is_empty()).unwrap_or("date_created");
     let ascending = match call.param("criteria") {
-        None | Some("" | "desc") => false,
-        Some("asc") => true,
+        None | Some("") => false,
+        Some(word) if word.eq_ignore_ascii_case("asc") => true,
+        Some(word) if word.eq_ignore_ascii_case("desc") => false,
         Some(_) => return Err(Refusal::bad("1")),
     };
     let wanted = |name: &str, value: &dyn Fn() -> String| {
         call.param(name).is_none_or(|text| text.is_empty() || text.split(',').any(|one| one.trim() == value()))
     };
-    let state = world.state();
+    let mut state = world.state();
+    let overdue: Vec<u64> =
+        state.payments.iter().filter(|payment| payment.overdue(now)).map(|payment| payment.id).collect();
+    for id in overdue {
+        if let Some(payment) = state.payments.get_mut(&id) {
+            payment.set("cancelled", "expired", now);
+        }
+    }
     let mut found: Vec<&Payment> = state
         .payments
         .iter()
         .filter(|payment| payment.collector == account.user_id)
         .filter(|payment| wanted("id", &|| payment.id.to_string()))
         .filter(|payment| wanted("status", &|| payment.status.to_owned()))
+        .filter(|payment| wanted("status_detail", &|| payment.detail.to_owned()))
+        .filter(|payment| wanted("payment_type_id", &|| payment.method.payment_type_id.clone()))
+        .filter(|_| wanted("operation_type", &|| "regular_payment".to_owned()))
+        .filter(|payment| wanted("currency_id", &|| payment.site.currency.clone()))
+        .filter(|payment| wanted("payer.email", &|| shape::payer_email(payment).unwrap_or_default()))
+        // The sandbox has no stores and no points of sale.
+        .filter(|_| wanted("store_id", &String::new) && wanted("pos_id", &String::new))
         .filter(|payment| wanted("collector.id", &|| payment.collector.to_string()))
         .filter(|payment| wanted("payment_method_id", &|| payment.method.id.clone()))
         .filter(|payment| wanted("payer.id", &|| shape::payer_id(payment).unwrap_or_default()))
@@ -79,7 +95,9 @@ fn date_of(name: &str) -> Option<DateOf> {
     Some(match name {
         "date_created" => |payment| Some(payment.created),
         "date_last_updated" => |payment| Some(payment.updated),
-        "date_approved" | "money_release_date" => |payment| payment.approved,
+        "date_approved" => |payment| payment.approved,
+        "date_of_expiration" => |payment| payment.expires,
+        "money_release_date" => Payment::release,
         _ => return None,
     })
 }

@@ -4,13 +4,14 @@
 //! payer as text, quantities and prices of items as text, `card` an empty object for anything but cards, null where
 //! nothing has happened yet, dates with milliseconds and an offset.
 
-use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::money::Money;
-use super::{Payment, Refund};
+use super::{Payment, Refund, offline};
 use crate::sandbox::clock::wire_date;
+use crate::sandbox::json::as_text;
+use crate::sandbox::payment_methods::issuer_id;
 
 /// Fee of the service in ten thousandths, of the size that real sellers pay.
 const FEE: i64 = 499;
@@ -25,15 +26,10 @@ pub(super) fn payment(payment: &Payment) -> Value {
     let method = payment.method;
     let approved = payment.approved.is_some();
     let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
-    let coupon = sent("coupon_amount");
-    let release = payment.approved.and_then(|date| date.checked_add((14 * 24).hours()).ok());
-    let fees = if approved {
-        json!([{ "type": "mercadopago_fee", "amount": fee.json(), "fee_payer": "collector" }])
-    } else {
-        json!([])
-    };
-    let paid = if matches!(payment.status, "rejected" | "cancelled") { Money::ZERO } else { payment.amount };
+    let fees = if approved { fees(payment, fee) } else { Vec::new() };
+    let kept = payment.amount.minus(fee).minus(payment.application_fee());
     let descriptor = payment.card.as_ref().and(payment.sent.get("statement_descriptor"));
+    let voucher = is_ticket(payment).then(|| offline::voucher(payment));
     // In parts, because the macro's recursion is limited.
     let head = json!({
         "id": payment.id,
@@ -41,7 +37,7 @@ pub(super) fn payment(payment: &Payment) -> Value {
         "date_approved": payment.approved.map(wire_date),
         "date_last_updated": wire_date(payment.updated),
         "date_of_expiration": payment.expires.map(wire_date),
-        "money_release_date": release.map(wire_date),
+        "money_release_date": payment.release().map(wire_date),
         "money_release_status": if approved { json!("pending") } else { Value::Null },
         "operation_type": "regular_payment",
         "issuer_id": issuer(payment),
@@ -77,7 +73,7 @@ pub(super) fn payment(payment: &Payment) -> Value {
         "external_reference": external_reference(payment),
         "transaction_amount": payment.amount.json(),
         "transaction_amount_refunded": payment.refunded().json(),
-        "coupon_amount": if coupon.is_number() { coupon } else { json!(0) },
+        "coupon_amount": payment.coupon().json(),
         "differential_pricing_id": sent("differential_pricing_id"),
         "financing_group": null,
         "deduction_schema": null,
@@ -86,16 +82,20 @@ pub(super) fn payment(payment: &Payment) -> Value {
         "transaction_details": {
             "payment_method_reference_id": reference(payment),
             "acquirer_reference": null,
-            "net_received_amount": if approved { payment.amount.minus(fee).json() } else { json!(0) },
-            "total_paid_amount": paid.json(),
+            "net_received_amount": if approved { kept.json() } else { json!(0) },
+            "total_paid_amount": total_paid(payment).json(),
             "overpaid_amount": 0,
             "external_resource_url": resource_url(payment),
-            "installment_amount": if payment.card.is_some() { payment.amount.share(payment.installments).json() } else { json!(0) },
-            "financial_institution": null,
+            "installment_amount": if payment.card.is_some() { payment.amount.plus(payment.financing()).share(payment.installments).json() } else { json!(0) },
+            "financial_institution": institution(payment),
+            "barcode": voucher.as_ref().map(|voucher| json!({ "content": voucher.barcode })),
+            "digitable_line": voucher.as_ref().and_then(|voucher| voucher.line.as_deref()),
+            "verification_code": reference(payment),
             "payable_deferral_period": null,
         },
     });
     let tail = json!({
+        "barcode": voucher.as_ref().map(|voucher| json!({ "content": voucher.barcode })),
         "fee_details": fees,
         "charges_details": [],
         "captured": payment.captured,
@@ -120,6 +120,26 @@ pub(super) fn payment(payment: &Payment) -> Value {
     Value::Object(parts.flatten().collect())
 }
 
+/// Who pays whom what, once a payment is approved.
+fn fees(payment: &Payment, fee: Money) -> Vec<Value> {
+    let fees = [
+        ("mercadopago_fee", fee, "collector"),
+        ("application_fee", payment.application_fee(), "collector"),
+        ("coupon_fee", payment.coupon(), "payer"),
+        ("financing_fee", payment.financing(), "payer"),
+    ];
+    let fees = fees.into_iter().filter(|(kind, amount, _)| *kind == "mercadopago_fee" || *amount != Money::ZERO);
+    fees.map(|(kind, amount, payer)| json!({ "type": kind, "amount": amount.json(), "fee_payer": payer })).collect()
+}
+
+/// What the buyer pays: the amount and its financing, less the coupon; nothing when it came to nothing.
+fn total_paid(payment: &Payment) -> Money {
+    if matches!(payment.status, "rejected" | "cancelled") {
+        return Money::ZERO;
+    }
+    payment.amount.plus(payment.financing()).minus(payment.coupon())
+}
+
 /// A refund.
 pub(super) fn refund(payment: &Payment, refund: &Refund) -> Value {
     json!({
@@ -141,6 +161,39 @@ pub(super) fn refund(payment: &Payment, refund: &Refund) -> Value {
     })
 }
 
+/// What a payment is to the merchant order that it belongs to.
+pub(in crate::sandbox) struct Share {
+    /// What the order tells of it.
+    pub(in crate::sandbox) body: Value,
+    /// What was paid with it, refunds included, in units of the currency.
+    pub(in crate::sandbox) paid: f64,
+    /// What was given back.
+    pub(in crate::sandbox) refunded: f64,
+    /// Its outcome is open.
+    pub(in crate::sandbox) waits: bool,
+}
+
+/// A payment as a merchant order sees it.
+pub(in crate::sandbox) fn share(payment: &Payment) -> Share {
+    let body = json!({
+        "id": payment.id,
+        "transaction_amount": payment.amount.json(),
+        "total_paid_amount": total_paid(payment).json(),
+        "shipping_cost": 0,
+        "currency_id": payment.site.currency,
+        "status": payment.status,
+        "status_detail": payment.detail,
+        "operation_type": "regular_payment",
+        "date_approved": payment.approved.map(wire_date),
+        "date_created": wire_date(payment.created),
+        "last_modified": wire_date(payment.updated),
+        "amount_refunded": payment.refunded().json(),
+    });
+    let paid = if matches!(payment.status, "approved" | "refunded") { payment.amount.units() } else { 0.0 };
+    let waits = matches!(payment.status, "pending" | "in_process" | "authorized");
+    Share { body, paid, refunded: payment.refunded().units(), waits }
+}
+
 /// The id of the payer: the customer's, else one that follows from the address.
 pub(super) fn payer_id(payment: &Payment) -> Option<String> {
     let payer = payment.sent.get("payer")?;
@@ -151,6 +204,11 @@ pub(super) fn payer_id(payment: &Payment) -> Option<String> {
     let digest = Sha256::digest(email.to_lowercase());
     let number = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
     Some((1_000_000_000 + number % 1_000_000_000).to_string())
+}
+
+/// The address of the payer, as it was sent.
+pub(super) fn payer_email(payment: &Payment) -> Option<String> {
+    payment.sent.get("payer")?.get("email")?.as_str().map(str::to_owned)
 }
 
 /// The seller's own reference, as text.
@@ -174,7 +232,7 @@ fn issuer(payment: &Payment) -> Value {
         return Value::Null;
     }
     match text(payment, "issuer_id") {
-        Value::Null => json!("1"),
+        Value::Null => json!(issuer_id(&payment.method.id).to_string()),
         issuer => issuer,
     }
 }
@@ -201,25 +259,34 @@ fn payer(payment: &Payment) -> Value {
     })
 }
 
-/// Given back with numbers of items as text, as the real service does.
+/// Given back with numbers of items and addresses as text, as the real service does.
 fn additional_info(payment: &Payment) -> Value {
     let mut info = match payment.sent.get("additional_info") {
         Some(Value::Object(info)) => info.clone(),
         _ => Map::new(),
     };
     for item in info.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
-        for name in ["quantity", "unit_price"] {
-            if let Some(value) = item.get_mut(name)
-                && value.is_number()
-            {
-                *value = json!(value.to_string());
-            }
-        }
+        write_out(Some(item), &["quantity", "unit_price"]);
+    }
+    for (part, place) in [("shipments", "receiver_address"), ("payer", "address")] {
+        write_out(info.get_mut(part).and_then(|part| part.get_mut(place)), &["zip_code", "street_number"]);
     }
     for name in ["available_balance", "nsu_processadora", "authentication_code"] {
         info.entry(name).or_insert(Value::Null);
     }
     Value::Object(info)
+}
+
+/// Turns numbers among the members into text.
+fn write_out(object: Option<&mut Value>, names: &[&str]) {
+    let Some(object) = object.and_then(Value::as_object_mut) else { return };
+    for name in names {
+        if let Some(value) = object.get_mut(*name)
+            && value.is_number()
+        {
+            *value = json!(value.to_string());
+        }
+    }
 }
 
 fn card(payment: &Payment) -> Value {
@@ -247,6 +314,13 @@ fn reference(payment: &Payment) -> Value {
     if is_ticket(payment) { json!(payment.id.to_string()) } else { Value::Null }
 }
 
+/// The bank that was chosen, for transfers.
+fn institution(payment: &Payment) -> Value {
+    let details = payment.sent.get("transaction_details");
+    let chosen = details.and_then(|details| details.get("financial_institution")).and_then(as_text);
+    chosen.map_or(Value::Null, Value::String)
+}
+
 fn resource_url(payment: &Payment) -> Value {
     let waits = is_ticket(payment) || payment.method.payment_type_id == "bank_transfer";
     // Reserved name (RFC 2606): nobody is sent anywhere.
@@ -264,14 +338,15 @@ fn point_of_interaction(payment: &Payment) -> Value {
         return json!({ "type": "UNSPECIFIED", "business_info": business, "application_data": application });
     }
     let url = format!("https://sandbox.example/payments/{}/ticket", payment.id);
+    let code = offline::pix(payment);
     json!({
         "type": "PIX",
         "sub_type": "INTER_PSP",
         "business_info": business,
         "application_data": application,
         "transaction_data": {
-            "qr_code": format!("00020126580014br.gov.bcb.pix0136homologa-sandbox-{}5204000053039865802BR6304", payment.id),
-            "qr_code_base64": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==",
+            "qr_code": code,
+            "qr_code_base64": offline::picture(&code),
             "ticket_url": url,
             "transaction_id": null,
             "bank_transfer_id": null,

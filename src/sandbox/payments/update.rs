@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::money::{Amount, Money};
-use super::{find, shape, validation};
+use super::{find, settle, shape, validation};
 use crate::sandbox::errors::{Checked, Refusal, demand};
 use crate::sandbox::reply::Reply;
 use crate::sandbox::router::Call;
@@ -18,6 +18,7 @@ pub(in crate::sandbox) fn update(world: &World, call: &Call, id: &str) -> Checke
     let account = call.owner(world)?;
     let now = world.now();
     let mut state = world.state();
+    settle(&mut state, id, now);
     let payment = find(&mut state, id, account, "3002")?;
     let body = call.object()?;
     let expires = validation::expiration(body.get("date_of_expiration").filter(|date| !date.is_null()), now)?;

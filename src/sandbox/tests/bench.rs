@@ -11,22 +11,27 @@ use crate::sandbox::{Role, account};
 use crate::specs::cards;
 
 /// A fresh sandbox whose requests speak for the seller of a site.
-pub(super) struct Bench {
-    pub(super) world: World,
-    pub(super) site: &'static str,
-    pub(super) role: Role,
+pub(in crate::sandbox) struct Bench {
+    pub(in crate::sandbox) world: World,
+    pub(in crate::sandbox) site: &'static str,
+    pub(in crate::sandbox) role: Role,
 }
 
 /// Status and body.
-pub(super) type Answer = (u16, Value);
+pub(in crate::sandbox) type Answer = (u16, Value);
 
 impl Bench {
-    pub(super) fn new(site: &'static str) -> Bench {
+    pub(in crate::sandbox) fn new(site: &'static str) -> Bench {
         Bench { world: World::for_tests(), site, role: Role::Seller }
     }
 
+    /// The same sandbox at another time.
+    pub(super) fn at(self, now: jiff::Timestamp) -> Bench {
+        Bench { world: self.world.at(now), ..self }
+    }
+
     /// One request as it is.
-    pub(super) fn raw(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(in crate::sandbox) fn raw(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -41,12 +46,12 @@ impl Bench {
     }
 
     /// One request with the token of the bench's account and a new idempotency key.
-    pub(super) fn ask(&self, method: &str, uri: &str, body: &Value) -> Answer {
+    pub(in crate::sandbox) fn ask(&self, method: &str, uri: &str, body: &Value) -> Answer {
         self.ask_as(self.role, method, uri, body)
     }
 
     /// The same, for another account of the site.
-    pub(super) fn ask_as(&self, role: Role, method: &str, uri: &str, body: &Value) -> Answer {
+    pub(in crate::sandbox) fn ask_as(&self, role: Role, method: &str, uri: &str, body: &Value) -> Answer {
         let account = account(self.site, role);
         let bearer = format!("Bearer {}", account.access_token.expose_secret());
         let key = self.world.ids.uuid();
@@ -55,7 +60,7 @@ impl Bench {
     }
 
     /// Data of the site's first card of a method, for a token.
-    pub(super) fn card(&self, method: &str, holder: &str) -> Value {
+    pub(in crate::sandbox) fn card(&self, method: &str, holder: &str) -> Value {
         let card = cards::find(self.site, method).unwrap();
         let document = cards::of_site(self.site).unwrap().document.as_ref();
         json!({
@@ -71,18 +76,18 @@ impl Bench {
     }
 
     /// A token for this card data, made by the account.
-    pub(super) fn token_as(&self, role: Role, card: &Value) -> String {
+    pub(in crate::sandbox) fn token_as(&self, role: Role, card: &Value) -> String {
         let (status, token) = self.ask_as(role, "POST", "/v1/card_tokens", card);
         assert_eq!(status, 201, "{token}");
         token["id"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn token(&self, card: &Value) -> String {
+    pub(in crate::sandbox) fn token(&self, card: &Value) -> String {
         self.token_as(self.role, card)
     }
 
     /// A body that works, with the token.
-    pub(super) fn body(&self, method: &str, token: Option<&str>) -> Value {
+    pub(in crate::sandbox) fn body(&self, method: &str, token: Option<&str>) -> Value {
         let mut body = json!({
             "transaction_amount": 58,
             "installments": 1,
@@ -96,12 +101,12 @@ impl Bench {
     }
 
     /// A payment by Visa of this cardholder.
-    pub(super) fn pay(&self, holder: &str) -> Answer {
+    pub(in crate::sandbox) fn pay(&self, holder: &str) -> Answer {
         self.pay_with("visa", holder, json!({}))
     }
 
     /// A payment by card with some attributes more.
-    pub(super) fn pay_with(&self, method: &str, holder: &str, more: Value) -> Answer {
+    pub(in crate::sandbox) fn pay_with(&self, method: &str, holder: &str, more: Value) -> Answer {
         let token = self.token(&self.card(method, holder));
         let mut body = self.body(method, Some(&token));
         merge(&mut body, more);
@@ -110,7 +115,7 @@ impl Bench {
 }
 
 /// Puts the members of `more` into `body`; a member that is the text `(none)` is taken out.
-pub(super) fn merge(body: &mut Value, more: Value) {
+pub(in crate::sandbox) fn merge(body: &mut Value, more: Value) {
     let object: &mut Map<String, Value> = body.as_object_mut().unwrap();
     for (name, value) in more.as_object().unwrap() {
         if value == "(none)" {
@@ -122,7 +127,7 @@ pub(super) fn merge(body: &mut Value, more: Value) {
 }
 
 /// The code of the first cause, or of the gate keeper.
-pub(super) fn code(body: &Value) -> String {
+pub(in crate::sandbox) fn code(body: &Value) -> String {
     match &body["cause"][0]["code"] {
         Value::Null => body["code"].as_str().unwrap_or_default().to_owned(),
         Value::String(code) => code.clone(),

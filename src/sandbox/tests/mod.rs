@@ -1,11 +1,12 @@
 //! Tests of the sandbox as a whole: in process, and over HTTP.
 
 mod admin;
-mod bench;
+pub(super) mod bench;
 mod codes;
 mod flows;
 mod garbage;
 mod http;
 mod orders;
+mod resources;
 mod schemas;
 mod webhooks;
