@@ -4,7 +4,9 @@
 //! faults that nobody can provoke outside ([`faults`]). Not responsible for judging: it knows nothing of scenarios.
 //!
 //! The way of a request: [`router`] reads it and finds the resource, [`accounts`] tells who asks, the resource's
-//! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does.
+//! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does. [`faults`] may step in
+//! between, [`webhooks`] tells what changed, [`journal`] remembers, [`leave`] sends; [`admin`] shows and decides what no
+//! client of the API can.
 
 mod accounts;
 mod admin;
