@@ -33,7 +33,7 @@ pub(super) fn payment(payment: &Payment) -> Value {
         json!([])
     };
     let paid = if matches!(payment.status, "rejected" | "cancelled") { Money::ZERO } else { payment.amount };
-    let descriptor = payment.card.as_ref().and(payment.sent.get("statement_descriptor"));
+    let descriptor = payment.card.as_ref().map(|_| text(payment, "statement_descriptor"));
     // In parts, because the macro's recursion is limited.
     let head = json!({
         "id": payment.id,
@@ -183,6 +183,11 @@ fn payer(payment: &Payment) -> Value {
     let empty = Map::new();
     let sent = payment.sent.get("payer").and_then(Value::as_object).unwrap_or(&empty);
     let get = |name: &str| sent.get(name).cloned().unwrap_or(Value::Null);
+    let name = |name: &str| match sent.get(name) {
+        Some(Value::Number(number)) => json!(number.to_string()),
+        Some(Value::String(text)) => json!(text),
+        _ => Value::Null,
+    };
     let part = |object: &str, name: &str| match sent.get(object).and_then(|object| object.get(name)) {
         Some(Value::Number(number)) => json!(number.to_string()),
         Some(Value::String(text)) => json!(text),
@@ -194,9 +199,9 @@ fn payer(payment: &Payment) -> Value {
         "email": get("email"),
         "identification": { "type": part("identification", "type"), "number": part("identification", "number") },
         "phone": { "area_code": part("phone", "area_code"), "number": part("phone", "number"), "extension": null },
-        "first_name": get("first_name"),
-        "last_name": get("last_name"),
-        "entity_type": get("entity_type"),
+        "first_name": name("first_name"),
+        "last_name": name("last_name"),
+        "entity_type": name("entity_type"),
         "operator_id": null,
     })
 }
@@ -208,7 +213,7 @@ fn additional_info(payment: &Payment) -> Value {
         _ => Map::new(),
     };
     for item in info.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
-        for name in ["quantity", "unit_price"] {
+        for name in ["id", "quantity", "unit_price"] {
             if let Some(value) = item.get_mut(name)
                 && value.is_number()
             {

@@ -6,3 +6,4 @@ mod flows;
 mod garbage;
 mod http;
 mod schemas;
+mod wrong_types;
