@@ -46,7 +46,8 @@ impl Journal {
     /// Remembers a request; its number is given here.
     pub(super) fn note(&self, mut entry: Entry) {
         entry.uri = bounded_text(entry.uri);
-        entry.request = bounded(entry.request);
+        // A slice of what the connection read would keep all of that alive.
+        entry.request = Bytes::copy_from_slice(&entry.request[..entry.request.len().min(MOST_BODY)]);
         entry.response = bounded(entry.response);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.0 += 1;

@@ -4,7 +4,9 @@
 //! faults that nobody can provoke outside ([`faults`]). Not responsible for judging: it knows nothing of scenarios.
 //!
 //! The way of a request: [`router`] reads it and finds the resource, [`accounts`] tells who asks, the resource's
-//! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does.
+//! own module checks and changes [`state`], [`errors`] words a refusal as the catalogue does. [`faults`] may step in
+//! between, [`webhooks`] tells what changed, [`journal`] remembers, [`leave`] sends; [`admin`] shows and decides what no
+//! client of the API can.
 
 mod accounts;
 mod admin;
@@ -20,6 +22,7 @@ mod json;
 mod leave;
 mod merchant_orders;
 mod oauth;
+mod hostile;
 mod openapi;
 mod orders;
 mod page;
@@ -43,6 +46,7 @@ mod tests;
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};
+pub(crate) use hostile::requests as hostile;
 pub use sdks::{SDKS, Sdk};
 pub use seeds::Seeds;
 pub use server::{Options, Sandbox, check_faults};

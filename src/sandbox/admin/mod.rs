@@ -26,6 +26,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::faults::plan;
+use super::orders;
 use super::payments::Happening;
 use super::router::Call;
 use super::state::State;
@@ -115,13 +116,10 @@ fn route(world: &World, call: &Call) -> Answer {
             Ok(id) => happen(world, id, what, None),
             Err(_) => found(None),
         },
-        ("POST", ["orders", id, what]) => {
-            let order = world.state().orders.iter().find(|order| order.id == *id).cloned();
-            match order.and_then(|order| Some((order.payment()?, order))) {
-                Some((payment, order)) => happen(world, payment, what, Some((order.id, order.owner))),
-                None => found(None),
-            }
-        }
+        ("POST", ["orders", id, what]) => match orders::news(world, id) {
+            Some((_, Some(payment))) => happen(world, payment, what, Some(id)),
+            _ => found(None),
+        },
         ("GET", ["faults"]) => Answer::Json(200, json!({ "faults": world.faults.list() })),
         ("POST", ["faults"]) => add_faults(world, call),
         ("DELETE", ["faults"]) => {
@@ -164,7 +162,7 @@ fn lang(call: &Call) -> Lang {
 }
 
 /// Lets something happen to a payment, and tells of it.
-fn happen(world: &World, id: u64, what: &str, order: Option<(String, u64)>) -> Answer {
+fn happen(world: &World, id: u64, what: &str, order: Option<&str>) -> Answer {
     let now = world.now();
     if what != "notify" {
         let Some((_, happening)) = Happening::ALL.into_iter().find(|(name, _)| *name == what) else {
@@ -178,18 +176,11 @@ fn happen(world: &World, id: u64, what: &str, order: Option<(String, u64)>) -> A
             return Answer::Json(409, json!({ "error": error, "status": status, "status_detail": detail }));
         }
     }
-    let event = payment_event(world, id, "payment.updated");
-    let Some(event) = event else { return found(None) };
     let event = match order {
-        Some((id, user)) => Event {
-            topic: "order",
-            action: "order.updated".to_owned(),
-            id,
-            user,
-            notification_url: event.notification_url,
-        },
-        None => event,
+        Some(order) => orders::news(world, order).map(|(event, _)| event),
+        None => payment_event(world, id, "payment.updated"),
     };
+    let Some(event) = event else { return found(None) };
     if what == "chargeback" {
         let topic = Event { topic: "chargebacks", action: "chargebacks.created".to_owned(), ..event.clone() };
         world.webhooks.announce(world, topic);

@@ -37,7 +37,7 @@ pub(super) fn capture(world: &World, call: &Call, id: &str) -> Answered<Reply> {
     act(world, call, id, |asker, order| {
         let refused = || OrderError::new(409, "cannot_capture_order");
         let waits = matches!(status::of(order), ("action_required", "waiting_capture") | ("processing", "in_process"));
-        let payment = order.payment().filter(|_| waits).ok_or_else(refused)?;
+        let payment = paid_by(order).filter(|_| waits).ok_or_else(refused)?;
         change(world, call, asker, order, payment, &json!({ "capture": true })).map_err(|_| refused())
     })
 }
@@ -55,7 +55,7 @@ pub(super) fn cancel(world: &World, call: &Call, id: &str) -> Answered<Reply> {
             _ => return Err(OrderError::new(409, "cannot_cancel_order")),
         }
         let refused = || OrderError::new(409, "cannot_cancel_order");
-        let payment = order.payment().ok_or_else(refused)?;
+        let payment = paid_by(order).ok_or_else(refused)?;
         change(world, call, asker, order, payment, &json!({ "status": "cancelled" })).map_err(|_| refused())
     })
 }
@@ -74,8 +74,13 @@ fn act(world: &World, call: &Call, id: &str, step: impl FnOnce(&Asker, &mut Orde
     put(world, order);
     let order = status::current(world, id, asker.account)?;
     let code = outcome_status(&order, 200);
-    remember(world, call, &asker, code, &order.id);
+    remember(world, call, &asker, code, &order);
     Ok(shape::reply(code, &order))
+}
+
+/// The payment that an order made.
+pub(super) fn paid_by(order: &Order) -> Option<u64> {
+    order.payments.first()?.payment
 }
 
 /// Changes the payment of an order as its owner could.

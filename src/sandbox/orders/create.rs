@@ -45,10 +45,9 @@ pub(super) fn create(world: &World, call: &Call) -> Answered<Reply> {
         pay(world, call, &mut order)?;
     }
     let status = outcome_status(&order, 201);
-    let id = order.id.clone();
     let reply = shape::reply(status, &order);
+    remember(world, call, &asker, status, &order);
     put(world, order);
-    remember(world, call, &asker, status, &id);
     Ok(reply)
 }
 

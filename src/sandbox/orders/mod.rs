@@ -26,6 +26,7 @@ use super::accounts::Account;
 use super::bounded::Bounded;
 use super::reply::Reply;
 use super::router::Call;
+use super::webhooks::Event;
 use super::world::World;
 
 /// Most orders that are remembered.
@@ -38,9 +39,9 @@ const LONGEST_KEY: usize = 128;
 /// An order.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
-    pub(super) id: String,
+    id: String,
     /// Seller.
-    pub(super) owner: u64,
+    owner: u64,
     site: String,
     application: String,
     /// Made to be processed later.
@@ -108,18 +109,6 @@ impl Store {
     pub(super) fn new() -> Store {
         Store { by_id: Bounded::new(MOST, MOST_BYTES), replays: Bounded::new(MOST, MOST_BYTES) }
     }
-
-    /// The orders, oldest first.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Order> {
-        self.by_id.iter()
-    }
-}
-
-impl Order {
-    /// The payment of `/v1/payments` that this order made.
-    pub(super) fn payment(&self) -> Option<u64> {
-        self.payments.first()?.payment
-    }
 }
 
 /// Who asks, and the idempotency key that every POST has to carry.
@@ -156,12 +145,30 @@ fn replayed(world: &World, call: &Call, asker: &Asker) -> Answered<Option<Reply>
     Ok(Some(shape::reply(replay.status, &order)))
 }
 
-/// Remembers the answer under this key.
-fn remember(world: &World, call: &Call, asker: &Asker, status: u16, order: &str) {
+/// Remembers the answer under this key, and tells of the change: a repetition does neither.
+fn remember(world: &World, call: &Call, asker: &Asker, status: u16, order: &Order) {
+    world.webhooks.announce(world, event(order));
     let key = (asker.account.user_id, call.path.to_owned(), asker.key.clone());
     let weight = 256 + key.1.len() + key.2.len();
-    let replay = Replay { order: order.to_owned(), status, fingerprint: fingerprint(call.body) };
+    let replay = Replay { order: order.id.clone(), status, fingerprint: fingerprint(call.body) };
     world.state().orders.replays.insert(key, replay, weight);
+}
+
+fn event(order: &Order) -> Event {
+    Event {
+        topic: "order",
+        action: format!("order.{}", status::of(order).0),
+        id: order.id.clone(),
+        user: order.owner,
+        notification_url: None,
+    }
+}
+
+/// What there is to tell of an order now, and the payment it made; `None` when there is no such order.
+pub(super) fn news(world: &World, id: &str) -> Option<(Event, Option<u64>)> {
+    let owner = world.state().orders.by_id.get(id)?.owner;
+    let order = status::now_of(world, id, owner).ok()?;
+    Some((event(&order), order.payments.first().and_then(|payment| payment.payment)))
 }
 
 fn fingerprint(body: &[u8]) -> u64 {

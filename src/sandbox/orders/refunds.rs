@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::actions::paid_by;
 use super::create::{inner, ulid};
 use super::errors::{Answered, OrderError, demand};
 use super::request::{amount, hundredths, object, written};
@@ -25,7 +26,7 @@ pub(super) fn refund(world: &World, call: &Call, id: &str) -> Answered<Reply> {
         "refunded" => return Err(OrderError::new(409, "order_already_refunded")),
         _ => return Err(OrderError::new(409, "cannot_refund_order")),
     }
-    let payment = order.payment().ok_or_else(|| OrderError::new(409, "cannot_refund_order"))?;
+    let payment = paid_by(&order).ok_or_else(|| OrderError::new(409, "cannot_refund_order"))?;
     let transaction = order.payments.first().map(|one| (one.id.clone(), one.amount.clone(), one.refunded.clone()));
     let (transaction, whole, refunded) = transaction.unwrap_or_default();
     let left = hundredths(&whole) - hundredths(&refunded);
@@ -46,7 +47,7 @@ pub(super) fn refund(world: &World, call: &Call, id: &str) -> Answered<Reply> {
     order.updated = now;
     put(world, order);
     let order = status::current(world, id, asker.account)?;
-    remember(world, call, &asker, 201, &order.id);
+    remember(world, call, &asker, 201, &order);
     Ok(Reply::json(201, shape::order(&order)))
 }
 

@@ -64,11 +64,20 @@ pub(super) fn of(order: &Order) -> (&'static str, &'static str) {
 /// The order as it stands now, if it is the account's: a payment decided elsewhere shows, and one that was accepted
 /// for later settles when its time has come.
 pub(super) fn current(world: &World, id: &str, account: &Account) -> Answered<Order> {
+    // What cannot be an id is told as such; what could be one is not found.
+    if !(26..=40).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(OrderError { status: 400, code: "invalid_path_param", details: vec![short(id)] });
+    }
+    now_of(world, id, account.user_id)
+}
+
+/// The order of a seller as it stands now.
+pub(super) fn now_of(world: &World, id: &str, owner: u64) -> Answered<Order> {
     let now = world.now();
     let mut state = world.state();
     let state = &mut *state;
     let missing = || OrderError { status: 404, code: "order_not_found", details: vec![short(id)] };
-    let order = state.orders.by_id.get_mut(id).filter(|order| order.owner == account.user_id).ok_or_else(missing)?;
+    let order = state.orders.by_id.get_mut(id).filter(|order| order.owner == owner).ok_or_else(missing)?;
     let asynchronous = order.capture_mode == "automatic_async";
     let due = order.created.checked_add(ASYNC_SECONDS.seconds()).is_ok_and(|due| now >= due);
     for transaction in &mut order.payments {

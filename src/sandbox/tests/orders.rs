@@ -164,6 +164,7 @@ fn a_key_is_demanded_repeats_and_is_not_used_twice() {
     let foreign = format!("/v1/orders/{}", first.1["id"].as_str().unwrap());
     let (status, foreign) = bench.ask_as(Role::OtherSeller, "GET", &foreign, &Value::Null);
     assert_eq!((status, code(&foreign)), (404, "order_not_found"));
+    assert_eq!(code(&bench.ask("GET", "/v1/orders/nothing", &Value::Null).1), "invalid_path_param");
 }
 
 #[test]

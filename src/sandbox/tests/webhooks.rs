@@ -145,3 +145,32 @@ async fn the_url_of_the_payment_wins_but_stays_on_this_machine() {
     assert!(ipn.1.get("x-signature").is_none(), "IPN is not signed");
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn an_order_is_told_once_and_again_when_its_payment_is_decided() {
+    let (url, seen) = merchant(0).await;
+    let (sandbox, client) = start(WebhookOptions { url: url.parse().ok(), ..WebhookOptions::default() }).await;
+    let body = json!({
+        "type": "online", "total_amount": "10.00", "payer": { "email": sandbox.account(Role::Buyer).email },
+        "transactions": { "payments": [{ "amount": "10.00", "payment_method": { "id": "pix", "type": "bank_transfer" } }] },
+    });
+    let ask = || {
+        client
+            .post(format!("{}/v1/orders", sandbox.url()))
+            .bearer_auth(sandbox.account(Role::Seller).access_token.expose_secret())
+            .header("X-Idempotency-Key", "one")
+            .body(body.to_string())
+    };
+    let order: Value = serde_json::from_slice(&ask().send().await.unwrap().bytes().await.unwrap()).unwrap();
+    // A repetition is no news.
+    assert_eq!(ask().send().await.unwrap().status(), 201);
+    let approve = format!("{}/_homologa/orders/{}/approve", sandbox.url(), order["id"].as_str().unwrap());
+    assert_eq!(client.post(approve).send().await.unwrap().status(), 200);
+    until(&seen, 2).await;
+    let mut actions: Vec<String> =
+        seen.lock().unwrap().iter().map(|(_, _, body)| body["action"].as_str().unwrap().to_owned()).collect();
+    actions.sort();
+    assert_eq!(actions, ["order.action_required", "order.processed"]);
+    assert!(seen.lock().unwrap()[0].0.contains(order["id"].as_str().unwrap()));
+    sandbox.stop().await;
+}

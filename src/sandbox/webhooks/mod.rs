@@ -185,9 +185,9 @@ impl Webhooks {
             }
     }
 
-    /// Looks at what a request changed, and announces it.
+    /// Looks at what a request changed about a payment, and announces it; orders announce their changes themselves.
     pub(super) fn observe(&self, world: &World, call: &Call, reply: &Reply) {
-        if !matches!(call.method, "POST" | "PUT") || !matches!(reply.status, 200 | 201 | 402) {
+        if !matches!(call.method, "POST" | "PUT") || !matches!(reply.status, 200 | 201) {
             return;
         }
         let Body::Json(body) = &reply.body else { return };
@@ -206,16 +206,6 @@ fn event(world: &World, call: &Call, status: u16, body: &Value) -> Option<Event>
         ("POST", ["v1", "payments"]) if status == 201 => payment("payment.created", body.get("id")?.as_u64()?),
         ("PUT", ["v1", "payments", id]) => payment("payment.updated", id.parse().ok()?),
         ("POST", ["v1", "payments", id, "refunds"]) if status == 201 => payment("payment.updated", id.parse().ok()?),
-        ("POST", ["v1", "orders", ..]) => {
-            let order = body.get("data").unwrap_or(body);
-            Some(Event {
-                topic: "order",
-                action: format!("order.{}", order.get("status")?.as_str()?),
-                id: order.get("id")?.as_str()?.to_owned(),
-                user: order.get("user_id")?.as_str()?.parse().ok()?,
-                notification_url: None,
-            })
-        }
         _ => None,
     }
 }
