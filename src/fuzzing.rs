@@ -21,13 +21,14 @@ use crate::yaml::Source;
 pub type Entry = fn(&[u8]);
 
 /// The targets by name; `fuzz/corpus/` has a folder for each.
-pub const TARGETS: [(&str, Entry); 8] = [
+pub const TARGETS: [(&str, Entry); 9] = [
     ("config", configuration),
     ("csv", csv),
     ("har", har),
     ("redaction", redaction),
     ("reference_page", page),
     ("response", response),
+    ("sandbox", sandbox),
     ("scenario", scenario_file),
     ("template", template),
 ];
@@ -54,6 +55,11 @@ fn assert_drawable(problems: &[Problem]) {
 /// No credential is left in what would be stored.
 fn assert_redacted(stored: &str) {
     assert!(find_credentials(stored).is_empty(), "a credential stays: {stored}");
+}
+
+/// Requests to the embedded sandbox: each is answered, none with a server error.
+pub fn sandbox(bytes: &[u8]) {
+    crate::sandbox::hostile(bytes);
 }
 
 /// A scenario file, a table beside it after a line `%%`: it reads or tells why not; what it would send is drawn up.

@@ -40,6 +40,9 @@ pub(super) struct Operation {
     answers: BTreeMap<String, String>,
     #[serde(default)]
     errors: Vec<u16>,
+    /// Operations, by their ids, that take the id which a 201 answers.
+    #[serde(default)]
+    links: Vec<String>,
 }
 
 /// Who may ask.
@@ -176,6 +179,24 @@ impl Operation {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
+    /// Where the id of what was created leads: the operations' other parameters are those of the request.
+    fn linked(&self) -> Value {
+        let resources = resources();
+        let all = resources.iter().flat_map(|resource| &resource.operations);
+        let targets = all.filter(|target| self.links.contains(&target.id));
+        let links = targets.map(|target| {
+            let names: Vec<&str> = target.path_names().collect();
+            let own: Vec<&str> = self.path_names().collect();
+            let parameter = |name: &&str| match own.contains(name) {
+                true => ((*name).to_owned(), json!(format!("$request.path.{name}"))),
+                false => ((*name).to_owned(), json!("$response.body#/id")),
+            };
+            let parameters: Map<String, Value> = names.iter().map(parameter).collect();
+            (target.id.clone(), json!({ "operationId": target.id, "parameters": parameters }))
+        });
+        Value::Object(links.collect())
+    }
+
     fn responses(&self) -> Value {
         let mut responses = BTreeMap::new();
         let mut errors = self.errors.clone();
@@ -188,18 +209,19 @@ impl Operation {
         if self.body.is_some() {
             errors.push(400);
         }
+        // Said by the server itself, before any resource is asked: the body took too long or is too large.
+        errors.extend([408, 413]);
         for status in errors {
             let content = json!({ "application/json": { "schema": reference("error") } });
             responses.insert(status.to_string(), json!({ "description": "Refused", "content": content }));
-        }
-        // Said by the server itself, which has no body for them.
-        for (status, why) in [("408", "The body took too long"), ("413", "The body is too large")] {
-            responses.insert(status.to_owned(), json!({ "description": why }));
         }
         for (status, schema) in &self.answers {
             let mut answer = json!({ "description": self.summary });
             if let (false, Some(members)) = (schema.is_empty(), answer.as_object_mut()) {
                 members.insert("content".into(), json!({ "application/json": { "schema": reference(schema) } }));
+            }
+            if let ("201", false, Some(members)) = (status.as_str(), self.links.is_empty(), answer.as_object_mut()) {
+                members.insert("links".into(), self.linked());
             }
             responses.insert(status.clone(), answer);
         }
@@ -270,6 +292,9 @@ mod tests {
         let document = document();
         let ids: Vec<String> = operations().into_iter().map(|operation| operation.id).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+        for link in operations().iter().flat_map(|operation| &operation.links) {
+            assert!(ids.contains(link), "{link}");
+        }
         let components = document["components"]["schemas"].as_object().unwrap();
         for name in components.keys() {
             // As a tool sees it: the document with the component at its root.

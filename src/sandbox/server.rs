@@ -1,6 +1,8 @@
 //! The HTTP side of the sandbox: listening, reading a bounded body, writing the reply, stopping.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,8 @@ use axum::body::Body as HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Response, header};
 use axum::serve::ListenerExt;
+use bytes::{Bytes, BytesMut};
+use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -33,6 +37,8 @@ use crate::yaml::Source;
 const MOST_BODY: usize = 1024 * 1024;
 /// Most characters that the journal keeps of an idempotency key.
 const MOST_KEY: usize = 128;
+/// Most bytes of a larger one that are read, to be forgotten.
+const MOST_FORGOTTEN: usize = 512 * 1024 * 1024;
 /// How long a client may take to send its body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long stopping waits for open connections.
@@ -186,10 +192,10 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
     if front_end && parts.method == axum::http::Method::OPTIONS {
         return with_cross_origin(response(Reply { status: 204, body: Body::Empty, retry_after: None }));
     }
-    let body = match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, MOST_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return response(Reply { status: 413, body: Body::Empty, retry_after: None }),
-        Err(_) => return response(Reply { status: 408, body: Body::Empty, retry_after: None }),
+    let body = match tokio::time::timeout(BODY_TIME, read_body(body)).await {
+        Ok(Some(body)) => body,
+        Ok(None) => return response(unread(413, "Request body too large", "request_entity_too_large")),
+        Err(_) => return response(unread(408, "Request timeout", "request_timeout")),
     };
     let call = Call::new(parts.method.as_str(), uri, &parts.headers, &body);
     if admin::owns(call.path) {
@@ -212,6 +218,33 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
     });
     let response = leave(encoded, played.manner).await;
     if front_end { with_cross_origin(response) } else { response }
+}
+
+/// The body, if it comes whole and is not too large. A large one is read to its end and forgotten as it comes: who is
+/// still sending would see a broken connection instead of the answer.
+async fn read_body(mut body: HttpBody) -> Option<Bytes> {
+    let mut whole = BytesMut::new();
+    let (mut seen, mut sound) = (0, true);
+    while let Some(frame) = poll_fn(|cx| axum::body::HttpBody::poll_frame(Pin::new(&mut body), cx)).await {
+        let Ok(frame) = frame else { return None };
+        let Ok(data) = frame.into_data() else { continue };
+        seen += data.len();
+        sound = sound && seen <= MOST_BODY;
+        if seen > MOST_FORGOTTEN {
+            return None;
+        }
+        if sound {
+            whole.extend_from_slice(&data);
+        } else {
+            whole = BytesMut::new();
+        }
+    }
+    sound.then(|| whole.freeze())
+}
+
+/// What the server says itself: nobody has documented it, the words are those of the envelope.
+fn unread(status: u16, message: &str, error: &str) -> Reply {
+    Reply::json(status, json!({ "message": message, "error": error, "status": status, "cause": [] }))
 }
 
 /// Checkout pages call these endpoints from the browser, where pages of any origin may.

@@ -23,6 +23,8 @@ pub struct Site {
     pub decimals: u32,
     /// Language of its buyers: `es` or `pt`.
     pub language: String,
+    /// Days after its approval in which a payment can be refunded.
+    pub refund_days: u32,
     /// Whether card tokens need the document of the cardholder.
     pub document_required: bool,
     /// Identification types, most usual first.

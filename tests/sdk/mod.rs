@@ -1,4 +1,5 @@
-//! The official SDKs, as they come from their registries, spend a shop's day against the sandbox over HTTPS.
+//! Programs of others against the sandbox: the official SDKs, as they come from their registries, spend a shop's day
+//! over HTTPS, and Schemathesis looks for what the OpenAPI document does not say.
 //!
 //! `.ci/run` installs them. Where one is missing the test says so and passes on a developer's machine; where
 //! `HOMOLOGA_SDKS=required` (as in CI) it fails.
@@ -50,12 +51,20 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
 }
 
+/// Says loudly that a program is not there; in CI that is a failure.
+fn is_missing(installed: &Path) -> bool {
+    if installed.exists() {
+        return false;
+    }
+    let missing = format!("{} is not installed: see .ci/run", installed.display());
+    assert!(std::env::var("HOMOLOGA_SDKS").as_deref() != Ok("required"), "{missing}");
+    eprintln!("NOT TESTED: {missing}");
+    true
+}
+
 /// Runs a script of an SDK, or tells that the SDK is not there.
 fn spend_a_day(sdk: &str, program: &Path, installed: &Path, script: &str, trust: &str) {
-    if !installed.exists() {
-        let missing = format!("the official {sdk} SDK is not installed ({}): see .ci/run", installed.display());
-        assert!(std::env::var("HOMOLOGA_SDKS").as_deref() != Ok("required"), "{missing}");
-        eprintln!("NOT TESTED: {missing}");
+    if is_missing(installed) {
         return;
     }
     let sandbox = Served::start(&["--tls", "--ca-out", "ca.pem"]);
@@ -95,4 +104,26 @@ fn the_official_node_sdk_spends_a_day() {
 fn the_official_python_sdk_spends_a_day() {
     let python = folder().join("python/venv/bin/python");
     spend_a_day("python", &python, &python, "python/shop.py", "REQUESTS_CA_BUNDLE");
+}
+
+#[test]
+fn schemathesis_finds_nothing_that_the_document_does_not_say() {
+    let program = folder().join("python/venv/bin/schemathesis");
+    if is_missing(&program) {
+        return;
+    }
+    let sandbox = Served::start(&[]);
+    let bearer = format!("Authorization: Bearer {}", sandbox.said["access_token"].as_str().unwrap());
+    let output = Command::new(&program)
+        .current_dir(sandbox.folder.path())
+        .arg("run")
+        .arg(format!("{}/openapi.json", sandbox.said["url"].as_str().unwrap()))
+        .args(["-H", &bearer, "--max-examples", "20", "--seed", "1", "--no-color"])
+        .arg("--checks")
+        .arg("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let count = said.lines().find(|line| line.contains("generated") && line.contains("passed"));
+    assert!(output.status.success() && count.is_some(), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }

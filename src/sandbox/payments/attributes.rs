@@ -126,5 +126,19 @@ pub(super) fn types_can_be_bound(subject: &Subject) -> Checked {
         })
         && all(&["description", "external_reference", "statement_descriptor", "issuer_id", "coupon_code"], text)
         && all(&["callback_url", "payment_method_id", "processing_mode", "three_d_secure_mode"], Value::is_string);
+    let member =
+        |name: &str, inner: &str| subject.get(name).and_then(|value| value.get(inner)).filter(|value| !value.is_null());
+    let inside = |object: &Value, names: &[&str]| {
+        names.iter().all(|name| object.get(name).is_none_or(|value| value.is_null() || text(value)))
+    };
+    let item = |item: &Value| item.is_object() && inside(item, &["id", "quantity", "unit_price"]);
+    let items = |value: &Value| value.as_array().is_some_and(|items| items.iter().all(item));
+    let address = |value: &Value| value.is_null() || value.is_object() && inside(value, &["zip_code", "street_number"]);
+    let shipments = |value: &Value| value.is_object() && value.get("receiver_address").is_none_or(address);
+    let bound = bound
+        && ["first_name", "last_name", "entity_type"].iter().all(|name| member("payer", name).is_none_or(text))
+        && member("additional_info", "items").is_none_or(items)
+        && member("additional_info", "payer").is_none_or(Value::is_object)
+        && member("additional_info", "shipments").is_none_or(shipments);
     demand(bound, "1")
 }

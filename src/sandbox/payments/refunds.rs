@@ -15,7 +15,7 @@ const MOST_REFUNDS: usize = 20;
 
 /// `POST`: 201 with the refund, 200 with the stored one under a key that was answered before.
 ///
-/// 4292 key, 404/2000, 403/3002 of another account, 2063 unless approved, 4041 not numeric, 4040 not positive,
+/// 4292 key, 404/2000, 403/3002 of another account, 2063 unless approved, 404/2024 too old, 4041 not numeric, 4040 not positive,
 /// 2017 above what is left, 2022 too many. Without a body or an amount everything that is left goes back.
 pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     let account = call.owner(world)?;
@@ -35,6 +35,10 @@ pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checke
     let refund_id = state.free_id(&call.ids(world));
     let payment = find(&mut *state, id, account, "3002")?;
     demand(payment.status == "approved", "2063")?;
+    let age = payment.approved.map_or(0.0, |approved| (now.as_second() - approved.as_second()) as f64 / 86_400.0);
+    if age > f64::from(payment.site.refund_days) {
+        return Err(Refusal::new(404, "2024"));
+    }
     let left = payment.amount.minus(payment.refunded());
     let amount = match Money::read(body.get("amount"), payment.site.decimals) {
         Amount::Missing => left,

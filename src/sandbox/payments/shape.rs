@@ -28,7 +28,7 @@ pub(super) fn payment(payment: &Payment) -> Value {
     let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
     let fees = if approved { fees(payment, fee) } else { Vec::new() };
     let kept = payment.amount.minus(fee).minus(payment.application_fee());
-    let descriptor = payment.card.as_ref().and(payment.sent.get("statement_descriptor"));
+    let descriptor = payment.card.as_ref().map(|_| text(payment, "statement_descriptor"));
     let voucher = is_ticket(payment).then(|| offline::voucher(payment));
     // In parts, because the macro's recursion is limited.
     let head = json!({
@@ -241,6 +241,11 @@ fn payer(payment: &Payment) -> Value {
     let empty = Map::new();
     let sent = payment.sent.get("payer").and_then(Value::as_object).unwrap_or(&empty);
     let get = |name: &str| sent.get(name).cloned().unwrap_or(Value::Null);
+    let name = |name: &str| match sent.get(name) {
+        Some(Value::Number(number)) => json!(number.to_string()),
+        Some(Value::String(text)) => json!(text),
+        _ => Value::Null,
+    };
     let part = |object: &str, name: &str| match sent.get(object).and_then(|object| object.get(name)) {
         Some(Value::Number(number)) => json!(number.to_string()),
         Some(Value::String(text)) => json!(text),
@@ -252,9 +257,9 @@ fn payer(payment: &Payment) -> Value {
         "email": get("email"),
         "identification": { "type": part("identification", "type"), "number": part("identification", "number") },
         "phone": { "area_code": part("phone", "area_code"), "number": part("phone", "number"), "extension": null },
-        "first_name": get("first_name"),
-        "last_name": get("last_name"),
-        "entity_type": get("entity_type"),
+        "first_name": name("first_name"),
+        "last_name": name("last_name"),
+        "entity_type": name("entity_type"),
         "operator_id": null,
     })
 }
@@ -266,7 +271,7 @@ fn additional_info(payment: &Payment) -> Value {
         _ => Map::new(),
     };
     for item in info.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
-        write_out(Some(item), &["quantity", "unit_price"]);
+        write_out(Some(item), &["id", "quantity", "unit_price"]);
     }
     for (part, place) in [("shipments", "receiver_address"), ("payer", "address")] {
         write_out(info.get_mut(part).and_then(|part| part.get_mut(place)), &["zip_code", "street_number"]);

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::bench::Bench;
+use super::bench::{Bench, code};
 use crate::sandbox::{Role, account};
 use crate::specs::{cards, sites};
 
@@ -106,6 +106,25 @@ fn refunds_add_up() {
     assert_eq!(list.as_array().unwrap().len(), 2);
     assert_eq!(bench.ask("GET", &format!("{refunds}/{}", refund["id"]), &Value::Null).0, 200);
     assert_eq!(bench.ask("POST", &refunds, &Value::Null).0, 400);
+}
+
+#[test]
+fn what_is_too_old_is_not_refunded() {
+    let bench = Bench::new("MLU");
+    let (_, payment) = bench.pay("APRO");
+    let uri = format!("/v1/payments/{}/refunds", payment["id"]);
+    let days = |days: i64| jiff::ToSpan::hours(days * 24);
+    let bench = {
+        let now = bench.world.now();
+        bench.at(now.checked_add(days(90)).unwrap())
+    };
+    assert_eq!(bench.ask("POST", &uri, &json!({ "amount": 1 })).0, 201);
+    let bench = {
+        let now = bench.world.now();
+        bench.at(now.checked_add(days(1)).unwrap())
+    };
+    let (status, body) = bench.ask("POST", &uri, &Value::Null);
+    assert_eq!((status, code(&body).as_str()), (404, "2024"));
 }
 
 #[test]

@@ -77,7 +77,16 @@ async fn bodies_and_starts_are_bounded() {
     let client = client();
     let uri = format!("{}/v1/payments", sandbox.url());
     let large = client.post(&uri).body(vec![b' '; 1024 * 1024 + 1]).send().await.unwrap();
-    assert_eq!(large.status(), 413);
+    assert_eq!(
+        read(large).await,
+        (
+            413,
+            json!({ "message": "Request body too large", "error": "request_entity_too_large", "status": 413, "cause": [] })
+        )
+    );
+    // Whoever sends a hundred million bytes gets the answer too, not a broken connection.
+    let huge = client.post(&uri).body(vec![b'['; 100_000_000]).send().await.unwrap();
+    assert_eq!(huge.status(), 413);
     let limited = client.post(&uri).header("X-Homologa-Fault", "http-429").send().await.unwrap();
     assert_eq!((limited.status().as_u16(), &limited.headers()["retry-after"]), (429, &"1".parse().unwrap()));
     let proxy = client.post(&uri).header("X-Homologa-Fault", "html").send().await.unwrap();
@@ -115,5 +124,28 @@ async fn concurrent_requests_with_one_key_make_one_payment() {
         ids.insert(payment["id"].as_u64().unwrap());
     }
     assert_eq!((created, ids.len()), (1, 1));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn one_port_takes_https_under_the_names_of_the_certificate_and_http() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let options = Options { tls: Some(vec!["pagos.test".to_owned()]), ..Options::default() };
+    let sandbox = Sandbox::start(options, anywhere()).await.unwrap();
+    let address: SocketAddr = sandbox.url().trim_start_matches("http://").parse().unwrap();
+    let root = reqwest::Certificate::from_pem(sandbox.ca_pem().unwrap().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([root]);
+    let client = client.resolve("api.mercadopago.com", address).resolve("pagos.test", address);
+    let client = client.resolve("otra.example", address).build().unwrap();
+    for name in ["api.mercadopago.com", "pagos.test", "127.0.0.1"] {
+        let uri = format!("https://{name}:{}/openapi.json", address.port());
+        assert_eq!(client.get(&uri).send().await.unwrap().status(), 200, "{uri}");
+    }
+    assert_eq!(client.get(format!("http://{address}/openapi.json")).send().await.unwrap().status(), 200);
+    // A name that the certificate does not hold, and a client that does not know the authority.
+    let other = format!("https://otra.example:{}/openapi.json", address.port());
+    assert!(client.get(other).send().await.is_err());
+    let strange = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+    assert!(strange.get(sandbox.tls_url().unwrap()).send().await.is_err());
     sandbox.stop().await;
 }

@@ -10,3 +10,4 @@ mod orders;
 mod resources;
 mod schemas;
 mod webhooks;
+mod wrong_types;
