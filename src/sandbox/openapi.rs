@@ -169,7 +169,7 @@ impl Operation {
         if let (Some(body), Some(members)) = (&self.body, described.as_object_mut()) {
             let content = json!({ "application/json": { "schema": reference(body) } });
             // A refund of all that is left has no body.
-            let required = body != "refund_request";
+            let required = !body.ends_with("refund_request");
             members.insert("requestBody".into(), json!({ "required": required, "content": content }));
         }
         described

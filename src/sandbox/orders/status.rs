@@ -83,6 +83,7 @@ pub(super) fn now_of(world: &World, id: &str, owner: u64) -> Answered<Order> {
     for transaction in &mut order.payments {
         let payment = transaction.payment.and_then(|payment| state.payments.get_mut(&payment));
         let Some(payment) = payment else { continue };
+        payment.lapse(now);
         if asynchronous && due {
             payment.settle(now);
         }

@@ -50,6 +50,13 @@ impl Payment {
         self.sent.get(name)?.as_str()
     }
 
+    /// Lets it expire if its time to be paid is over.
+    pub(in crate::sandbox) fn lapse(&mut self, now: Timestamp) {
+        if self.overdue(now) {
+            self.set("cancelled", "expired", now);
+        }
+    }
+
     /// Captures what was authorised; anything else stays as it is.
     pub(in crate::sandbox) fn settle(&mut self, now: Timestamp) {
         if self.status == "authorized" {
