@@ -82,11 +82,32 @@ pub(super) fn watch(
     (Arc::new(Observer::new(baseline, watching == Watching::Keeps).judging(watching != Watching::Run)), notices)
 }
 
+/// On which terms differences are accepted; `None` when what came is the new contract.
+///
+/// # Errors
+/// An owner or a day without a reason, and a day that is over.
+fn terms(args: &AcceptArgs) -> Result<Option<Terms>, Problem> {
+    let terms = Terms { reason: args.reason.clone(), owner: args.owner.clone(), expires: args.expires };
+    if terms == Terms::default() {
+        return Ok(None);
+    }
+    if terms.reason.is_none() {
+        return Err(Problem::input(Message::new("baseline.no-reason")).fix(Message::new("baseline.no-reason-fix")));
+    }
+    match terms.expires {
+        Some(day) if day < jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() => {
+            Err(Problem::input(Message::new("baseline.day-over").with("day", day)))
+        }
+        _ => Ok(Some(terms)),
+    }
+}
+
 /// `homologa contract accept`.
 pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec<Problem>> {
     let file = args.baseline.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
     // A file that is named but not there yet is the one to write.
     let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..configured(&args.run)? };
+    let terms = terms(args).map_err(|problem| vec![problem])?;
     let previous = load(&config.baseline)?;
     let outputs =
         Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?.journal(args.run.journal.as_deref());
@@ -103,8 +124,7 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
         return Err(failed);
     }
     let Some((observer, scope)) = watched.filter(|_| !interrupted) else { return Ok(record.exit_code()) };
-    let terms = Terms { reason: args.reason.clone(), owner: args.owner.clone(), expires: args.expires };
-    let accepting = Accepting { terms: (terms != Terms::default()).then_some(terms), merge: args.merge };
+    let accepting = Accepting { terms, merge: args.merge };
     let Some(written) = observer.accept(&accepting, &scope, output.lang) else {
         return Err(vec![
             Problem::environment(Message::new("baseline.nothing-seen")).in_file(file.display().to_string()),

@@ -135,8 +135,14 @@ fn terms_hold_until_their_day_and_stale_ones_are_told() {
     api.change(|(_, body)| body["id"] = json!(7));
     let accept = ["contract", "accept", "--reason", "agreed", "--owner", "Ana"];
     let ran = api.run(&[&accept[..], &["--expires", "2001-02-03"]].concat());
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    let ran = api.run(&["contract", "accept", "--owner", "Ana"]);
+    assert_eq!(ran.code, 2, "without a reason: {}", ran.all());
+    let ran = api.run(&[&accept[..], &["--expires", "2901-02-01"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(ran.stdout.contains("3 accepted differences; 3 now"), "{}", ran.all());
+    let file = api.file().replace("2901-02-01", "2001-02-03");
+    std::fs::write(api.path().join("homologa.baseline.yaml"), file).unwrap();
     let ran = api.run(&["contract", "run"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stdout.contains("accepted until 2001-02-03, which is over"), "{}", ran.stdout);

@@ -360,7 +360,7 @@ fn secrets_of_a_scenario_stay_out_of_its_reports() {
     let server = hostile(misbehave);
     let secret = "s3cr3t-of-a-scenario";
     let folder = TempDir::new().unwrap();
-    let headers = format!("{{ authorization: 'Bearer {secret}', x-api-key: {secret}, cookie: 'id={secret}' }}");
+    let headers = format!("{{ x-auth-token: 'Bearer {secret}', x-api-key: {secret}, cookie: 'id={secret}' }}");
     let body = format!("{{ client_secret: {secret}, password: {secret} }}");
     let step = format!("as: none, headers: {headers}, query: {{ access_token: {secret} }}, body: {body}");
     let text = format!("name: x\nsteps: [{{ post: /echo, {step}, expect: {{ status: 400 }} }}]\n");

@@ -78,6 +78,9 @@ pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
     files
 }
 
+/// Files of homologa that may stand beside scenarios and are none.
+const OURS: [&str; 2] = ["homologa.yaml", crate::contract::baseline::FILE_NAME];
+
 /// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
 pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
@@ -89,7 +92,8 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
         match entries(&folder) {
             Ok(entries) => {
                 for (entry, kind) in entries {
-                    let named = entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+                    let named = entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+                        && !entry.file_name().is_some_and(|name| OURS.iter().any(|ours| name == *ours));
                     match kind {
                         Entry::Folder => open.push(entry),
                         Entry::File if named => files.push(entry),

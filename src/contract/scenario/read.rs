@@ -360,7 +360,12 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
         members.unwrap_or_default().iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect()
     };
     let query = pairs(fields.map("query"));
-    let headers = pairs(fields.map("headers"));
+    let headers: Vec<(String, serde_json::Value)> = pairs(fields.map("headers"));
+    if headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("authorization") && !value.is_null()) {
+        // It would be sent beside the credential of the run, and past the gate for production credentials.
+        let problem = fields.problem("headers", Message::new("scenario.own-credential"));
+        problem.fix = Some(Message::new("scenario.own-credential-fix"));
+    }
     let card_node = fields.node("card");
     let body = fields.node("body").map(|node| Arc::new(node.to_json()));
     let change = fields.node("change").map(Node::to_json);
