@@ -20,7 +20,8 @@ impl Ids {
 
     /// A seed from the system's randomness (the keys of the standard library's hasher).
     pub fn random_seed() -> u64 {
-        RandomState::new().hash_one(std::process::id())
+        // Within what every reader of JSON keeps exactly (RFC 8259, 6: 53 bits).
+        RandomState::new().hash_one(std::process::id()) >> 11
     }
 
     /// Identifiers for one named part of a run (a scenario, say), independent of the order in which parts run.

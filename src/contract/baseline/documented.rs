@@ -23,12 +23,19 @@ pub(super) fn changes(step: &StepResult, grades: &[Graded]) -> Vec<Change> {
     let drifts = |grade: &str| weight_of_grade(grade).is_some();
     // What was judged tells more than the finding of the same grade.
     let judged = |grade: &str| grades.iter().any(|graded| graded.grade == grade);
-    let findings = step.findings.iter().filter(|finding| drifts(&finding.rule) && !judged(&finding.rule));
+    let findings = step.findings.iter();
+    let findings = findings.filter(|finding| drifts(&finding.rule) && !judged(&finding.rule) && !is_own(finding));
     let mut changes: Vec<Change> = findings.map(|finding| change(&endpoint, finding)).collect();
     for graded in grades.iter().filter(|graded| drifts(graded.grade)) {
         changes.extend(graded_changes(&endpoint, graded));
     }
     changes
+}
+
+/// Whether a finding is about a status that the scenario states by itself: another one is no difference from the
+/// documents, for they may well say what came.
+fn is_own(finding: &Finding) -> bool {
+    finding.evidence.iter().any(|evidence| matches!(evidence, Evidence::Difference { path, .. } if path == "status"))
 }
 
 /// The changes of one grade: one for each field that it names.

@@ -1,13 +1,14 @@
 //! Reading a scenario file: every mistake is told with its place, all of them at once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::fragment::{self, Library};
 use super::sequence::Sequence;
 use super::{
-    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Same, Scenario, Step, duration,
-    lint, table,
+    Action, BodyCheck, CardSpec, Expect, Matcher, Method, PairExpect, Poll, Request, Row, Same, Scenario, Step,
+    duration, lint, table,
 };
 use crate::contract::{Role, TargetKind, json_path};
 use crate::i18n::{Message, Text};
@@ -109,6 +110,7 @@ fn scenario(
     let before_rows = problems.len();
     let rows = rows.map(|node| table::rows(source, node, library, problems)).unwrap_or_default();
     let rows_read = problems.len() == before_rows;
+    same_rows(&rows, problems);
     let mut sequence = Sequence::new(library);
     for (index, node) in steps.unwrap_or_default().iter().enumerate() {
         sequence.push(source, format!("step-{}", index + 1), node, problems);
@@ -136,6 +138,17 @@ fn scenario(
     };
     lint::check(&scenario, root, rows_read, &exports, problems);
     Some(scenario)
+}
+
+/// Rows are told apart by their ids, in reports and baselines.
+fn same_rows(rows: &[Row], problems: &mut Vec<Problem>) {
+    let mut seen: HashMap<&str, u32> = HashMap::new();
+    for row in rows {
+        if let Some(line) = seen.insert(&row.id, row.mark.line) {
+            let message = Message::new("scenario.duplicate-row").with("id", &row.id).with("line", line);
+            problems.push(row.source.problem(row.mark, 1, message));
+        }
+    }
 }
 
 /// `serial`: runs with the same key wait for each other.
