@@ -19,7 +19,7 @@ pub use suggest::nearest;
 use crate::i18n::Message;
 use crate::run::Problem;
 
-/// Most bytes that are read of a file before [`parse`] says that it is too large.
+/// Most bytes that are read of a file before [`parse()`] says that it is too large.
 pub const MOST_READ: u64 = 64 * 1024 * 1024;
 
 /// Most mistakes of one file that are told.

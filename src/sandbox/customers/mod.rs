@@ -1,4 +1,4 @@
-//! Customers: `/v1/customers`. Their stored cards are in [`cards`], the search in [`find`], the checks in [`checks`].
+//! Customers: `/v1/customers`. Their stored cards are in [`mod@cards`], the search in [`find`], the checks in [`checks`].
 
 mod cards;
 mod checks;
