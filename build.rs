@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// SHA-256 over names and contents of all files of a folder; the first 12 hexadecimal digits. `specs::digest` computes
-/// the same of the embedded files, and a test compares.
+/// SHA-256 over names and contents of all files of a folder; the first 12 hexadecimal digits. A test of
+/// `src/specs/` compares with the embedded files.
 fn digest(folder: &Path) -> Result<String, Box<dyn Error>> {
     let (mut files, mut open) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = open.pop() {

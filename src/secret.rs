@@ -50,11 +50,11 @@ fn credential_pattern() -> &'static Regex {
 }
 
 /// The beginnings of credentials.
-const PREFIXES: [&[u8]; 4] = [b"APP_USR", b"TEST-", b"TG-", b"app_usr"];
+const PREFIXES: [&str; 4] = ["APP_USR", "TEST-", "TG-", "app_usr"];
 
 /// Whether a text has the beginning of a credential.
 fn credential_prefix(text: &str) -> bool {
-    text.contains("APP_USR") || text.contains("TEST-") || text.contains("TG-") || text.contains("app_usr")
+    PREFIXES.iter().any(|prefix| text.contains(prefix))
 }
 
 /// Finds the credentials in a text, in order.
@@ -223,7 +223,7 @@ impl Redactor {
                     self.member(within.member(key), member);
                 }
                 // A server may echo a secret as the name of a member too.
-                if members.keys().any(|key| self.may_hide(key) && matches!(self.text(key), Cow::Owned(_))) {
+                if members.keys().any(|key| matches!(self.text(key), Cow::Owned(_))) {
                     let all = std::mem::take(members).into_iter();
                     *members = all.map(|(key, member)| (self.text(&key).into_owned(), member)).collect();
                 }
@@ -241,13 +241,6 @@ impl Redactor {
             }
             Value::Null | Value::Bool(_) => {}
         }
-    }
-
-    /// Whether a name is worth a closer look: hardly any is, and bodies have many.
-    fn may_hide(&self, name: &str) -> bool {
-        name.len() > 12 && name.bytes().any(|byte| byte.is_ascii_digit())
-            || name.contains('@')
-            || self.secrets.iter().any(|secret| name.contains(secret.expose_secret()))
     }
 
     /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
@@ -340,7 +333,7 @@ fn has_secret_shape(text: &str) -> bool {
             _ => {
                 (digits, between) = (0, false);
                 if matches!(byte, b'A' | b'T' | b'a')
-                    && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix))
+                    && PREFIXES.iter().any(|prefix| bytes[index..].starts_with(prefix.as_bytes()))
                 {
                     return true;
                 }

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{AcceptArgs, ObservedDriftArgs};
-use super::contract::{configured, engine_with};
+use super::contract::{configured, engine_with, session};
 use super::output::Output;
-use super::session::{Outputs, Session, replace, write_reports};
+use super::session::{Session, replace};
 use super::validate::read;
 use crate::config::{BaselineConfig, ContractConfig};
 use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Observer, Scope};
 use crate::exit;
 use crate::i18n::Message;
 use crate::report;
-use crate::run::{Event, Problem, RunVerdict, TargetInfo, Terms, Verdict};
+use crate::run::{Event, Problem, RunRecord, RunVerdict, TargetInfo, Terms, Verdict};
 use crate::yaml::Source;
 
 /// The baseline that a command uses: the file it names, else the one in the folder where it runs, if there is one.
@@ -102,6 +102,14 @@ fn terms(args: &AcceptArgs) -> Result<Option<Terms>, Problem> {
     }
 }
 
+/// Ends a run: writes its reports and tells its problems.
+fn ended(session: &Session, output: &Output, interrupted: bool) -> Result<RunRecord, Vec<Problem>> {
+    let record = session.record(interrupted);
+    let (_, failed) = session.write(&record, output);
+    output.problems(&record.problems);
+    if failed.is_empty() { Ok(record) } else { Err(failed) }
+}
+
 /// `homologa contract accept`.
 pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec<Problem>> {
     let file = args.baseline.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
@@ -109,20 +117,13 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..configured(&args.run)? };
     let terms = terms(args).map_err(|problem| vec![problem])?;
     let previous = load(&config.baseline)?;
-    let outputs =
-        Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?.journal(args.run.journal.as_deref());
-    let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
+    let session = session(output, &args.run, &config)?;
     let mut watched = None;
     let work = async {
         watched = engine_with(&session, &config, args.run.ca_file.as_deref(), previous, Watching::Keeps).await
     };
     let interrupted = session.until_interrupted(output, work).await;
-    let record = session.record(interrupted);
-    let (_, failed) = write_reports(&record, session.reports(), output);
-    output.problems(&record.problems);
-    if !failed.is_empty() {
-        return Err(failed);
-    }
+    let record = ended(&session, output, interrupted)?;
     let Some((observer, scope)) = watched.filter(|_| !interrupted) else { return Ok(record.exit_code()) };
     let accepting = Accepting { terms, merge: args.merge };
     let Some(written) = observer.accept(&accepting, &scope, output.lang) else {
@@ -164,21 +165,14 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
 pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u8, Vec<Problem>> {
     let baseline = chosen(args.baseline.as_deref());
     let config = ContractConfig { baseline, ..configured(&args.run)? };
-    let outputs =
-        Outputs::from_args(&args.run.record).map_err(|problem| vec![problem])?.journal(args.run.journal.as_deref());
-    let session = Session::start(output, outputs, args.run.seed).map_err(|problem| vec![problem])?;
+    let session = session(output, &args.run, &config)?;
     let accepted = load(&config.baseline)?;
     let ca_file = args.run.ca_file.as_deref();
     let work = async {
         engine_with(&session, &config, ca_file, accepted, Watching::Judges).await;
     };
     let interrupted = session.until_interrupted(output, work).await;
-    let record = session.record(interrupted);
-    let (_, failed) = write_reports(&record, session.reports(), output);
-    output.problems(&record.problems);
-    if !failed.is_empty() {
-        return Err(failed);
-    }
+    let record = ended(&session, output, interrupted)?;
     let Some(drift) = record.contract.as_ref().and_then(|contract| contract.drift.as_ref()) else {
         return Ok(record.exit_code());
     };

@@ -77,6 +77,16 @@ pub(super) fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<P
     })
 }
 
+/// Starts the session of a run: where it writes, and with which seed.
+pub(super) fn session(
+    output: &Output,
+    args: &ContractRunArgs,
+    config: &ContractConfig,
+) -> Result<Session, Vec<Problem>> {
+    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
+    Session::start(output, outputs, seed(config, args.seed)).map_err(|problem| vec![problem])
+}
+
 async fn execute(output: &Output, gated: &ContractGatedArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let args = &gated.run;
     let config = ContractConfig {
@@ -85,8 +95,7 @@ async fn execute(output: &Output, gated: &ContractGatedArgs, gate: &Gate) -> Res
         verify: gated.verify.clone(),
         ..configured(args)?
     };
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
-    let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
+    let session = session(output, args, &config)?;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(record, code)| {
@@ -374,8 +383,7 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
 
 async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
     let config = configured(args)?;
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
-    let session = Session::start(output, outputs, seed(&config, args.seed)).map_err(|problem| vec![problem])?;
+    let session = session(output, args, &config)?;
     let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
     let record = session.record(interrupted);
     let (_, failed) = session.write(&record, output);

@@ -142,11 +142,6 @@ impl Session {
         Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
     }
 
-    /// Where reports go.
-    pub(super) fn reports(&self) -> &BTreeMap<String, PathBuf> {
-        &self.outputs.reports
-    }
-
     /// Whom engines tell.
     pub(super) fn sink(&self) -> &dyn Sink {
         &*self.collector

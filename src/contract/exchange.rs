@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::json::plain_text;
 use super::retry::Asked;
 use super::scenario::{Request, Unfilled, Variables, has_variables};
 use super::target::{Recorded, Role, Target, TargetKind};
@@ -102,7 +103,7 @@ pub(super) fn prepare(
         return Err(Refusal::CannotRun(Message::new("contract.leaves-target").with("path", &path)));
     }
     for (name, value) in &request.query {
-        let value = text(&variables.fill_json(value)?);
+        let value = plain_text(&variables.fill_json(value)?);
         url.query_pairs_mut().append_pair(name, &value);
     }
     let credential = target.credential(site, request.role);
@@ -131,15 +132,11 @@ pub(super) fn prepare(
         let name = name.to_ascii_lowercase();
         match variables.fill_json(value)? {
             Value::Null => headers.remove(&name),
-            value => headers.insert(name, text(&value)),
+            value => headers.insert(name, plain_text(&value)),
         };
     }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
     Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body })
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<Body>, Refusal> {
@@ -202,7 +199,8 @@ fn real_card(value: &Value) -> Option<String> {
         Value::String(text) if text.len() < 13 => None,
         Value::Number(number) if number.as_u64().is_none_or(|number| number < 1_000_000_000_000) => None,
         Value::String(_) | Value::Number(_) => {
-            let digits: String = text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
+            let digits: String =
+                plain_text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
             let card = (13..=19).contains(&digits.len())
                 && digits.bytes().all(|byte| byte.is_ascii_digit())
                 && crate::secret::luhn(&digits)

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::environment;
 use super::exchange::{Answer, LARGEST_BODY};
+use super::json::plain_text;
 use super::json_path::query;
 use super::judge::{self, NormalError};
 use super::recording;
@@ -94,10 +95,6 @@ pub(super) fn expected_errors(expect: &Expect, variables: &Variables) -> Result<
         }
     }
     Ok(entries)
-}
-
-fn plain_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The schema that an answer of the payments API is checked against when the step names none.

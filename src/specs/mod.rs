@@ -12,9 +12,8 @@ pub mod schemas;
 pub mod sites;
 pub mod statuses;
 
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 /// The files of `specs/`.
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
@@ -50,38 +49,41 @@ fn yaml_files(folder: &str) -> Vec<&'static include_dir::File<'static>> {
     files
 }
 
-/// [`digest`] of the files of `specs/`, computed by the build.
-pub const DIGEST: &str = env!("HOMOLOGA_SPECS_DIGEST");
-/// [`digest`] of the files of `rules/`, computed by the build.
-pub const RULES_DIGEST: &str = env!("HOMOLOGA_RULES_DIGEST");
-
-/// SHA-256 over names and contents of all files of an embedded folder; the first 12 hexadecimal digits.
+/// SHA-256 over names and contents of all files of `specs/`, computed by the build; the first 12 hexadecimal digits.
 /// Stands in every record, so that two runs can be told to rest on the same data.
-pub fn digest(folder: &Dir<'_>) -> String {
-    let mut files = Vec::new();
-    let mut open: Vec<&DirEntry<'_>> = folder.entries().iter().collect();
-    while let Some(entry) = open.pop() {
-        match entry {
-            DirEntry::Dir(folder) => open.extend(folder.entries()),
-            DirEntry::File(file) => files.push(file),
-        }
-    }
-    files.sort_by_key(|file| file.path());
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(file.path().to_string_lossy().as_bytes());
-        hash.update([0]);
-        hash.update(file.contents());
-        hash.update([0]);
-    }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
+pub const DIGEST: &str = env!("HOMOLOGA_SPECS_DIGEST");
+/// The same of the files of `rules/`.
+pub const RULES_DIGEST: &str = env!("HOMOLOGA_RULES_DIGEST");
 
 #[cfg(test)]
 mod tests {
+    use include_dir::{Dir, DirEntry};
+    use sha2::{Digest, Sha256};
+
+    /// As the build computes it of the files, of what is embedded.
+    fn digest(folder: &Dir<'_>) -> String {
+        let mut files = Vec::new();
+        let mut open: Vec<&DirEntry<'_>> = folder.entries().iter().collect();
+        while let Some(entry) = open.pop() {
+            match entry {
+                DirEntry::Dir(folder) => open.extend(folder.entries()),
+                DirEntry::File(file) => files.push(file),
+            }
+        }
+        files.sort_by_key(|file| file.path());
+        let mut hash = Sha256::new();
+        for file in files {
+            hash.update(file.path().to_string_lossy().as_bytes());
+            hash.update([0]);
+            hash.update(file.contents());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     #[test]
     fn the_build_computes_the_same_digests() {
-        assert_eq!(super::digest(&super::FILES), super::DIGEST);
-        assert_eq!(super::digest(crate::golive::rule::files()), super::RULES_DIGEST);
+        assert_eq!(digest(&super::FILES), super::DIGEST);
+        assert_eq!(digest(crate::golive::rule::files()), super::RULES_DIGEST);
     }
 }

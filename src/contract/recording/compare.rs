@@ -9,6 +9,7 @@ use super::format::{Answered, Entry};
 use super::read::Recording;
 use super::replay::Place;
 use crate::contract::exchange::{Answer, Prepared};
+use crate::contract::json::type_name;
 use crate::contract::judge;
 use crate::i18n::Message;
 use crate::secret::Redactor;
@@ -184,14 +185,7 @@ impl Shape {
             return;
         }
         let place = self.places.entry(path.clone()).or_default();
-        place.types.insert(match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        });
+        place.types.insert(type_name(value));
         place.open |= value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         if let (true, Value::String(word)) = (CLOSED.contains(&name), value) {
             place.words.insert(word.chars().take(100).collect());

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::lint::{self, Names};
+use super::read::step_list;
 use super::sequence::Sequence;
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -200,14 +201,7 @@ impl<'l> Library<'l> {
         fields.text("fragment");
         fields.text("description");
         let members = fields.map("parameters").unwrap_or_default();
-        let steps = fields.list("steps");
-        match steps {
-            None if fields.key("steps").is_none() => fields.missing("steps"),
-            Some([]) => {
-                fields.problem("steps", Message::new("scenario.no-steps"));
-            }
-            _ => {}
-        }
+        let steps = step_list(&mut fields);
         let exports = fields.node("exports");
         fields.finish();
         let mut parameters = Vec::new();

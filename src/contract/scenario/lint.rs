@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::generated;
+use super::read_expect::unknown_error;
 use super::sequence::MOST_STEPS;
 use super::template::left_open;
-use super::{Action, Row, Scenario, Step, read, references};
+use super::{Action, Row, Scenario, Step, references};
+use crate::contract::json::plain_text;
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs::catalogue::catalogue;
@@ -119,19 +121,15 @@ fn row_errors(scenario: &Scenario, problems: &mut Vec<Problem>) {
         let Some(column) = word.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}')) else { continue };
         for row in &scenario.rows {
             let words = match row.values.get(column) {
-                Some(serde_json::Value::Array(items)) => items.iter().map(text).collect(),
-                Some(other) => vec![text(other)],
+                Some(serde_json::Value::Array(items)) => items.iter().map(plain_text).collect(),
+                Some(other) => vec![plain_text(other)],
                 None => continue,
             };
             for word in words.iter().filter(|word| catalogue().find(word).is_none()) {
-                problems.push(read::unknown_error(&row.source, row.mark, word));
+                problems.push(unknown_error(&row.source, row.mark, word));
             }
         }
     }
-}
-
-fn text(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The rows that `${row.column}` may speak of.

@@ -12,6 +12,7 @@ mod lint;
 mod load;
 mod model;
 mod read;
+mod read_expect;
 mod sequence;
 mod stock;
 mod table;

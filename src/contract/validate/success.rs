@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Shown;
 use super::body::Work;
 use super::classify::Kind;
+use crate::contract::json::type_name;
 use crate::contract::judge::environment;
 use crate::i18n::Message;
 use crate::specs::schemas;
@@ -118,7 +119,7 @@ impl Work {
             }
             let path = self.outside(if violation.path.is_empty() { "/" } else { &violation.path });
             let message = Message::new("validate.type").with("path", path).with("schema", name);
-            self.grade("type", message.with("found", value.map_or("—", json_type)));
+            self.grade("type", message.with("found", value.map_or("—", type_name)));
         }
         if !lost.is_empty() {
             self.grade("lost-field", Message::new("validate.lost-field").with("fields", lost.join(", ")));
@@ -137,17 +138,6 @@ impl Work {
             shown.push("…".to_owned());
         }
         shown.join(", ")
-    }
-}
-
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

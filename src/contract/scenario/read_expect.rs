@@ -1,0 +1,203 @@
+//! Reading what a step expects: the keys of `expect` and `until`, and the matchers.
+
+use super::read::{meant, path, time};
+use super::{BodyCheck, Expect, Matcher, PairExpect, Same};
+use crate::i18n::Message;
+use crate::run::Problem;
+use crate::specs::catalogue::catalogue;
+use crate::specs::schemas;
+use crate::specs::statuses::statuses;
+use crate::yaml::{Fields, Kind, Mark, Node, Source, nearest};
+
+/// The expectations of a step.
+pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Expect> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let mut expect = Expect { mark: node.mark, ..Expect::default() };
+    if let Some(node) = fields.node("status") {
+        let items = match &node.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        for item in items {
+            match item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()) {
+                Some(status @ 100..=599) => expect.status.push(status),
+                _ => {
+                    fields.problem("status", Message::new("scenario.bad-status"));
+                }
+            }
+        }
+    }
+    if let Some(name) = fields.text("schema") {
+        let names = schemas::names();
+        if names.contains(&name) {
+            expect.schema = Some((name.to_owned(), fields.key("schema").map_or(node.mark, |key| key.mark)));
+        } else {
+            fields.problem("schema", Message::new("scenario.unknown-schema").with("name", name)).fix =
+                Some(meant(name, names));
+        }
+    }
+    if let Some(node) = fields.node("error") {
+        expect.error = errors(fields.source(), node, fields.problems);
+    }
+    let payment = fields.node("payment");
+    let body = fields.map("body").unwrap_or_default();
+    let headers = fields.map("headers").unwrap_or_default();
+    let same = fields.node("same");
+    // Not counted as an expectation below: it cannot fail.
+    expect.within =
+        time(&mut fields, "within").map(|within| (within, fields.key("within").map_or(node.mark, |key| key.mark)));
+    let stated = |name: &str| fields.key(name).is_some();
+    let empty = !stated("status")
+        && !stated("schema")
+        && !stated("error")
+        && payment.is_none()
+        && body.is_empty()
+        && headers.is_empty()
+        && same.is_none();
+    if empty {
+        let mark = fields.mark;
+        let problem = fields.source().problem(mark, 1, Message::new("scenario.nothing-expected"));
+        fields.problems.push(problem.fix(Message::new("scenario.nothing-expected-fix")));
+    }
+    fields.finish();
+    expect.payment = payment.and_then(|node| pair(source, node, problems));
+    for (key, node) in body {
+        let name = Node { kind: Kind::Text(key.text.clone()), mark: key.mark };
+        if let (Some(path), Some(matcher)) = (path(source, &name, problems), matcher(source, node, problems)) {
+            expect.body.push(BodyCheck { path, matcher, mark: node.mark });
+        }
+    }
+    for (key, node) in headers {
+        if let Some(matcher) = matcher(source, node, problems) {
+            expect.headers.push((key.text.to_ascii_lowercase(), matcher, node.mark));
+        }
+    }
+    expect.same = same.and_then(|node| same_as(source, node, problems));
+    Some(expect)
+}
+
+fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(String, Mark)> {
+    let items = match &node.kind {
+        Kind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let mut errors = Vec::new();
+    for item in items {
+        let word = match &item.kind {
+            Kind::Text(text) => text.clone(),
+            Kind::Number(number) => number.to_string(),
+            _ => {
+                problems.push(source.problem(item.mark, 1, Message::new("scenario.bad-error")));
+                continue;
+            }
+        };
+        if word.contains("${") || catalogue().find(&word).is_some() {
+            errors.push((word, item.mark));
+        } else {
+            problems.push(unknown_error(source, item.mark, &word));
+        }
+    }
+    errors
+}
+
+/// The problem of a code that the catalogue does not have.
+pub(super) fn unknown_error(source: &Source, mark: Mark, word: &str) -> Problem {
+    let message = Message::new("scenario.unknown-error").with("code", word);
+    let near = nearest(word, catalogue().entries().iter().map(|entry| entry.code.as_str()));
+    let problem = source.problem(mark, word.chars().count(), message);
+    match near {
+        Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
+        None => problem.fix(Message::new("scenario.unknown-error-fix")),
+    }
+}
+
+fn pair(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<PairExpect> {
+    let mut fields = Fields::new(source, node, problems)?;
+    let status = fields.required_text("status").map(str::to_owned);
+    let status_detail = fields.text("status_detail").map(str::to_owned);
+    let pairs = &statuses().pairs;
+    if let Some(word) = status.as_deref().filter(|word| !word.contains("${"))
+        && !pairs.iter().any(|pair| pair.status == word)
+    {
+        let known: Vec<&str> = pairs.iter().map(|pair| pair.status.as_str()).collect();
+        let problem = fields.problem("status", Message::new("scenario.unknown-payment-status").with("word", word));
+        problem.fix = Some(meant(word, &known));
+    }
+    if let Some(word) = status_detail.as_deref().filter(|word| !word.contains("${"))
+        && !pairs.iter().any(|pair| pair.status_detail.as_deref() == Some(word))
+    {
+        let known: Vec<&str> = pairs.iter().filter_map(|pair| pair.status_detail.as_deref()).collect();
+        let problem =
+            fields.problem("status_detail", Message::new("scenario.unknown-payment-status").with("word", word));
+        problem.fix = Some(meant(word, &known));
+    }
+    fields.finish();
+    Some(PairExpect { status: status?, status_detail, mark: node.mark })
+}
+
+fn same_as(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Same> {
+    if let Kind::Map(_) = &node.kind {
+        let mut fields = Fields::new(source, node, problems)?;
+        let step = fields.required_text("step").map(str::to_owned);
+        let paths = fields.list("paths").unwrap_or_default();
+        if paths.is_empty() {
+            fields.missing("paths");
+        }
+        fields.finish();
+        let paths = paths.iter().filter_map(|item| path(source, item, problems)).collect();
+        return Some(Same { paths, step, mark: node.mark });
+    }
+    let items = match &node.kind {
+        Kind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let paths = items.iter().filter_map(|item| path(source, item, problems)).collect();
+    Some(Same { paths, step: None, mark: node.mark })
+}
+
+const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
+
+/// A matcher: a plain value is equality; a mapping with one of the matcher words is that matcher.
+fn matcher(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Matcher> {
+    let Kind::Map(_) = &node.kind else {
+        return Some(Matcher::Equals(node.to_json()));
+    };
+    let mut fields = Fields::new(source, node, problems)?;
+    let mut found = Vec::new();
+    if let Some(node) = fields.node("equals") {
+        found.push(Matcher::Equals(node.to_json()));
+    }
+    if let Some(items) = fields.list("one-of") {
+        found.push(Matcher::OneOf(items.iter().map(Node::to_json).collect()));
+    }
+    if let Some(present) = fields.boolean("present") {
+        found.push(if present { Matcher::Present } else { Matcher::Absent });
+    }
+    if let Some(absent) = fields.boolean("absent") {
+        found.push(if absent { Matcher::Absent } else { Matcher::Present });
+    }
+    if let Some(name) = fields.text("type") {
+        if !TYPES.contains(&name) {
+            let fix = Message::new("yaml.known-keys").with("keys", TYPES.join(", "));
+            fields.problem("type", Message::new("scenario.unknown-type").with("name", name)).fix = Some(fix);
+        }
+        found.push(Matcher::Type(name.to_owned()));
+    }
+    if let Some(pattern) = fields.text("pattern") {
+        if let Err(error) = regex::Regex::new(pattern) {
+            fields.problem("pattern", Message::new("scenario.bad-pattern").with("error", error));
+        }
+        found.push(Matcher::Pattern(pattern.to_owned()));
+    }
+    let bound = |node: Option<&Node>| node.and_then(|node| node.to_json().as_f64());
+    let (minimum, maximum) = (bound(fields.node("minimum")), bound(fields.node("maximum")));
+    if minimum.is_some() || maximum.is_some() {
+        found.push(Matcher::Range(minimum, maximum));
+    }
+    let mark = fields.mark;
+    fields.finish();
+    if found.len() != 1 {
+        problems.push(source.problem(mark, 1, Message::new("scenario.one-matcher")));
+    }
+    found.into_iter().next()
+}
