@@ -3,6 +3,7 @@
 //! Responsible for reading the file, telling every mistake with its place, and the defaults. Not responsible
 //! for credentials: the file names environment variables, never values.
 
+mod crawl;
 mod read;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use url::Url;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
+pub use crawl::CrawlConfig;
 pub use read::{address, load, parse, target};
 
 /// Name of the file that `check` looks for.
@@ -128,4 +130,8 @@ pub struct GoliveConfig {
     pub page_bytes: Option<usize>,
     /// Whether robots.txt is left aside, by somebody who owns the shop.
     pub ignore_robots: bool,
+    /// How it is read.
+    pub crawl: CrawlConfig,
+    /// Saved material: folders, HAR, MHTML and HTML files.
+    pub saved: Vec<PathBuf>,
 }

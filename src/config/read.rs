@@ -43,6 +43,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     }
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
+        golive.saved.iter_mut().for_each(|path| *path = folder.join(&*path));
     }
     Ok(config)
 }
@@ -147,7 +148,7 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
 }
 
 /// The name of an environment variable; a credential in its place is refused without being repeated.
-fn environment_name(fields: &mut Fields<'_, '_>, field: &'static str) -> Option<String> {
+pub(super) fn environment_name(fields: &mut Fields<'_, '_>, field: &'static str) -> Option<String> {
     let name = fields.text(field)?;
     let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if valid {
@@ -226,7 +227,8 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
             }
         }
     }
-    if fields.key("shops").is_none() {
+    golive.saved = fields.texts("saved").unwrap_or_default().into_iter().map(PathBuf::from).collect();
+    if fields.key("shops").is_none() && golive.saved.is_empty() {
         fields.missing("shops");
     }
     golive.ca_file = fields.text("ca-file").map(PathBuf::from);
@@ -235,6 +237,7 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.seconds = fields.count("seconds");
     golive.page_bytes = fields.count("page-bytes").and_then(|count| usize::try_from(count).ok());
     golive.ignore_robots = fields.boolean("ignore-robots").unwrap_or(false);
+    golive.crawl = super::crawl::read(&mut fields);
     let mut known = None;
     for (key, node) in fields.map("rules").unwrap_or_default() {
         let word = match &node.kind {

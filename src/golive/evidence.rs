@@ -45,6 +45,20 @@ pub struct Frame {
     pub document: Option<Arc<Fetched>>,
 }
 
+/// How a page was come by: what it can tell of its transport.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Asked for by the crawl.
+    #[default]
+    Live,
+    /// Recorded with its address and headers (HAR).
+    Recorded,
+    /// Saved with its address alone (MHTML).
+    Snapshot,
+    /// A file: neither address nor headers are those of the shop.
+    File,
+}
+
 /// A page with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -58,6 +72,26 @@ pub struct Page {
     pub frames: Vec<Frame>,
     /// Own scripts or frames that could not be read: what looked at them stays open.
     pub unread: Vec<LeftOut>,
+    /// What its scripts lead a visitor to beside them: source maps, lazy chunks, configuration answers. It is
+    /// searched for credentials only: it does not say what the page is.
+    pub served: Vec<Arc<Fetched>>,
+    /// How it was come by.
+    pub source: Source,
+}
+
+impl Page {
+    /// A page without scripts and frames, as the crawl comes by it.
+    pub fn new(document: Arc<Fetched>, depth: u32) -> Page {
+        Page {
+            document,
+            depth,
+            scripts: Vec::new(),
+            frames: Vec::new(),
+            unread: Vec::new(),
+            served: Vec::new(),
+            source: Source::Live,
+        }
+    }
 }
 
 /// Everything collected of one shop.

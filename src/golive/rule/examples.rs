@@ -31,16 +31,15 @@ fn page(example: &ExampleShop) -> Page {
     let url = Url::parse(example.url.as_deref().unwrap_or(ADDRESS)).unwrap();
     let none = BTreeMap::new();
     let own = |path: &str, body: &str| fetched(&url.join(path).unwrap(), 200, &none, body);
+    let document = fetched(&url, example.status.unwrap_or(200), &example.headers, &example.html);
     Page {
-        document: fetched(&url, example.status.unwrap_or(200), &example.headers, &example.html),
-        depth: 0,
         scripts: example.scripts.iter().map(|(path, body)| own(path, body)).collect(),
         frames: example
             .frames
             .iter()
             .map(|(path, body)| Frame { url: url.join(path).unwrap(), document: Some(own(path, body)) })
             .collect(),
-        unread: Vec::new(),
+        ..Page::new(document, 0)
     }
 }
 
@@ -60,7 +59,7 @@ fn judge(rules: &RuleSet, example: &Example) -> Vec<Check> {
         failure: None,
     });
     let answers = shop.answers.iter().map(|(url, status)| (Url::parse(url).unwrap(), *status)).collect();
-    rules.judge_shop(&ShopFacts { start, tls, answers, left_out: Vec::new(), limit: None }, &pages)
+    rules.judge_shop(&ShopFacts { start, tls, answers, left_out: Vec::new(), limit: None, saved: false }, &pages)
 }
 
 #[test]
