@@ -24,7 +24,11 @@ impl<'r> Judge<'r> {
 
     /// Judges one page; its evidence can be dropped afterwards. Returns what the record will list.
     pub fn add(&mut self, page: &Page) -> PageSummary {
-        let verdicts = self.rules.judge_page(page);
+        self.take(self.rules.judge_page(page))
+    }
+
+    /// Takes a page that was judged elsewhere by the same rules.
+    pub fn take(&mut self, verdicts: PageVerdicts) -> PageSummary {
         let summary = verdicts.summary.clone();
         self.pages.push(verdicts);
         summary

@@ -1,12 +1,14 @@
 //! One shop from its address to its record: TLS probe, crawl, judgement.
 
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::check::Judge;
 use super::crawl;
+use super::evidence::Page;
+use super::page::Document;
 use super::rule::{RuleSet, ShopFacts, shown_url};
 use super::saved;
 use crate::http;
@@ -27,7 +29,7 @@ pub struct Options {
 ///
 /// # Errors
 /// The start page cannot be read, or the CA file is unusable. What was seen before has been emitted.
-pub async fn check(start: &Url, options: &Options, rules: &RuleSet, sink: &dyn Sink) -> Result<(), Problem> {
+pub async fn check(start: &Url, options: &Options, rules: &Arc<RuleSet>, sink: &dyn Sink) -> Result<(), Problem> {
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
     let mut options = options.crawl.clone();
@@ -37,14 +39,15 @@ pub async fn check(start: &Url, options: &Options, rules: &RuleSet, sink: &dyn S
         options.pinned_leaf = tls::pin(facts);
         sink.emit(Event::TlsProbed { shop: shop.clone(), facts: facts.clone() });
     }
-    let judge = Mutex::new(Judge::new(rules));
-    let lock = || judge.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let crawled = crawl::crawl(start, &options, |page| {
-        let summary = lock().add(&page);
+    let mut judge = Judge::new(rules);
+    // Pages are judged where they were read, several at a time; the record has them in the order of the crawl.
+    let by = Arc::clone(rules);
+    let look = move |page: Page, parsed: Option<Document<'_>>| by.judge_parsed(&page, parsed);
+    let crawled = crawl::crawl_with(start, &options, look, |verdicts| {
+        let summary = judge.take(verdicts);
         sink.emit(Event::PageRead { shop: shop.clone(), page: summary });
     })
     .await?;
-    let judge = judge.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let record = judge.finish(ShopFacts {
         start: start.clone(),
         tls: facts,

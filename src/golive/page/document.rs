@@ -22,6 +22,11 @@ const MAX_DEPTH: u32 = 1_024;
 /// Most elements that are read.
 const MAX_ELEMENTS: usize = 200_000;
 
+/// Most attributes of one tag: the parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 4_000;
+/// Below this a source cannot have a tag with so many attributes.
+const CROWDED: usize = 2 * MAX_ATTRIBUTES;
+
 /// Where an element begins in the source, and how deep it stands.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
@@ -76,9 +81,11 @@ impl<'s> Document<'s> {
             cut: Cell::new(false),
         };
         let mut parser = parse_document(sink, ParseOpts::default());
-        let whole = StrTendril::from_slice(source);
+        let crowded = crowded_tag(source);
+        let read = &source[..crowded.unwrap_or(source.len())];
+        let whole = StrTendril::from_slice(read);
         let mut from = 0;
-        for end in offsets_after(source, b'>').chain(std::iter::once(source.len())) {
+        for end in offsets_after(read, b'>').chain(std::iter::once(read.len())) {
             if end <= from {
                 continue;
             }
@@ -93,6 +100,7 @@ impl<'s> Document<'s> {
             }
         }
         let (html, marks, cut) = parser.finish();
+        let cut = cut || crowded.is_some();
         let order = visible_order(&html, &marks);
         let mut by_name: HashMap<LocalName, Vec<usize>> = HashMap::new();
         for (at, (id, _)) in order.iter().enumerate() {
@@ -231,6 +239,67 @@ fn visible_order(html: &Html, marks: &HashMap<NodeId, Mark>) -> Vec<(NodeId, Opt
             }
         }
     }
+}
+
+/// Where a tag begins that has more attributes than are read, if there is one.
+fn crowded_tag(source: &str) -> Option<usize> {
+    let bytes = source.as_bytes();
+    if bytes.len() < CROWDED {
+        return None;
+    }
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'<', bytes.get(at..)?) {
+        let start = at + found;
+        at = start + 1;
+        let rest = bytes.get(at..)?;
+        if rest.starts_with(b"!--") {
+            // What stands in a comment is no tag.
+            at += memchr::memmem::find(rest, b"-->")?;
+            continue;
+        }
+        if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        let (mut names, mut blank, mut value) = (0, false, false);
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'>' => break,
+                b'"' | b'\'' if value => {
+                    let Some(end) = memchr::memchr(byte, bytes.get(at + 1..)?) else {
+                        return (names > MAX_ATTRIBUTES).then_some(start);
+                    };
+                    at += end + 1;
+                    (value, blank) = (false, true);
+                }
+                b'=' => (value, blank) = (true, false),
+                b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' if !value => blank = true,
+                b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' => {}
+                _ => {
+                    names += usize::from(blank);
+                    // The first sign of a value without quotes ends the search for its beginning.
+                    (blank, value) = (false, false);
+                }
+            }
+            at += 1;
+        }
+        if names > MAX_ATTRIBUTES {
+            return Some(start);
+        }
+        let name = rest.get(..6).unwrap_or_default().to_ascii_lowercase();
+        for raw in [&b"script"[..], b"style"] {
+            if name.starts_with(raw) {
+                let mut from = at;
+                at = loop {
+                    let Some(next) = memchr::memmem::find(bytes.get(from..)?, b"</") else { return None };
+                    from += next + 2;
+                    if bytes.get(from..from + raw.len()).is_some_and(|end| end.eq_ignore_ascii_case(raw)) {
+                        break from;
+                    }
+                };
+            }
+        }
+    }
+    None
 }
 
 /// Finds where the tag `<name …>` begins that ends at `end`, searching from `from`.
@@ -444,6 +513,28 @@ mod tests {
     fn words_come_in_order_and_by_block() {
         let source = "<title>t</title><p>Hasta <b>12</b> cuotas<p>con <a>Mercado\n Pago</a><script>no()</script>";
         assert_eq!(Document::parse(source).words(100), "Hasta 12 cuotas \ncon Mercado Pago \n");
+    }
+
+    #[test]
+    fn a_tag_with_too_many_attributes_ends_the_reading() {
+        let many = |one: &str, count: usize| (0..count).map(|at| one.replace('#', &at.to_string())).collect::<String>();
+        for one in ["a#=1 ", "a# ", "a#=\">\" ", "a#='x'"] {
+            let html = format!("<p>x</p><input {}><b>y</b>", many(one, 200_000));
+            let document = Document::parse(&html);
+            assert!(document.cut(), "{one}");
+            assert_eq!(document.elements().filter(|element| element.name() == "p").count(), 1, "{one}");
+        }
+        for html in [
+            format!("<svg><path d=\"{}\"></svg><i>", "M 0 0 ".repeat(20_000)),
+            format!("<script>if (a<b && {}) x</script><i>", "c && d && ".repeat(5_000)),
+            format!("<p>{}</p><i>", "palabra ".repeat(20_000)),
+            format!("<!-- <a {} --><i>", "b=c ".repeat(20_000)),
+            many("<p a#=1 b=2>x</p>", 10_000) + "<i>",
+        ] {
+            let document = Document::parse(&html);
+            assert!(!document.cut(), "{:.60}", html);
+            assert_eq!(document.elements().filter(|element| element.name() == "i").count(), 1, "{:.60}", html);
+        }
     }
 
     #[test]

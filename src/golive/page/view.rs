@@ -153,10 +153,15 @@ pub struct PageView<'p> {
 impl<'p> PageView<'p> {
     /// Reads a page.
     pub fn read(page: &'p Page, cache: &ScriptCache) -> PageView<'p> {
+        PageView::read_parsed(page, None, cache)
+    }
+
+    /// Reads a page whose document was parsed already, if it was.
+    pub fn read_parsed(page: &'p Page, mut parsed: Option<Document<'p>>, cache: &ScriptCache) -> PageView<'p> {
         let mut parts = Vec::with_capacity(1 + page.frames.len());
         let own_frames = page.frames.iter().filter_map(|frame| frame.document.as_deref());
         for fetched in std::iter::once(&*page.document).chain(own_frames) {
-            let document = Document::parse(&fetched.body);
+            let document = parsed.take().unwrap_or_else(|| Document::parse(&fetched.body));
             let outline = of_document(&document, &fetched.url);
             parts.push(Part { fetched, document, outline });
         }

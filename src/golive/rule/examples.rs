@@ -183,7 +183,7 @@ fn what_javascript_draws_stays_open() {
         .push(crate::run::LeftOut { url: "/a.js".to_owned(), reason: crate::i18n::Message::new("golive.unread") });
     let pages = [rules.judge_page(&cut)];
     let start = Url::parse(ADDRESS).unwrap();
-    let facts = ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None };
+    let facts = ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None, saved: false };
     let checks = rules.judge_shop(&facts, &pages);
     let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
     assert_eq!(of("card-fields-no-name"), Verdict::Fail);

@@ -10,7 +10,7 @@ use super::model::Scope;
 use super::predicates::{Looks, Run, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
-use crate::golive::page::{Element, PageView};
+use crate::golive::page::{Document, Element, PageView};
 use crate::i18n::Message;
 use crate::run::{Finding, PageSummary};
 
@@ -52,7 +52,12 @@ pub struct PageVerdicts {
 impl RuleSet {
     /// Judges one page by every rule.
     pub fn judge_page(&self, page: &Page) -> PageVerdicts {
-        let view = PageView::read(page, &self.scripts);
+        self.judge_parsed(page, None)
+    }
+
+    /// As [`RuleSet::judge_page`], for a page whose document was parsed already, if it was.
+    pub fn judge_parsed<'p>(&self, page: &'p Page, parsed: Option<Document<'p>>) -> PageVerdicts {
+        let view = PageView::read_parsed(page, parsed, &self.scripts);
         let mut verdicts = PageVerdicts {
             summary: summary_of(&view),
             url: page.document.url.clone(),
