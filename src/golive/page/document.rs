@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
@@ -26,6 +27,36 @@ const MAX_ELEMENTS: usize = 200_000;
 const MAX_ATTRIBUTES: usize = 4_000;
 /// Below this a source cannot have a tag with so many attributes.
 const CROWDED: usize = 2 * MAX_ATTRIBUTES;
+
+/// A quick hash for keys that are numbers of our own making: no page chooses them.
+#[derive(Default, Clone, Copy)]
+struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95).rotate_left(26);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+}
+
+type Marks = HashMap<NodeId, Mark, BuildHasherDefault<Numbers>>;
 
 /// Where an element begins in the source, and how deep it stands.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +84,9 @@ impl<'d> Element<'d> {
 
     /// Value of an attribute.
     pub fn attr(&self, name: &str) -> Option<&'d str> {
-        self.node.value().attr(name)
+        // Looking an attribute up by its atom costs more than comparing the few names that an element has.
+        let attributes = &self.node.value().attrs;
+        attributes.iter().find(|(key, _)| key.ns.is_empty() && &*key.local == name).map(|(_, value)| &**value)
     }
 }
 
@@ -64,7 +97,7 @@ pub struct Document<'s> {
     /// Elements in document order, without what stands inside `template`.
     order: Vec<(NodeId, Option<usize>)>,
     /// Places in `order` by element name: most questions are about a few names.
-    by_name: HashMap<LocalName, Vec<usize>>,
+    by_name: HashMap<LocalName, Vec<usize>, BuildHasherDefault<Numbers>>,
     line_starts: Vec<usize>,
     cut: bool,
 }
@@ -102,10 +135,13 @@ impl<'s> Document<'s> {
         let (html, marks, cut) = parser.finish();
         let cut = cut || crowded.is_some();
         let order = visible_order(&html, &marks);
-        let mut by_name: HashMap<LocalName, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<LocalName, Vec<usize>, BuildHasherDefault<Numbers>> = HashMap::default();
         for (at, (id, _)) in order.iter().enumerate() {
             if let Some(element) = html.tree.get(*id).and_then(|node| node.value().as_element()) {
-                by_name.entry(element.name.local.clone()).or_default().push(at);
+                match by_name.get_mut(&element.name.local) {
+                    Some(places) => places.push(at),
+                    None => drop(by_name.insert(element.name.local.clone(), vec![at])),
+                }
             }
         }
         let line_starts = std::iter::once(0).chain(offsets_after(source, b'\n')).collect();
@@ -216,7 +252,7 @@ fn offsets_after(source: &str, byte: u8) -> impl Iterator<Item = usize> {
 }
 
 /// Document order without recursion, so that nesting cannot exhaust the stack.
-fn visible_order(html: &Html, marks: &HashMap<NodeId, Mark>) -> Vec<(NodeId, Option<usize>)> {
+fn visible_order(html: &Html, marks: &Marks) -> Vec<(NodeId, Option<usize>)> {
     let mut order = Vec::with_capacity(marks.len());
     let mut node = html.tree.root();
     loop {
@@ -343,7 +379,7 @@ fn tag_length(rest: &[u8]) -> Option<bool> {
 struct PlacedSink<'s> {
     inner: HtmlTreeSink,
     source: &'s str,
-    marks: RefCell<HashMap<NodeId, Mark>>,
+    marks: RefCell<Marks>,
     /// End of the piece being read.
     piece_end: Cell<usize>,
     /// End of the last piece from which something came.
@@ -378,7 +414,7 @@ impl PlacedSink<'_> {
 }
 
 impl TreeSink for PlacedSink<'_> {
-    type Output = (Html, HashMap<NodeId, Mark>, bool);
+    type Output = (Html, Marks, bool);
     type Handle = NodeId;
     type ElemName<'a>
         = Ref<'a, QualName>
