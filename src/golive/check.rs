@@ -73,7 +73,15 @@ mod tests {
             bytes: body.len() as u64,
             cut: false,
         };
-        Page { document: Arc::new(document), depth: 0, scripts: Vec::new(), frames: Vec::new(), unread: Vec::new() }
+        Page {
+            document: Arc::new(document),
+            depth: 0,
+            scripts: Vec::new(),
+            frames: Vec::new(),
+            unread: Vec::new(),
+            rendered: None,
+            unrendered: None,
+        }
     }
 
     fn facts() -> ShopFacts {

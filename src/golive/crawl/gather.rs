@@ -96,6 +96,8 @@ impl Gatherer {
             scripts: Vec::new(),
             frames: Vec::new(),
             unread: Vec::new(),
+            rendered: None,
+            unrendered: None,
         };
         let mut parts = Parts::default();
         let mut frame_scripts = Vec::new();

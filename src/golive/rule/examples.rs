@@ -41,6 +41,8 @@ fn page(example: &ExampleShop) -> Page {
             .map(|(path, body)| Frame { url: url.join(path).unwrap(), document: Some(own(path, body)) })
             .collect(),
         unread: Vec::new(),
+        rendered: None,
+        unrendered: None,
     }
 }
 
