@@ -71,7 +71,7 @@ pub fn dry_run(scenarios: Vec<Scenario>, target: &Target, seed: u64) -> Vec<DryS
 fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> DryScenario {
     let id = plan.id();
     let ids = ids.part(&id);
-    let mut variables = plan::variables(plan, &ids);
+    let mut variables = plan::variables(plan, &ids, None);
     let mut captured: Vec<String> = Vec::new();
     let mut sent: Vec<(&str, Prepared)> = Vec::new();
     let mut steps = Vec::new();

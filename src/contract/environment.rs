@@ -88,6 +88,7 @@ mod tests {
             json: serde_json::from_str(body).ok(),
             cut: false,
             masked: Vec::new(),
+            made_anew: false,
         }
     }
 

@@ -69,6 +69,8 @@ pub(super) struct Answer {
     pub(super) cut: bool,
     /// What a recording masked, values by JSON Pointer and headers by name: what stands there is not what came.
     pub(super) masked: Vec<String>,
+    /// Whether a recording gave it for a request with other ids, dates or addresses.
+    pub(super) made_anew: bool,
 }
 
 /// Why a request was not sent.
@@ -297,7 +299,7 @@ impl Prepared {
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), None),
         };
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok((Answer { status, headers, body, json, cut, masked: Vec::new() }, elapsed))
+        Ok((Answer { status, headers, body, json, cut, ..Answer::default() }, elapsed))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.

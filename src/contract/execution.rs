@@ -37,6 +37,8 @@ pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) transport: Transport,
     pub(super) ids: Ids,
+    /// Seed of the run.
+    pub(super) seed: u64,
     pub(super) redactor: Redactor,
     pub(super) tape: Tape,
     pub(super) observer: Option<Arc<Observer>>,
@@ -51,17 +53,21 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let started = Instant::now();
     let id = plan.id();
     let ids = shared.ids.part(&id);
-    let variables = plan::variables(plan, &ids);
+    let recording = shared.transport.recording();
+    let variables = plan::variables(plan, &ids, recording.and_then(|recording| recording.clock(&id)));
     let mut state = State {
         id: &id,
         shared,
         plan,
         ids: &ids,
-        variables,
         sent: HashMap::new(),
         asked: HashMap::new(),
         tally: Tally::default(),
         tidying: false,
+        // The clock is read only where it is kept: most scenarios name no date.
+        clock: (shared.tape.write.is_some() && plan.has_variables).then(|| variables.clock()),
+        made_anew: recording.is_some_and(|recording| !recording.repeats(&id, shared.seed)),
+        variables,
     };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let cannot = shared.known.blocked(plan, &shared.target);
@@ -170,6 +176,10 @@ struct State<'s> {
     tally: Tally,
     /// Whether the steps at the end run, which an early end does not hurry.
     tidying: bool,
+    /// What dates are counted from, where a recording keeps it.
+    clock: Option<jiff::Timestamp>,
+    /// Whether a recording answers that was made with other identifiers or dates than this run makes.
+    made_anew: bool,
 }
 
 impl<'s> State<'s> {
@@ -247,7 +257,7 @@ impl<'s> State<'s> {
 
     fn place(&self, step: &'s Step) -> Place<'s> {
         let occurrence = self.asked.get(step.id.as_str()).copied().unwrap_or(1);
-        Place { scenario: self.id, step: &step.id, occurrence }
+        Place { scenario: self.id, step: &step.id, occurrence, clock: self.clock }
     }
 
     /// Compares the last answer of a step with the recorded one, where that is asked for.
@@ -304,6 +314,7 @@ impl<'s> State<'s> {
                 return result;
             }
         };
+        self.made_anew |= answer.made_anew;
         self.count(step, prepared, &answer);
         if let Some(observer) = &self.shared.observer {
             let path = self.path_template(step).unwrap_or_else(|| prepared.path());
@@ -476,7 +487,14 @@ impl<'s> State<'s> {
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
         let no_value =
             |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
-        let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
+        let context = Context {
+            source: &step.source,
+            scenario: self.id,
+            step: &step.id,
+            variables: &self.variables,
+            plan: self.plan,
+            replayed: self.shared.transport.recording().map(|_| self.made_anew),
+        };
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
             (Action::Repeat(id), None) => self.sent.get(id),

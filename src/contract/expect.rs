@@ -7,6 +7,7 @@ use super::exchange::{Answer, LARGEST_BODY};
 use super::json::plain_text;
 use super::json_path::query;
 use super::judge::{self, NormalError};
+use super::plan::{self, Plan};
 use super::recording;
 use super::scenario::{BodyCheck, Expect, Matcher, Unfilled, Variables};
 use crate::i18n::Message;
@@ -31,6 +32,29 @@ pub(super) struct Context<'c> {
     pub(super) scenario: &'c str,
     pub(super) step: &'c str,
     pub(super) variables: &'c Variables,
+    pub(super) plan: &'c Plan,
+    /// Whether a recording answers, and whether it was made with other identifiers or dates than this run makes.
+    pub(super) replayed: Option<bool>,
+}
+
+impl Context<'_> {
+    /// Whether a recorded answer cannot be held against an expectation, because the expected value is made anew by
+    /// every run and the recording has that of another one.
+    fn cannot_be_equal(&self, matcher: &Matcher) -> bool {
+        let Some(other_values) = self.replayed else { return false };
+        let anew = |value: &Value| plan::is_made_anew(self.plan, value);
+        let (named, of_environment) = match matcher {
+            Matcher::Equals(value) => (anew(value), mentions_environment(value)),
+            Matcher::OneOf(values) => (values.iter().any(anew), values.iter().any(mentions_environment)),
+            _ => (false, false),
+        };
+        named && (other_values || of_environment)
+    }
+}
+
+/// Whether a value names what the environment gives: nobody knows what it gave when a recording was made.
+fn mentions_environment(value: &Value) -> bool {
+    value.to_string().contains("${env.")
 }
 
 impl Compared {
@@ -200,7 +224,8 @@ pub(super) fn compare(
             continue;
         }
         let values = answer.json.as_ref().map(|body| query(&check.path, body)).unwrap_or_default();
-        place(&mut compared, context, check.mark, &check.path, &matcher, &values);
+        let anew = context.cannot_be_equal(&check.matcher);
+        place(&mut compared, context, check.mark, &check.path, (&matcher, anew), &values);
     }
     headers(&mut compared, expect, context, answer)?;
     if let Some(same) = &expect.same {
@@ -230,14 +255,15 @@ pub(super) fn compare(
 }
 
 fn headers(compared: &mut Compared, expect: &Expect, context: &Context<'_>, answer: &Answer) -> Result<(), Unfilled> {
-    for (name, matcher, mark) in &expect.headers {
-        let matcher = filled(matcher, context.variables)?;
+    for (name, original, mark) in &expect.headers {
+        let matcher = filled(original, context.variables)?;
         if !matches!(matcher, Matcher::Present | Matcher::Absent) && answer.masked.contains(name) {
             compared.masked(name);
             continue;
         }
         let value = answer.headers.get(name).map(|value| Value::String(value.clone()));
-        place(compared, context, *mark, name, &matcher, &value.iter().collect::<Vec<_>>());
+        let anew = context.cannot_be_equal(original);
+        place(compared, context, *mark, name, (&matcher, anew), &value.iter().collect::<Vec<_>>());
     }
     Ok(())
 }
@@ -370,7 +396,15 @@ fn filled(matcher: &Matcher, variables: &Variables) -> Result<Matcher, Unfilled>
     })
 }
 
-fn place(compared: &mut Compared, context: &Context<'_>, mark: Mark, path: &str, matcher: &Matcher, values: &[&Value]) {
+/// Compares the values at a place; one that is made anew and differs from the recorded one is an open question.
+fn place(
+    compared: &mut Compared,
+    context: &Context<'_>,
+    mark: Mark,
+    path: &str,
+    (matcher, made_anew): (&Matcher, bool),
+    values: &[&Value],
+) {
     let holds = match matcher {
         Matcher::Absent => values.is_empty(),
         Matcher::Present => !values.is_empty(),
@@ -380,6 +414,9 @@ fn place(compared: &mut Compared, context: &Context<'_>, mark: Mark, path: &str,
     let message = Message::new("contract.place").with("path", path).with("expected", &expected);
     if holds {
         compared.held(message);
+    } else if made_anew && !values.is_empty() {
+        let message = Message::new("recording.made-anew").with("path", path);
+        compared.expectations.push(Expectation { message, verdict: Verdict::Inconclusive });
     } else {
         let actual = match values {
             [] => "—".to_owned(),

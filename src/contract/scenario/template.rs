@@ -27,6 +27,16 @@ pub struct Variables {
 }
 
 impl Variables {
+    /// Fixes the time that dates are counted from; nothing once one was asked for.
+    pub(in crate::contract) fn begin_at(&self, now: Timestamp) {
+        let _ = self.now.set(now);
+    }
+
+    /// The time that dates are counted from; fixes it when none was asked for yet.
+    pub(in crate::contract) fn clock(&self) -> Timestamp {
+        *self.now.get_or_init(generated::clock)
+    }
+
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: Value) {
         self.values.insert(name.to_owned(), value);
@@ -52,7 +62,7 @@ impl Variables {
         if name == "email" {
             return self.values.get("uuid")?.as_str().map(|uuid| Cow::Owned(generated::email(uuid)));
         }
-        generated::date(name, || *self.now.get_or_init(generated::clock)).map(Cow::Owned)
+        generated::date(name, || self.clock()).map(Cow::Owned)
     }
 
     /// Fills the variables of a text.
