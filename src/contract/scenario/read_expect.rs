@@ -20,6 +20,9 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
             Kind::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
         };
+        if items.is_empty() {
+            fields.problem("status", Message::new("scenario.bad-status"));
+        }
         for item in items {
             match item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()) {
                 Some(status @ 100..=599) => expect.status.push(status),
@@ -85,6 +88,9 @@ fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(Str
         _ => std::slice::from_ref(node),
     };
     let mut errors = Vec::new();
+    if items.is_empty() {
+        problems.push(source.problem(node.mark, 1, Message::new("scenario.bad-error")));
+    }
     for item in items {
         let word = match &item.kind {
             Kind::Text(text) => text.clone(),
@@ -165,6 +171,9 @@ fn same_as(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<
         Kind::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
     };
+    if items.is_empty() {
+        problems.push(source.problem(node.mark, 1, Message::new("scenario.path-not-text")));
+    }
     let paths = items.iter().filter_map(|item| path(source, item, problems)).collect();
     Some(Same { paths, step: None, mark: node.mark })
 }
