@@ -166,6 +166,7 @@ mod tests {
 
     const SCENARIO: &str = r#"
 name: x
+variables: { half: "42424242" }
 steps:
   - id: token
     post: /v1/card_tokens
@@ -183,7 +184,7 @@ steps:
   - get: "/v1/payments/${payment}"
     until: { status: 200 }
   - { get: /v1/payments/1, targets: embedded, expect: { status: 404 } }
-  - { post: /v1/payments, body: { n: "4111111111111111" }, expect: { status: 400 } }
+  - { post: /v1/payments, body: { n: "${half}${half}" }, expect: { status: 400 } }
 finally:
   - { put: "/v1/payments/${payment}", body: { status: cancelled }, expect: { status: 200 } }
 "#;

@@ -191,24 +191,13 @@ fn card_body(site: &str, brand: &str, holder: &str) -> Option<Value> {
     }))
 }
 
-/// The last four digits of a number in the body that may be a real card: 13 to 19 digits that pass the check
-/// digit and are no test card.
+/// The last four digits of a number in the body that may be a real card.
 fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
-        // Most values are too short for thirteen digits.
-        Value::String(text) if text.len() < 13 => None,
-        Value::Number(number) if number.as_u64().is_none_or(|number| number < 1_000_000_000_000) => None,
-        Value::String(_) | Value::Number(_) => {
-            let digits: String =
-                plain_text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
-            let card = (13..=19).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_digit())
-                && crate::secret::luhn(&digits)
-                && cards::by_number(&digits).is_none();
-            card.then(|| digits[digits.len() - 4..].to_owned())
-        }
+        Value::String(text) => cards::real(text),
+        Value::Number(number) => cards::real(&number.to_string()),
         _ => None,
     }
 }

@@ -6,13 +6,12 @@ use super::environment;
 use super::exchange::{Answer, LARGEST_BODY};
 use super::json::plain_text;
 use super::json_path::query;
-use super::judge::{self, NormalError};
+use super::judge::{self, Expected, NormalError};
 use super::plan::{self, Plan};
 use super::recording;
 use super::scenario::{BodyCheck, Expect, Matcher, Unfilled, Variables};
 use crate::i18n::Message;
 use crate::run::{Evidence, Expectation, Finding, Severity, Verdict, fingerprint};
-use crate::specs::catalogue::{Entry, catalogue};
 use crate::specs::{grades, schemas};
 use crate::yaml::{Mark, Source};
 
@@ -104,18 +103,18 @@ fn difference(path: impl Into<String>, expected: impl Into<String>, actual: impl
     vec![Evidence::Difference { path: path.into(), expected: expected.into(), actual: actual.into() }]
 }
 
-/// The catalogue entries that a step expects.
+/// The errors that a step expects.
 ///
 /// # Errors
 /// A variable without a value.
-pub(super) fn expected_errors(expect: &Expect, variables: &Variables) -> Result<Vec<&'static Entry>, Unfilled> {
+pub(super) fn expected_errors(expect: &Expect, variables: &Variables) -> Result<Vec<Expected>, Unfilled> {
     let mut entries = Vec::new();
     for (word, _) in &expect.error {
         match variables.fill(word)? {
             Value::Array(items) => {
-                entries.extend(items.iter().filter_map(|item| catalogue().find(&plain_text(item))));
+                entries.extend(items.iter().flat_map(|item| Expected::find(&plain_text(item))));
             }
-            one => entries.extend(catalogue().find(&plain_text(&one))),
+            one => entries.extend(Expected::find(&plain_text(&one))),
         }
     }
     Ok(entries)
@@ -152,7 +151,7 @@ pub(super) fn compare(
 ) -> Result<Compared, Unfilled> {
     let mut compared = Compared::default();
     let expected = expected_errors(expect, context.variables)?;
-    let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.status == answer.status);
+    let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.may(answer.status));
     if environment::speaks(answer) && !(wanted && (answer.json.is_some() || expect.status.contains(&answer.status))) {
         let (message, fix) = environment::told(answer);
         let evidence = difference("status", statuses(expect, &expected), answer.status.to_string());
@@ -277,9 +276,9 @@ fn join(statuses: &[u16]) -> String {
     statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn statuses(expect: &Expect, expected: &[&Entry]) -> String {
+fn statuses(expect: &Expect, expected: &[Expected]) -> String {
     let mut all = expect.status.clone();
-    all.extend(expected.iter().map(|entry| entry.status));
+    all.extend(expected.iter().filter_map(Expected::status));
     all.dedup();
     join(&all)
 }
@@ -296,8 +295,8 @@ fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> 
     }
 }
 
-fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[&Entry], answer: &Answer) {
-    let codes = expected.iter().map(|entry| entry.code.as_str()).collect::<Vec<_>>().join(", ");
+fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[Expected], answer: &Answer) {
+    let codes = expected.iter().map(Expected::code).collect::<Vec<_>>().join(", ");
     let Some(body) = &answer.json else {
         let message = Message::new("contract.not-json").with("status", answer.status);
         let evidence =
@@ -316,7 +315,7 @@ fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &
                 "reworded" => ("contract.reworded", normal.message.clone().unwrap_or_default()),
                 _ => ("contract.shape", normal.shapes.join(", ")),
             };
-            let literal = expected.iter().find_map(|entry| entry.message.clone()).unwrap_or_default();
+            let literal = expected.iter().find_map(Expected::message).unwrap_or_default();
             let note = Message::new(key).with("code", judgement.code.unwrap_or_default()).with("text", &was);
             compared.broken(context, mark, judgement.grade, note, difference("message", literal, was));
         }
@@ -328,7 +327,11 @@ fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &
                 .with("status", answer.status)
                 .with("came", &came)
                 .with("text", text.chars().take(LONGEST_VALUE).collect::<String>());
-            let wanted = expected.iter().map(|entry| format!("{} {}", entry.status, entry.code)).collect::<Vec<_>>();
+            let wanted = expected.iter().map(|one| {
+                let status = one.status().map(|status| format!("{status} ")).unwrap_or_default();
+                format!("{status}{}", one.code())
+            });
+            let wanted = wanted.collect::<Vec<_>>();
             let evidence = difference("cause[0].code", wanted.join(", "), format!("{} {came}", answer.status));
             compared.broken(context, mark, grade, message, evidence);
         }

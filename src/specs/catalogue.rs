@@ -207,6 +207,13 @@ pub fn neighbours() -> &'static [Neighbour] {
     })
 }
 
+/// The neighbours with an id (`404/2000`) or, of all resources, with a code (`2000`), whatever its case.
+pub fn neighbours_of(id_or_code: &str) -> impl Iterator<Item = &'static Neighbour> {
+    let by_id = neighbours().iter().any(|other| other.id.eq_ignore_ascii_case(id_or_code));
+    let named = move |other: &&Neighbour| if by_id { &other.id } else { &other.code }.eq_ignore_ascii_case(id_or_code);
+    neighbours().iter().filter(named)
+}
+
 /// The documents the catalogue was read from, oldest first.
 pub fn snapshots() -> &'static [Snapshot] {
     static SNAPSHOTS: OnceLock<Vec<Snapshot>> = OnceLock::new();

@@ -295,6 +295,29 @@ mod tests {
             (format!("{whole}only: this one\nskip: not this one\n"), false),
             (format!("{whole}finally: [{{ repeat: step-1, expect: {{ status: 200 }} }}]\n"), true),
             (format!("{whole}finally: [{{ get: /v1/payment_methods }}]\n"), false),
+            (whole.replace("200", "[]"), false),
+            (whole.replace("200", "[200, 201]"), true),
+            (whole.replace("200", "\"200\""), false),
+            (whole.replace("status: 200", "error: []"), false),
+            (whole.replace("status: 200", "error: 2006"), true),
+            (whole.replace("status: 200", "error: \"2006\""), true),
+            (whole.replace("status: 200", "error: [404/2000, E301]"), true),
+            (whole.replace("status: 200", "error: 1999"), false),
+            (whole.replace("status: 200", "error: 404/2006"), false),
+            (whole.replace("status: 200", "payment: { status: aproved }"), false),
+            (whole.replace("status: 200", "payment: { status: rejected, status_detail: cc_rejected_blacklist }"), true),
+            (whole.replace("status: 200", "payment: { status: rejected, status_detail: cc_rejected_blaklist }"), false),
+            (whole.replace("status: 200", "payment: { status_detail: accredited }"), false),
+            (whole.replace("status: 200", "body: { $.id: { one-of: [] } }"), false),
+            (whole.replace("status: 200", "body: { $.id: {} }"), false),
+            (whole.replace("status: 200", "body: { $.id: { minimum: 1, type: integer } }"), false),
+            (whole.replace("status: 200", "body: { $.id: { minimum: one } }"), false),
+            (whole.replace("status: 200", "body: { $.id: { equals: { a: 1 } } }"), true),
+            (whole.replace("status: 200", "same: []"), false),
+            (whole.replace("get: /v1/payment_methods", "post: /x, card: { brand: visa, holder: APRO }"), true),
+            (whole.replace("get: /v1/payment_methods", "post: /x, card: { brand: vissa, holder: APRO }"), false),
+            (whole.replace("get: /v1/payment_methods", "repeat: nothing, post: /x"), false),
+            (whole.replace("steps: [", "steps: [1, "), false),
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");
@@ -315,8 +338,63 @@ mod tests {
         assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
+        let mut codes: BTreeSet<String> = catalogue().entries().iter().map(|entry| entry.code.clone()).collect();
+        codes.extend(catalogue().entries().iter().filter_map(|entry| entry.wire_code.clone()));
+        codes.extend(specs::catalogue::neighbours().iter().map(|other| other.code.clone()));
+        let ids = catalogue().entries().iter().map(|entry| &entry.id);
+        let ids = ids.chain(specs::catalogue::neighbours().iter().map(|other| &other.id)).cloned();
+        assert_eq!(words("/$defs/errorCode/anyOf/1/enum"), ids.chain(codes.iter().cloned()).collect());
+        let numbers = schema.pointer("/$defs/errorCode/anyOf/0/enum").unwrap().as_array().unwrap();
+        let numbers: BTreeSet<String> = numbers.iter().map(ToString::to_string).collect();
+        assert_eq!(numbers, codes.into_iter().filter(|code| code.parse::<u32>().is_ok()).collect());
+        let pairs = &specs::statuses::statuses().pairs;
+        let member = |name: &str| format!("/$defs/expect/properties/payment/properties/{name}/anyOf/0/enum");
+        assert_eq!(words(&member("status")), own(pairs.iter().map(|pair| &*pair.status).collect()));
+        let details = pairs.iter().filter_map(|pair| pair.status_detail.as_deref()).collect();
+        assert_eq!(words(&member("status_detail")), own(details));
+        let cards = specs::cards::all().iter().flat_map(|site| &site.cards);
+        let brands = cards.flat_map(|card| [&*card.payment_method_id, &*card.brand]).collect();
+        assert_eq!(words("/$defs/request/properties/card/properties/brand/anyOf/0/enum"), own(brands));
         let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
         assert_eq!(words("/$defs/request/properties/card/properties/holder/examples"), own(holders));
+    }
+
+    #[test]
+    fn every_key_of_the_schema_is_described_and_a_typo_is_named() {
+        fn walk(schema: &serde_json::Value, value: &serde_json::Value, place: &str) {
+            for (name, key) in value.get("properties").and_then(serde_json::Value::as_object).into_iter().flatten() {
+                let target = key.get("$ref").and_then(|to| schema.pointer(to.as_str()?.strip_prefix('#')?));
+                let described =
+                    [Some(key), target].into_iter().flatten().any(|found| found.get("description").is_some());
+                assert!(described || place.ends_with("/properties"), "{place}: {name}");
+            }
+            match value {
+                serde_json::Value::Object(members) => {
+                    members.iter().for_each(|(name, value)| walk(schema, value, &format!("{place}/{name}")));
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|item| walk(schema, item, place)),
+                _ => {}
+            }
+        }
+        let text = specs::FILES.get_file("dsl/scenario.schema.json").unwrap().contents_utf8().unwrap();
+        let schema: serde_json::Value = serde_json::from_str(text).unwrap();
+        walk(&schema, &schema, "");
+        assert!(!text.contains("\\\\p{"), "not every editor knows classes of Unicode");
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let whole = "name: x\nsteps: [{ post: /v1/payments, body: {}, expect: { status: 201 } }]\n";
+        for (text, key) in [
+            (whole.replace("body", "boddy"), "boddy"),
+            (whole.replace("status", "staus"), "staus"),
+            (whole.replace("expect", "exepct"), "exepct"),
+            (whole.replace("post: /v1/payments, body: {}", "repeat: pay, tagets: url"), "tagets"),
+            (whole.replace("post: /v1/payments, body: {}, expect: { status: 201 }", "wait: 5s, tagets: url"), "tagets"),
+            (whole.replace("post: /v1/payments, body: {}, expect: { status: 201 }", "use: a.yaml, wiht: {}"), "wiht"),
+            (whole.replace("status: 201", "body: { $.id: { presnt: true } }"), "presnt"),
+        ] {
+            let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+            let told: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(told.iter().any(|told| told.contains(&format!("'{key}'"))), "{key}: {told:?}");
+        }
     }
 
     #[test]

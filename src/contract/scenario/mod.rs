@@ -3,6 +3,7 @@
 //! Responsible for the grammar (`specs/dsl/scenario.schema.json` describes it for editors), for telling every
 //! mistake with its place before anything is sent, and for filling in variables. Sends nothing.
 
+mod contradictions;
 mod csv;
 mod duration;
 mod expectation;

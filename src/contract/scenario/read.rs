@@ -11,7 +11,7 @@ use super::{Action, CardSpec, Expect, Method, Poll, Request, Row, Scenario, Step
 use crate::contract::{Role, TargetKind, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
-use crate::specs::sites;
+use crate::specs::{cards, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
 /// Most mistakes that are told of one file: nobody reads a thousand.
@@ -408,6 +408,14 @@ fn card(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Car
     let mut fields = Fields::new(source, node, problems)?;
     let brand = fields.required_text("brand").map(str::to_owned);
     let holder = fields.required_text("holder").map(str::to_owned);
+    if let Some(word) = brand.as_deref().filter(|word| !word.contains("${")) {
+        let known = cards::all().iter().flat_map(|site| &site.cards);
+        let known: Vec<&str> = known.flat_map(|card| [&*card.payment_method_id, &*card.brand]).collect();
+        if !known.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+            fields.problem("brand", Message::new("scenario.unknown-brand").with("brand", word)).fix =
+                Some(meant(word, &known));
+        }
+    }
     fields.finish();
     Some(CardSpec { brand: brand?, holder: holder?, mark: node.mark })
 }
