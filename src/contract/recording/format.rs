@@ -301,6 +301,7 @@ mod tests {
             scenario: "a@MLA".into(),
             step: "s".into(),
             occurrence: 1,
+            clock: None,
             request: Asked::default(),
             response: Some(Answered { status: 200, content: Content::of(&text, None), ..Answered::default() }),
             failure: None,
