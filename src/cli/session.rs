@@ -276,7 +276,7 @@ fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) ->
 /// Writes the summary, or the record as JSON, to standard output.
 pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
     if output.json {
-        output.json_by(|out| report::json::write(record, out));
+        output.json_by(|out| report::json::write(record, output.lang, out));
     } else {
         let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
         output.result(&terminal::summary(record, style));

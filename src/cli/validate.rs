@@ -83,6 +83,9 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
     if let Some(wrapper) = body.unwrapped {
         put(&output.say(&Message::new("validate.unwrapped").with("wrapper", wrapper.name())), "  ", out);
     }
+    if let Some(says) = &body.says {
+        put(&output.say(&Message::new("validate.says").with("text", says)), "  ", out);
+    }
     for graded in &body.grades {
         put(&format!("{}: {}", graded.grade, output.say(&graded.message)), "  ", out);
     }
@@ -96,11 +99,15 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
             put(remedy.get(output.lang), "    ", out);
         }
     }
+    if let Some(explained) = &body.explained {
+        put(&output.say(explained), "  ", out);
+    }
     // What nothing above explains, the grade itself does.
     let explained = body.shows.iter().any(|shown| shown.remedy.is_some());
     let wrapped = body.grades.iter().any(|graded| graded.message.key == "validate.inner-reason");
     let known = grades().iter().find(|grade| grade.id == body.grade);
-    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained && !wrapped) {
+    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained && !wrapped && body.explained.is_none())
+    {
         let advice = Message::new("validate.advice").with("text", grade.remedy.get(output.lang));
         put(&output.say(&advice), "  ", out);
     }

@@ -78,11 +78,26 @@ pub fn normalise(body: &Value) -> NormalError {
         let description = members.get("description").and_then(text).or_else(|| normal.message.clone());
         normal.causes.push(Cause { code, code_is_text, description });
     }
+    older_vocabulary(members, &mut normal);
     if let Some(Value::Array(errors)) = members.get("errors") {
         normal.shapes.push("orders");
         normal.causes.extend(errors.iter().filter_map(cause));
     }
     normal
+}
+
+/// `ErrorMessage`, `ErrorCode`, `ErrorStatus`: the names of an older service.
+fn older_vocabulary(members: &serde_json::Map<String, Value>, normal: &mut NormalError) {
+    let member = |name: &str| members.get(name).and_then(text);
+    normal.message = normal.message.take().or_else(|| member("ErrorMessage"));
+    let status = member("ErrorStatus").and_then(|status| status.trim().parse().ok());
+    normal.status = normal.status.or(status);
+    // An HTTP status in the place of a code is none.
+    let is_code = |code: &String| !code.parse().is_ok_and(|code: u64| (400..600).contains(&code));
+    if let Some(code) = member("ErrorCode").filter(is_code) {
+        let code_is_text = members.get("ErrorCode").is_some_and(Value::is_string);
+        normal.causes.push(Cause { code, code_is_text, description: None });
+    }
 }
 
 fn cause(value: &Value) -> Option<Cause> {
