@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{AcceptArgs, ObservedDriftArgs};
-use super::contract::{configured, engine_with, session};
+use super::contract::{configured, engine_with, failed_note, session};
 use super::output::Output;
 use super::session::{Session, replace};
 use super::validate::read;
@@ -14,7 +14,7 @@ use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Ob
 use crate::exit;
 use crate::i18n::Message;
 use crate::report;
-use crate::run::{Event, Problem, RunRecord, RunVerdict, TargetInfo, Terms, Verdict};
+use crate::run::{Event, Problem, RunRecord, TargetInfo, Terms, Verdict};
 use crate::yaml::Source;
 
 /// The baseline that a command uses: the file it names, else the one in the folder where it runs, if there is one.
@@ -181,11 +181,7 @@ pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u
     } else {
         output.result(&report::drift::text(drift, output.lang, output.width()));
     }
-    let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
-    let failed = scenarios.filter(|scenario| scenario.verdict == Verdict::Fail).count();
-    if failed > 0 && record.verdict == Some(RunVerdict::NotReady) {
-        output.note(&Message::new("contract.coverage-failed").with("n", failed));
-    }
+    failed_note(output, &record);
     Ok(record.exit_code())
 }
 

@@ -184,6 +184,9 @@ fn status(pair: &Pair, lang: Lang) -> Explanation {
     }
     text.text(Message::new("explain.buyer-message"), &pair.buyer_message);
     text.part(Message::new("explain.reached-by"), pair.reached_by.as_deref().unwrap_or_default());
+    if let Some(why) = statuses().why_out_of_reach(pair) {
+        text.text(Message::new("explain.out-of-reach"), why);
+    }
     if let Some(note) = &pair.note {
         text.text(Message::new("explain.note"), note);
     }

@@ -82,6 +82,9 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
             stopped = Some(step.id.clone());
         }
+        if result.verdict == Verdict::Inconclusive {
+            state.tally.unanswered(&step.expect, &state.variables, &id);
+        }
         redact(&mut result, &shared.redactor);
         steps.push(result);
     }
@@ -459,18 +462,7 @@ impl<'s> State<'s> {
 
     /// Counts what the step expects and what the answer shows.
     fn count(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) {
-        for entry in expect::expected_errors(&step.expect, &self.variables).unwrap_or_default() {
-            // Coverage is of the catalogue.
-            if let judge::Expected::Documented(entry) = entry {
-                self.tally.expect_code(&entry.id, self.id);
-            }
-        }
-        if let Some(pair) = &step.expect.payment
-            && let Ok(status) = self.variables.fill_text(&pair.status)
-        {
-            let detail = pair.status_detail.as_ref().and_then(|detail| self.variables.fill_text(detail).ok());
-            self.tally.expect_pair(&status, detail.as_deref(), self.id);
-        }
+        self.tally.expect(&step.expect, &self.variables, self.id);
         let Some(body) = &answer.json else { return };
         if answer.status >= 400 {
             for entry in judge::observed(answer.status, &judge::normalise(body)) {

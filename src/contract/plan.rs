@@ -35,6 +35,12 @@ impl Plan {
     }
 }
 
+/// Whether a scenario has a site to run on: a real account lives on one.
+pub(super) fn runs_here(scenario: &Scenario, target: &Target) -> bool {
+    let one = matches!(target.kind, TargetKind::Url | TargetKind::Recording(Recorded::Url));
+    !one || scenario.sites.is_empty() || scenario.sites.contains(&target.site)
+}
+
 /// One plan for each scenario, site and row, in the order of the list; skipped scenarios have none.
 pub(super) fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
     let mut plans = Vec::new();

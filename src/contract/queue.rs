@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::coverage::Tally;
 use super::scenario::{Reader, Scenario, Stock};
 use super::select::{Selector, counts_as_only, tagged};
 use super::target::TargetKind;
@@ -21,6 +22,7 @@ pub struct Queue<'q> {
     end: usize,
     ready: VecDeque<Scenario>,
     selector: Option<Selector>,
+    left_out: Tally,
 }
 
 impl<'q> Queue<'q> {
@@ -30,7 +32,8 @@ impl<'q> Queue<'q> {
         stock.problems().into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
         let end = stock.len();
         let reader = stock.reader();
-        let mut queue = Queue { reader, tags, next: 0, end, ready: VecDeque::new(), selector: None };
+        let mut queue =
+            Queue { reader, tags, next: 0, end, ready: VecDeque::new(), selector: None, left_out: Tally::default() };
         while queue.ready.len() < AHEAD && queue.next < end {
             let read = queue.read(sink);
             queue.ready.extend(read);
@@ -38,7 +41,8 @@ impl<'q> Queue<'q> {
         let only = queue.ready.iter().any(|scenario| counts_as_only(scenario, kind)) || queue.only_later(kind);
         let mut selector = Selector::new(kind, only);
         for scenario in std::mem::take(&mut queue.ready) {
-            queue.ready.extend(select(&mut selector, scenario, sink));
+            let chosen = select(&mut selector, scenario, &mut queue.left_out, sink);
+            queue.ready.extend(chosen);
         }
         queue.selector = Some(selector);
         queue.finish(sink);
@@ -50,7 +54,11 @@ impl<'q> Queue<'q> {
         let index = self.next;
         self.next += 1;
         match self.reader.read(index) {
-            Ok(read) => read.filter(|scenario| tagged(scenario, self.tags)),
+            Ok(Some(scenario)) if !tagged(&scenario, self.tags) => {
+                self.left_out.leave_out(&scenario);
+                None
+            }
+            Ok(read) => read,
             Err(problems) => {
                 problems.into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
                 None
@@ -75,6 +83,11 @@ impl<'q> Queue<'q> {
         }
     }
 
+    /// What the scenarios would have covered that tags and their own keys leave out, as far as files were read.
+    pub(super) fn left_out(&mut self) -> Tally {
+        std::mem::take(&mut self.left_out)
+    }
+
     /// Whether nothing is left to run.
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.next >= self.end
@@ -86,7 +99,7 @@ impl<'q> Queue<'q> {
             for _ in 0..BATCH.min(self.end - self.next) {
                 let Some(scenario) = self.read(sink) else { continue };
                 let Some(selector) = &mut self.selector else { continue };
-                self.ready.extend(select(selector, scenario, sink));
+                self.ready.extend(select(selector, scenario, &mut self.left_out, sink));
             }
             self.finish(sink);
         }
@@ -94,7 +107,11 @@ impl<'q> Queue<'q> {
     }
 }
 
-fn select(selector: &mut Selector, scenario: Scenario, sink: &dyn Sink) -> Option<Scenario> {
+fn select(selector: &mut Selector, scenario: Scenario, left_out: &mut Tally, sink: &dyn Sink) -> Option<Scenario> {
+    let chosen = selector.chooses(&scenario);
+    if !chosen {
+        left_out.leave_out(&scenario);
+    }
     let (scenario, notice) = selector.take(scenario);
     notice.into_iter().for_each(|notice| sink.emit(Event::Problem(notice)));
     scenario

@@ -67,11 +67,18 @@ impl Message {
         self
     }
 
-    /// The message in words. A key that this version does not know (a record of another version)
+    /// The message in words; the value of `percent` is written with the decimal sign of the language. A key that this version does not know (a record of another version)
     /// is shown as the key with its values, so that nothing is lost.
     pub fn render(&self, lang: Lang) -> String {
         match words::template(&self.key) {
-            Some(text) => words::fill(text.get(lang), &self.args),
+            Some(text) => match self.args.get("percent").filter(|_| lang != Lang::En) {
+                Some(percent) => {
+                    let mut args = self.args.clone();
+                    args.insert(Cow::Borrowed("percent"), percent.replace('.', ","));
+                    words::fill(text.get(lang), &args)
+                }
+                None => words::fill(text.get(lang), &self.args),
+            },
             None => {
                 let values: Vec<String> = self.args.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 format!("{} {}", self.key, values.join(" ")).trim_end().to_owned()

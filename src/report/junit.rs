@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use super::xml::Xml;
 use super::{clean, labels, plain};
 use crate::i18n::{Lang, Message};
-use crate::run::{Blame, Check, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Verdict};
+use crate::run::{Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Verdict};
 
 /// How many findings of one test case are told.
 const MOST_FINDINGS: usize = 20;
@@ -48,6 +48,7 @@ enum Case<'r> {
     Scenario(&'r ScenarioResult),
     Check(&'r Check, Option<&'r RuleCard>),
     Problem(&'r Problem),
+    Gate(&'r Gate),
     /// A question about the run itself that stays open: its name in the report, and what is to be said.
     Open(&'static str, Message),
 }
@@ -65,7 +66,9 @@ impl Case<'_> {
     fn state(&self) -> State {
         match self {
             Case::Scenario(scenario) if plain::environment(scenario) => State::Error,
-            Case::Scenario(ScenarioResult { verdict, .. }) | Case::Check(Check { verdict, .. }, _) => match verdict {
+            Case::Scenario(ScenarioResult { verdict, .. })
+            | Case::Check(Check { verdict, .. }, _)
+            | Case::Gate(Gate { verdict, .. }) => match verdict {
                 Verdict::Pass | Verdict::Warn => State::Passed,
                 Verdict::Fail => State::Failed,
                 Verdict::Inconclusive | Verdict::NotApplicable => State::Skipped,
@@ -145,6 +148,10 @@ fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
             suite.cases.push(Case::Scenario(scenario));
         }
         suites.extend(folders.into_values());
+        if !contract.gates.is_empty() {
+            let cases = contract.gates.iter().map(Case::Gate).collect();
+            suites.push(Suite { name: "contract · gates".to_owned(), elapsed_ms: 0, cases });
+        }
     }
     let cards: HashMap<&str, &RuleCard> = record.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
     suites.extend(record.shops.iter().map(|shop| Suite {
@@ -264,6 +271,7 @@ impl Report {
                     None => (check.rule.clone(), class),
                 }
             }
+            Case::Gate(gate) => (gate.id.clone(), "homologa.gates".to_owned()),
             Case::Problem(problem) => (problem.message.render(self.lang), "homologa.run".to_owned()),
             Case::Open(name, _) => ((*name).to_owned(), "homologa.run".to_owned()),
         };
@@ -280,6 +288,7 @@ impl Report {
             }
             Case::Check(check, card) => self.check(&mut text, check, *card),
             Case::Problem(problem) => text.push_str(&self.problem(problem)),
+            Case::Gate(gate) => text.push_str(&plain::say(&gate.message, self.lang)),
             Case::Open(..) => {}
         }
         text
@@ -301,6 +310,10 @@ impl Report {
             }
             Case::Problem(problem) => {
                 (problem.message.key.to_string(), plain::say(&problem.message, lang), self.problem(problem))
+            }
+            Case::Gate(gate) => {
+                gate.findings.iter().for_each(|finding| plain::finding(&mut text, finding, lang));
+                (gate.id.clone(), plain::say(&gate.message, lang), text)
             }
             Case::Open(name, message) => ((*name).to_owned(), plain::say(message, lang), text),
         }

@@ -5,6 +5,7 @@
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
 mod clean;
+pub mod coverage;
 mod curl;
 pub mod drift;
 mod format;

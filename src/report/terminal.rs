@@ -192,6 +192,9 @@ impl Page<'_> {
             facts.push(self.say(&line));
             let (bar, legend) = self.bar(coverage);
             facts.extend([bar, legend]);
+            facts.extend(contract.gates.iter().map(|gate| {
+                format!("{} {}: {}", labels::verdict_sign(gate.verdict), gate.id, self.say(&gate.message))
+            }));
         }
         if let Some(drift) = &contract.drift
             && (drift.baseline.is_some() || !drift.entries.is_empty())
@@ -275,11 +278,14 @@ impl Page<'_> {
             Subject::Rule { id, card } => (*id, card.map_or(*id, |card| card.title.get(lang))),
             Subject::Scenario(scenario) => (scenario.id.as_str(), scenario.name.get(lang)),
             Subject::Noted(id) => (*id, ""),
+            Subject::Gate(gate) => (gate.id.as_str(), ""),
         };
         let sign = if group.severity == Severity::Blocker { "✗" } else { "!" };
         let weight = self.say(&labels::severity(group.severity));
         let noted = matches!(group.subject, Subject::Noted(_));
+        let gate = matches!(group.subject, Subject::Gate(_));
         let title = match (noted, group.spots.first()) {
+            (_, Some(spot)) if gate => self.say(&spot.finding.message),
             (true, Some(spot)) => format!("{} {}", self.word("report.noted"), self.say(&spot.finding.message)),
             _ => format!("{} {}", self.word("report.not-met"), clean::line(title)),
         };
@@ -287,7 +293,7 @@ impl Page<'_> {
         let _ = write!(self.out, "{} ", self.paint(&lead, group.severity.into()));
         let _ = writeln!(self.out, "{}", self.paint(&clean::line(id), Tone::Quiet));
         self.hang("  ", &title, Tone::Strong);
-        let mut said = if noted { group.spots.first().map(|spot| &spot.finding.message) } else { None };
+        let mut said = if noted || gate { group.spots.first().map(|spot| &spot.finding.message) } else { None };
         for spot in group.spots.iter().take(MOST_SPOTS) {
             // The same words are said once for all their places.
             if said.replace(&spot.finding.message) != Some(&spot.finding.message) {
@@ -394,6 +400,7 @@ impl Page<'_> {
                 let what = format!("{} · {}", scenario.name.get(self.style.lang), scenario.id);
                 (clean::line(&what).into_owned(), scenario_reason(scenario).map(|reason| self.say(reason)))
             }
+            Open::Gate(gate) => (clean::line(&gate.id).into_owned(), Some(self.say(&gate.message))),
             Open::CutShort => (self.word("report.cut-short"), Some(self.word("report.cut-short-fix"))),
             Open::Missing { count } => (self.say(&Message::new("report.scenarios-missing").with("n", count)), None),
             Open::Problem(problem) => {

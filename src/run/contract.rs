@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DriftReport, Finding, Preflight, TargetInfo, Verdict};
+use super::{DriftReport, Finding, Gate, Preflight, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
 /// An attempt to send a request that was followed by another one.
@@ -153,6 +153,9 @@ pub struct CodeCoverage {
     pub scenarios: Vec<String>,
     /// How it is provoked, or why it cannot be.
     pub how: Text,
+    /// Why no answer of this run showed it; `None` when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
 }
 
 /// Coverage of one status/status_detail pair.
@@ -167,6 +170,12 @@ pub struct PairCoverage {
     /// Scenarios that expected it or saw it, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<String>,
+    /// How it is reached, or why it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<Text>,
+    /// Why no answer of this run showed it; `None` when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
 }
 
 /// What a run exercised of the documented contract.
@@ -184,6 +193,12 @@ impl Coverage {
     /// How many catalogue entries are in `state`.
     pub fn count(&self, state: CoverageState) -> usize {
         self.codes.iter().filter(|code| code.state == state).count()
+    }
+
+    /// How many status pairs answers showed, and how many a documented request can reach.
+    pub fn pairs_seen(&self) -> (usize, usize) {
+        let of = |state| self.pairs.iter().filter(|pair| pair.state == state).count();
+        (of(CoverageState::Observed), self.pairs.len() - of(CoverageState::NotReachable))
     }
 }
 
@@ -209,6 +224,9 @@ pub struct ContractRecord {
     /// Drift, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftReport>,
+    /// What the run had to show at least, once judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
     #[serde(skip)]
     pub(crate) whole: Whole,
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, DriftReport, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult,
-    ShopRecord, TlsFacts,
+    Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
+    ScenarioResult, ShopRecord, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -77,6 +77,11 @@ pub enum Event {
     ScenarioFinished(Box<ScenarioResult>),
     /// The contract side is done, and this is what it exercised.
     CoverageMeasured(Coverage),
+    /// What the run had to show at least is judged.
+    GatesJudged {
+        /// The gates.
+        gates: Vec<Gate>,
+    },
     /// What the answers of the contract side differ in from the documents and from the baseline.
     DriftMeasured(Box<DriftReport>),
     /// The rules that the go-live side will judge.

@@ -8,6 +8,7 @@ mod contract;
 mod drift;
 mod event;
 mod finding;
+mod gate;
 mod journal;
 mod preflight;
 mod problem;
@@ -24,6 +25,7 @@ pub use contract::{
 pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
+pub use gate::Gate;
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
 pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
