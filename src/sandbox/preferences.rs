@@ -3,6 +3,7 @@
 //! Responsible for keeping what was sent and giving it back with the members and types of real answers. There is no
 //! hosted checkout: `init_point` and `sandbox_init_point` have a reserved host (RFC 2606) and lead nowhere.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::accounts::Account;
@@ -24,7 +25,7 @@ const MOST: usize = 1000;
 const MOST_ITEMS: usize = 1000;
 
 /// A preference: who made it when, and what was sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Preference {
     pub(super) id: String,
     /// Seller.

@@ -53,6 +53,7 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
     let mut found: Vec<&Payment> = state
         .payments
         .iter()
+        .map(|payment| &**payment)
         .filter(|payment| payment.collector == account.user_id)
         .filter(|payment| wanted("id", &|| payment.id.to_string()))
         .filter(|payment| wanted("status", &|| payment.status.to_owned()))
