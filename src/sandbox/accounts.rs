@@ -94,6 +94,14 @@ impl Account {
     }
 }
 
+/// Whether test credentials may name an address of this domain: one of test users, or of the people of the service,
+/// with whose addresses its SDKs test (mercadopago/sdk-go pays with `meli.com`).
+pub(super) fn is_test_domain(domain: &str) -> bool {
+    ["testuser.com", "meli.com", "mercadopago.com", "mercadolibre.com", "mercadolivre.com"]
+        .iter()
+        .any(|known| domain.eq_ignore_ascii_case(known))
+}
+
 /// The account of a site with a role. A site that does not exist gets credentials too; the sandbox refuses them.
 pub fn account(site: &str, role: Role) -> Account {
     let bytes = Sha256::digest(format!("homologa sandbox account {site} {}", role.name()));

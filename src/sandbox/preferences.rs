@@ -138,6 +138,10 @@ impl Preference {
                     None => {}
                 }
             }
+            // Null where there is none, an object where there is one.
+            if let Some(pricing) = self.sent.get("differential_pricing").filter(|pricing| pricing.is_object()) {
+                members.insert("differential_pricing".to_owned(), pricing.clone());
+            }
             members.insert("items".to_owned(), Value::Array(self.items()));
             members.insert("external_reference".to_owned(), json!(self.text("external_reference").unwrap_or_default()));
         }

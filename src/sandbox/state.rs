@@ -17,6 +17,7 @@ use super::merchant_orders::MerchantOrder;
 use super::orders;
 use super::payments::Payment;
 use super::preferences::Preference;
+use super::subscriptions::Agreement;
 use crate::ids::Ids;
 
 /// Most payments, unless the user says something else.
@@ -92,6 +93,8 @@ pub(super) struct State {
     pub(super) preferences: Bounded<String, Preference>,
     /// By order id.
     pub(super) merchant_orders: Bounded<u64, MerchantOrder>,
+    /// Plans and subscriptions, by id.
+    pub(super) agreements: Bounded<String, Agreement>,
     /// Site and role of an access token that was issued here.
     pub(super) issued: Bounded<String, (String, Role)>,
     /// Site and role of a refresh token that has not been used.
@@ -116,6 +119,7 @@ impl State {
             card_owners: Bounded::new(MOST, MOST_BYTES),
             preferences: Bounded::new(MOST, MOST_BYTES),
             merchant_orders: Bounded::new(MOST, MOST_BYTES),
+            agreements: Bounded::new(MOST, MOST_BYTES),
             issued: Bounded::new(MOST, MOST_BYTES),
             refreshes: Bounded::new(MOST, MOST_BYTES),
             spent_codes: Bounded::new(MOST, MOST_BYTES),
