@@ -113,11 +113,12 @@ impl Redactor {
         if self.may_hold_a_secret(text) { self.search(text) } else { Cow::Borrowed(text) }
     }
 
+    /// What is looked for in vain costs little; patterns are compiled when a text may fit them.
     fn search<'t>(&self, text: &'t str) -> Cow<'t, str> {
         static CARD: OnceLock<Regex> = OnceLock::new();
         static EMAIL: OnceLock<Regex> = OnceLock::new();
-        let card = CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
-        let email = EMAIL.get_or_init(|| pattern(r"(?-u)\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b"));
+        let card = || CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
+        let email = || EMAIL.get_or_init(|| pattern(r"(?-u)\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b"));
         let mut masked = Cow::Borrowed(text);
         for secret in &self.secrets {
             let secret = secret.expose_secret();
@@ -129,12 +130,12 @@ impl Redactor {
             let replaced = credential_pattern().replace_all(&masked, |found: &Captures| mask_credential(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
-        if card.is_match(&masked) {
-            let replaced = card.replace_all(&masked, |found: &Captures| mask_card(&found[0]));
+        if thirteen_digits(&masked) && card().is_match(&masked) {
+            let replaced = card().replace_all(&masked, |found: &Captures| mask_card(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
         if masked.contains('@') {
-            let replaced = email.replace_all(&masked, |found: &Captures| mask_email(&found[0]));
+            let replaced = email().replace_all(&masked, |found: &Captures| mask_email(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
         masked
@@ -313,6 +314,11 @@ fn has_secret_marks(text: &str) -> bool {
     };
     // A text of four billion bytes is never kept.
     text.bytes().map(|byte| WORTH[usize::from(byte)]).sum::<u64>() >= 13
+}
+
+/// Whether a text has as many digits as the shortest card number.
+fn thirteen_digits(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).nth(12).is_some()
 }
 
 /// Whether a text has an `@`, thirteen digits as card numbers have them, or the beginning of a credential.

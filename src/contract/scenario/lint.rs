@@ -30,6 +30,29 @@ pub(super) fn check(
     problems: &mut Vec<Problem>,
 ) {
     let source = &scenario.source;
+    let rows_of_others = || scenario.rows.iter().map(|row| &row.source).filter(|other| other.file != source.file);
+    // Most scenarios name no variable; then there is none to look for.
+    if std::iter::once(source).chain(rows_of_others()).any(|source| source.text().contains("${")) {
+        variables(scenario, root, rows_read, exports, problems);
+    }
+    let steps: Vec<&Step> = scenario.every_step().collect();
+    if problems.is_empty() {
+        same(source, &steps, problems);
+    }
+    row_errors(scenario, problems);
+    contradictions::rows(scenario, problems);
+    contradictions::secrets(source, root, problems);
+}
+
+/// Every variable that is named is one that is set before.
+fn variables(
+    scenario: &Scenario,
+    root: &Node,
+    rows_read: bool,
+    exports: &[(Mark, Option<Vec<String>>)],
+    problems: &mut Vec<Problem>,
+) {
+    let source = &scenario.source;
     let stated = root.get("rows").is_some();
     let rows = match (stated, rows_read) {
         (true, true) => Rows::Known(&scenario.rows),
@@ -72,13 +95,6 @@ pub(super) fn check(
             }
         }
     }
-    let steps: Vec<&Step> = scenario.every_step().collect();
-    if problems.is_empty() {
-        same(source, &steps, problems);
-    }
-    row_errors(scenario, problems);
-    contradictions::rows(scenario, problems);
-    contradictions::secrets(source, root, problems);
 }
 
 /// The member of a mapping, also when its key is misspelt: that is told, and what depends on it is not told again.
