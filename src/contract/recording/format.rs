@@ -298,7 +298,6 @@ mod tests {
     #[test]
     fn a_body_that_makes_its_line_too_long_is_cut_and_says_so() {
         let entry = |text: String| Entry {
-            clock: None,
             scenario: "a@MLA".into(),
             step: "s".into(),
             occurrence: 1,
