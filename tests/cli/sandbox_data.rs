@@ -138,7 +138,8 @@ fn nothing_that_was_answered_is_lost_when_it_is_killed() {
 fn what_cannot_be_used_as_data_ends_with_a_message() {
     let folder = TempDir::new().unwrap();
     let running = Running::start(folder.path(), &["--survive", "power-cut"]);
-    let again = |folder: &str| homologa_in(folder.as_ref(), &["sandbox", "--port", "0", "--data", "kept", "--lang", "en"]);
+    let again =
+        |folder: &str| homologa_in(folder.as_ref(), &["sandbox", "--port", "0", "--data", "kept", "--lang", "en"]);
     let path = folder.path().to_str().unwrap();
     let second = again(path);
     assert_eq!(second.code, 2, "{}", second.all());
