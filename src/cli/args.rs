@@ -231,6 +231,12 @@ pub(super) struct GoliveArgs {
     pub(super) seconds: Option<u64>,
     #[arg(long)]
     pub(super) ignore_robots: bool,
+    #[arg(long, value_name = "PATH|none")]
+    pub(super) browser: Option<String>,
+    #[arg(long)]
+    pub(super) browser_pages: Option<usize>,
+    #[arg(long)]
+    pub(super) browser_seconds: Option<u64>,
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]

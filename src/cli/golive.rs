@@ -6,6 +6,7 @@ use super::args::GoliveArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use crate::config::{self, GoliveConfig};
+use crate::golive::browser::{self, Renderer};
 use crate::golive::crawl::Limits;
 use crate::golive::rule::RuleSet;
 use crate::golive::{Options, check};
@@ -29,6 +30,9 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         depth: args.depth,
         seconds: args.seconds,
         ignore_robots: args.ignore_robots,
+        browser: config::browser(args.browser.as_deref()),
+        browser_pages: args.browser_pages,
+        browser_seconds: args.browser_seconds,
         ..GoliveConfig::default()
     };
     let rules = rules(&config)?;
@@ -64,9 +68,20 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Rul
     if config.ca_file.is_some() {
         options.crawl.ca_file.clone_from(&config.ca_file);
     }
+    let bounds = browser::Limits::default();
+    let mut renderer = Renderer::new(browser::Options {
+        choice: config.browser.clone(),
+        limits: browser::Limits {
+            pages: config.browser_pages.unwrap_or(bounds.pages),
+            page_time: config.browser_seconds.map_or(bounds.page_time, Duration::from_secs),
+            ..bounds
+        },
+        stand_ins: Vec::new(),
+    });
     for shop in &config.shops {
-        if let Err(problem) = check(shop, &options, rules, sink).await {
+        if let Err(problem) = check(shop, &options, rules, &mut renderer, sink).await {
             session.problems(vec![problem]);
         }
     }
+    renderer.end().await;
 }

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::golive::browser::Choice;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
-pub use read::{address, load, parse, target};
+pub use read::{address, browser, load, parse, target};
 
 /// Name of the file that `check` looks for.
 pub const FILE_NAME: &str = "homologa.yaml";
@@ -131,4 +132,10 @@ pub struct GoliveConfig {
     pub page_bytes: Option<usize>,
     /// Whether robots.txt is left aside, by somebody who owns the shop.
     pub ignore_robots: bool,
+    /// Browser that opens pages whose markup does not tell all.
+    pub browser: Choice,
+    /// Most pages opened in it in one shop.
+    pub browser_pages: Option<usize>,
+    /// Longest time for one page to come to rest in it, in seconds.
+    pub browser_seconds: Option<u64>,
 }

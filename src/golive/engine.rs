@@ -1,15 +1,19 @@
-//! One shop from its address to its record: TLS probe, crawl, judgement.
+//! One shop from its address to its record: TLS probe, crawl, browser for the pages that need it, judgement.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
+use super::browser::Renderer;
 use super::check::Judge;
 use super::crawl;
+use super::evidence::Page;
+use super::page::Need;
 use super::rule::{RuleSet, ShopFacts, shown_url};
 use crate::http;
-use crate::run::{Event, Problem, Sink, TlsFacts};
+use crate::i18n::Message;
+use crate::run::{BrowserFacts, Event, Problem, Sink, TlsFacts};
 use crate::tls;
 
 /// Longest time for the handshake.
@@ -22,11 +26,18 @@ pub struct Options {
     pub crawl: crawl::Options,
 }
 
-/// Looks at one shop and emits what is learned; the last event holds the whole record of the shop.
+/// Looks at one shop and emits what is learned; the last event holds the whole record of the shop. `renderer` opens
+/// the pages whose markup does not tell all; it may serve several shops, one after the other.
 ///
 /// # Errors
 /// The start page cannot be read, or the CA file is unusable. What was seen before has been emitted.
-pub async fn check(start: &Url, options: &Options, rules: &RuleSet, sink: &dyn Sink) -> Result<(), Problem> {
+pub async fn check(
+    start: &Url,
+    options: &Options,
+    rules: &RuleSet,
+    renderer: &mut Renderer,
+    sink: &dyn Sink,
+) -> Result<(), Problem> {
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
     let mut options = options.crawl.clone();
@@ -36,14 +47,32 @@ pub async fn check(start: &Url, options: &Options, rules: &RuleSet, sink: &dyn S
         options.pinned_leaf = tls::pin(facts);
         sink.emit(Event::TlsProbed { shop: shop.clone(), facts: facts.clone() });
     }
+    let told = |page| sink.emit(Event::PageRead { shop: shop.clone(), page });
+    let mut waiting = Waiting { most: renderer.limits().pages, pages: Vec::new() };
+    let draws = renderer.wanted();
     let judge = Mutex::new(Judge::new(rules));
-    let lock = || judge.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let lock = || judge.lock().unwrap_or_else(PoisonError::into_inner);
     let crawled = crawl::crawl(start, &options, |page| {
-        let summary = lock().add(&page);
-        sink.emit(Event::PageRead { shop: shop.clone(), page: summary });
+        if !draws {
+            return told(lock().add(&page));
+        }
+        let judged = lock().add_unless_drawn(&page);
+        match judged {
+            Ok(summary) => told(summary),
+            Err((place, need)) => {
+                if let Some((place, page)) = waiting.add(place, need, page) {
+                    let summary = lock().fill(place, &page);
+                    told(summary);
+                }
+            }
+        }
     })
     .await?;
-    let judge = judge.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut judge = judge.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !waiting.pages.is_empty() {
+        let pin = leaf_key(start, &options, facts.as_ref()).await;
+        draw(renderer, pin, waiting, &mut judge, told).await;
+    }
     let record = judge.finish(ShopFacts {
         start: start.clone(),
         tls: facts,
@@ -55,9 +84,69 @@ pub async fn check(start: &Url, options: &Options, rules: &RuleSet, sink: &dyn S
     Ok(())
 }
 
+/// Pages that wait for the browser, at most so many.
+struct Waiting {
+    most: usize,
+    pages: Vec<(Need, usize, Page)>,
+}
+
+impl Waiting {
+    /// Keeps a page; gives back the one that needs a browser least when there are too many.
+    fn add(&mut self, place: usize, need: Need, page: Page) -> Option<(usize, Page)> {
+        // Those that need it most first, among equals in the order of the crawl.
+        let at = self.pages.partition_point(|(other, ..)| *other >= need);
+        self.pages.insert(at, (need, place, page));
+        let (_, place, mut page) = if self.pages.len() > self.most { self.pages.pop()? } else { return None };
+        page.unrendered = Some(Message::new("browser.page-limit").with("pages", self.most));
+        Some((place, page))
+    }
+}
+
+/// Opens the waiting pages and judges them as they were drawn; what could not be drawn is judged by its markup.
+async fn draw(
+    renderer: &mut Renderer,
+    pin: Option<[u8; 32]>,
+    waiting: Waiting,
+    judge: &mut Judge<'_>,
+    told: impl Fn(crate::run::PageSummary),
+) {
+    renderer.begin(pin).await;
+    let mut drawn = 0;
+    for (_, place, mut page) in waiting.pages {
+        match renderer.draw(&page).await {
+            Ok(rendered) => {
+                page.rendered = Some(Arc::new(rendered));
+                drawn += 1;
+            }
+            Err(reason) => page.unrendered = Some(reason),
+        }
+        told(judge.fill(place, &page));
+    }
+    if let Some(used) = renderer.used() {
+        judge.browser(BrowserFacts {
+            program: used.program.display().to_string(),
+            version: used.version.clone(),
+            pages: drawn,
+            unguarded: used.unguarded,
+        });
+    }
+}
+
 async fn probe(start: &Url, options: &crawl::Options) -> Result<Option<TlsFacts>, Problem> {
     let (Some(host), "https") = (start.host_str(), start.scheme()) else { return Ok(None) };
     let roots = http::roots(options.ca_file.as_deref(), &options.extra_roots)?;
     let port = start.port_or_known_default().unwrap_or(443);
     Ok(Some(tls::probe(host, port, roots, PROBE_TIME, jiff::Timestamp::now()).await))
+}
+
+/// The public key of the one certificate that the browser may accept although it would not: the leaf that the probe
+/// saw, when it has faults that are told already, or when it is the user's own authority that vouches for it.
+async fn leaf_key(start: &Url, options: &crawl::Options, facts: Option<&TlsFacts>) -> Option<[u8; 32]> {
+    let leaf = facts?.chain.first()?;
+    let own_authority = options.ca_file.is_some() || !options.extra_roots.is_empty();
+    if options.pinned_leaf.is_none() && !own_authority {
+        return None;
+    }
+    let port = start.port_or_known_default().unwrap_or(443);
+    tls::leaf_key(start.host_str()?, port, &leaf.sha256, PROBE_TIME).await
 }

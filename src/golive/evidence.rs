@@ -55,6 +55,8 @@ pub struct Rendered {
     pub url: Url,
     /// Frames, parents before their children; the first is the main frame.
     pub frames: Vec<DrawnFrame>,
+    /// Scripts of the page's own origin that ran and that the crawl had not read: pieces that other scripts load.
+    pub scripts: Vec<Arc<Fetched>>,
     /// Requests of all frames, in the order in which they were sent.
     pub requests: Vec<Request>,
     /// What scripts and the browser wrote to the consoles of all frames, in order.

@@ -31,7 +31,8 @@ pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
 pub use shop::{
-    CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, TlsFacts,
+    BrowserFacts, CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard,
+    ShopRecord, TlsFacts,
 };
 pub use stop::{Attending, Stop};
 pub use verdict::{RunVerdict, Verdict};

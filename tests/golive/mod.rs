@@ -1,5 +1,7 @@
 //! The go-live side: the two demo shops are judged exactly as the ground truth says, no more and no less.
 
+mod browser;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use homologa::run::{Finding, ShopRecord};

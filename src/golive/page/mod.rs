@@ -20,4 +20,4 @@ pub use html5ever::LocalName;
 pub use imports::{Imports, imports_of};
 pub use outline::{Link, Outline, of_document, outline, runs};
 pub use selector::selector_of;
-pub use view::{InlineScript, PageView, Part, ScriptCache, ScriptFacts};
+pub use view::{InlineScript, Need, PageView, Part, ScriptCache, ScriptFacts};

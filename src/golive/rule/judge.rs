@@ -10,7 +10,7 @@ use super::model::Scope;
 use super::predicates::{Looks, Run, local, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::Page;
-use crate::golive::page::{Element, PageView};
+use crate::golive::page::{Element, Need, PageView};
 use crate::i18n::Message;
 use crate::run::{Finding, PageSummary};
 
@@ -53,22 +53,38 @@ pub struct PageVerdicts {
 impl RuleSet {
     /// Judges one page by every rule.
     pub fn judge_page(&self, page: &Page) -> PageVerdicts {
+        self.judge_view(&PageView::read(page, &self.scripts))
+    }
+
+    /// Judges one page, unless a browser would tell more of it.
+    ///
+    /// # Errors
+    /// How much more a browser would tell.
+    pub fn judge_unless_drawn(&self, page: &Page) -> Result<PageVerdicts, Need> {
         let view = PageView::read(page, &self.scripts);
+        match view.need() {
+            Some(need) => Err(need),
+            None => Ok(self.judge_view(&view)),
+        }
+    }
+
+    fn judge_view(&self, view: &PageView) -> PageVerdicts {
+        let page = view.page;
         let mut verdicts = PageVerdicts {
-            summary: summary_of(&view),
+            summary: summary_of(view),
             url: page.document.url.clone(),
             requested: page.document.requested.clone(),
             looks: Vec::with_capacity(self.rules.len()),
             findings: Vec::new(),
             more: Vec::new(),
             needs_javascript: view.needs_javascript,
-            terms: terms::facts(&view),
-            result: ResultFacts::of(&view),
-            facts: local::PageFacts::of(&view),
+            terms: terms::facts(view),
+            result: ResultFacts::of(view),
+            facts: local::PageFacts::of(view),
         };
         for (at, rule) in self.rules.iter().enumerate() {
             let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations));
-            let look = look(rule, &view, &mut hits);
+            let look = look(rule, view, &mut hits);
             let (found, more) = hits.finish();
             verdicts.findings.extend(found.into_iter().map(|finding| (at, finding)));
             if more > 0 {
@@ -85,7 +101,9 @@ fn summary_of(view: &PageView) -> PageSummary {
     let limit = if document.cut || view.parts.iter().any(|part| part.document.cut()) {
         Some(Message::new("golive.page-cut"))
     } else if view.needs_javascript {
-        Some(Message::new("golive.needs-javascript"))
+        Some(view.why_unseen())
+    } else if let Some(limit) = view.page.rendered.as_ref().and_then(|rendered| rendered.limits.first()) {
+        Some(limit.clone())
     } else {
         view.page.unread.first().map(|unread| Message::new("golive.unread").with("url", masked(&unread.url)))
     };
@@ -98,6 +116,7 @@ fn summary_of(view: &PageView) -> PageSummary {
         hops: document.hops.iter().map(|hop| crate::run::Hop { url: masked(&hop.url), status: hop.status }).collect(),
         generations: view.generations.clone(),
         checkout: view.checkout,
+        rendered: view.page.rendered.is_some(),
         limit,
     }
 }
@@ -137,7 +156,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
     }
     match applies(rule, view) {
         Some(false) => return Look::Outside,
-        None => return Look::Open(Message::new("golive.needs-javascript")),
+        None => return Look::Open(view.why_unseen()),
         Some(true) => {}
     }
     let mut there = false;
@@ -214,11 +233,11 @@ pub(super) fn open(view: &PageView, looks: Looks) -> Option<Message> {
             return Some(Message::new("golive.page-cut"));
         }
         if view.needs_javascript {
-            return Some(Message::new("golive.needs-javascript"));
+            return Some(view.why_unseen());
         }
     }
     if looks.form && view.form_unseen {
-        return Some(Message::new("golive.needs-javascript"));
+        return Some(view.why_unseen());
     }
     if looks.scripts {
         if let Some(unread) = view.page.unread.first() {

@@ -211,6 +211,7 @@ fn good_shop() -> ShopRecord {
             days_left: Some(59),
             failure: None,
         }),
+        browser: None,
         pages: vec![
             page("https://tienda.example/", "Tienda", &[], false),
             page("https://tienda.example/pagar", "Pagar", &[Generation::Bricks], true),
@@ -267,6 +268,7 @@ fn bad_shop() -> ShopRecord {
             days_left: Some(-7),
             failure: None,
         }),
+        browser: None,
         pages: vec![page(BAD, "Tienda rota", &[], false), limited],
         left_out: vec![LeftOut {
             url: "https://tienda-rota.example/admin".into(),

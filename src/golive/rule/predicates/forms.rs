@@ -47,7 +47,7 @@ pub(super) fn form_of(element: &Element) -> Option<NodeId> {
 }
 
 pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
-    for (at, part) in view.parts.iter().enumerate() {
+    for (at, part) in view.shown() {
         let mut forms: HashMap<Option<NodeId>, (Element, Vec<&str>)> = HashMap::new();
         let mut order = Vec::new();
         for element in part.document.elements() {
@@ -187,7 +187,7 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
     let sensitive = |role| matches!(role, CardRole::Number | CardRole::SecurityCode | CardRole::Expiry);
     let fields: Vec<_> = view.card_fields().filter(|(_, field)| sensitive(field.role)).collect();
     let mut handled = None;
-    for (at, part) in view.parts.iter().enumerate() {
+    for (at, part) in view.shown() {
         for form in part.document.named(&[LocalName::from("form")]) {
             let inside: Vec<_> =
                 fields.iter().filter(|(other, field)| *other == at && field.form == Some(form.node.id())).collect();

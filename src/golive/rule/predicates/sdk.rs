@@ -77,9 +77,7 @@ fn copies<'v>(view: &'v PageView) -> Vec<(usize, Element<'v>)> {
         || view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls);
     let official = view.named(&scripts).any(|(_, element)| is_official_tag(&element));
     for (part, element) in view
-        .parts
-        .iter()
-        .enumerate()
+        .shown()
         .flat_map(|(at, part)| part.document.named(&scripts).map(move |element| (at, element)))
     {
         if !runs(&element) || is_official_tag(&element) {
