@@ -181,10 +181,12 @@ impl Session {
 
     /// Ends the run and gives its record, without writing anything.
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
-        if !interrupted {
-            let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.collector.emit(Event::RunFinished { verdict: self.collector.judge(), elapsed_ms });
-        }
+        let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.collector.emit(if interrupted {
+            Event::RunInterrupted { elapsed_ms }
+        } else {
+            Event::RunFinished { verdict: self.collector.judge(), elapsed_ms }
+        });
         self.collector.take_record()
     }
 

@@ -343,6 +343,7 @@ impl Prepared {
             truncated: answer.is_some(),
             response_body: None,
             elapsed_ms,
+            replayed: false,
             earlier: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
-    ScenarioResult, ShopRecord, TlsFacts,
+    ScenarioResult, ShopRecord, Skipped, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -40,7 +40,7 @@ pub struct RunStarted {
 pub struct TargetInfo {
     /// `embedded`, `url` or `recording`.
     pub kind: String,
-    /// Base URL, without credentials.
+    /// Base URL, without credentials; `recording:FILE` for a recording.
     pub url: String,
     /// Mercado Pago site, for example `MLA`.
     pub site: String,
@@ -112,6 +112,13 @@ pub enum Event {
     },
     /// A shop is judged; holds all that was learned of it.
     ShopJudged(Box<ShopRecord>),
+    /// Somebody ended the run early: what was not done stays open.
+    RunInterrupted {
+        /// Milliseconds since the start.
+        elapsed_ms: u64,
+    },
+    /// A scenario of the stock is left out of the run by a key of its own.
+    ScenarioSkipped(Skipped),
     /// The run is over.
     RunFinished {
         /// Verdict of the whole.

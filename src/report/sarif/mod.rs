@@ -185,7 +185,11 @@ fn automation(record: &RunRecord) -> String {
     let mut parts = vec!["homologa".to_owned()];
     if let Some(target) = record.contract.as_ref().and_then(|contract| contract.target.as_ref()) {
         // The embedded sandbox has another port each time.
-        let place = if target.kind == "embedded" { "embedded".to_owned() } else { plain::host(&target.url) };
+        let place = match target.kind.as_str() {
+            "embedded" => "embedded".to_owned(),
+            "recording" => "recording".to_owned(),
+            _ => plain::host(&target.url),
+        };
         parts.extend(["contract".to_owned(), place, target.site.clone()]);
     }
     if !record.shops.is_empty() {
