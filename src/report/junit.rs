@@ -12,9 +12,7 @@ use std::io::{self, Write};
 use super::xml::Xml;
 use super::{clean, labels, plain};
 use crate::i18n::{Lang, Message};
-use crate::run::{
-    Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict,
-};
+use crate::run::{Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict};
 
 /// How many findings of one test case are told.
 const MOST_FINDINGS: usize = 20;
@@ -190,7 +188,7 @@ fn properties(record: &RunRecord, lang: Lang) -> Vec<(&'static str, String)> {
     if let Some(started) = &record.started {
         properties.extend([
             ("homologa", started.versions.homologa.clone()),
-            ("catalogue", started.versions.catalogue.clone()),
+            ("catalogue", started.versions.catalogue_of()),
             ("specs", started.versions.specs.clone()),
             ("rules", started.versions.rules.clone()),
             ("seed", started.seed.to_string()),

@@ -14,10 +14,23 @@ pub struct Versions {
     pub homologa: String,
     /// Snapshot of the error catalogue, as `specs/catalogue/snapshots.yaml` names it.
     pub catalogue: String,
+    /// Day on which that snapshot was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue_read: Option<String>,
     /// SHA-256 over all files of `specs/`, first 12 hexadecimal digits.
     pub specs: String,
     /// SHA-256 over all files of `rules/`, first 12 hexadecimal digits.
     pub rules: String,
+}
+
+impl Versions {
+    /// The snapshot of the catalogue and its day: `reference-page (2026-01-02)`.
+    pub fn catalogue_of(&self) -> String {
+        match &self.catalogue_read {
+            Some(day) => format!("{} ({day})", self.catalogue),
+            None => self.catalogue.clone(),
+        }
+    }
 }
 
 /// The first event of a run.

@@ -101,7 +101,7 @@ struct Notification {
 struct RunProperties<'r> {
     verdict: String,
     seed: String,
-    catalogue: &'r str,
+    catalogue: String,
     specs: &'r str,
     rules: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,7 +171,7 @@ fn run(record: &RunRecord, lang: Lang) -> Run<'_> {
         properties: versions.map(|started| RunProperties {
             verdict: plain::say(&labels::headline(record, verdict), lang),
             seed: started.seed.to_string(),
-            catalogue: &started.versions.catalogue,
+            catalogue: started.versions.catalogue_of(),
             specs: &started.versions.specs,
             rules: &started.versions.rules,
             target: target.map(|target| target.url.as_str()),
