@@ -94,6 +94,7 @@ fn versions() -> Versions {
     Versions {
         homologa: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: specs::catalogue::CURRENT_SNAPSHOT.to_owned(),
+        catalogue_read: Some(specs::catalogue::CURRENT_READ.to_owned()),
         specs: specs::DIGEST.to_owned(),
         rules: specs::RULES_DIGEST.to_owned(),
     }
@@ -181,10 +182,12 @@ impl Session {
 
     /// Ends the run and gives its record, without writing anything.
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
-        if !interrupted {
-            let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.collector.emit(Event::RunFinished { verdict: self.collector.judge(), elapsed_ms });
-        }
+        let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.collector.emit(if interrupted {
+            Event::RunInterrupted { elapsed_ms }
+        } else {
+            Event::RunFinished { verdict: self.collector.judge(), elapsed_ms }
+        });
         self.collector.take_record()
     }
 

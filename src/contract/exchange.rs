@@ -332,6 +332,7 @@ impl Prepared {
             truncated: answer.is_some(),
             response_body: None,
             elapsed_ms,
+            replayed: false,
             earlier: Vec::new(),
         }
     }

@@ -86,6 +86,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
             state.tally.unanswered(&step.expect, &state.variables, &id);
         }
         redact(&mut result, &shared.redactor);
+        result.exchange.iter_mut().for_each(|exchange| exchange.replayed = recording.is_some());
         steps.push(result);
     }
     state.tidying = true;
@@ -93,6 +94,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     for step in &plan.scenario.finally {
         let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
         redact(&mut result, &shared.redactor);
+        result.exchange.iter_mut().for_each(|exchange| exchange.replayed = recording.is_some());
         steps.push(result);
     }
     let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
@@ -203,6 +205,9 @@ impl<'s> State<'s> {
                 if self.shared.transport.recording().is_none() {
                     self.sleep(*duration).await;
                 }
+                if self.hurried() {
+                    return Ok(skipped(step, Message::new("contract.interrupted-here")));
+                }
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
                 return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
             }
@@ -246,6 +251,11 @@ impl<'s> State<'s> {
             self.sleep(poll.interval.min(left)).await;
             result = self.ask(step, &prepared).await;
             asked += 1;
+        }
+        if result.verdict != Verdict::Pass && self.hurried() && started.elapsed() < poll.limit {
+            // What was not waited for to its end has not failed.
+            let exchange = result.exchange.take();
+            return Ok(StepResult { exchange, ..skipped(step, Message::new("contract.interrupted-here")) });
         }
         if result.verdict != Verdict::Pass {
             let milliseconds = started.elapsed().as_millis();
@@ -312,7 +322,10 @@ impl<'s> State<'s> {
             Err(Unanswered { problem, .. }) => {
                 let exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
                 let mut result = skipped(step, problem.message.clone());
-                result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
+                // What a recording lacks is told as the reason, once; nothing is wrong with any environment.
+                if !problem.message.key.starts_with("recording.") {
+                    result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
+                }
                 result.exchange = Some(exchange);
                 return result;
             }
@@ -420,8 +433,15 @@ impl<'s> State<'s> {
             Found::Nothing(still) => {
                 let message = Message::new("contract.unknown-outcome");
                 let mut result = skipped(step, message.clone());
-                let mut finding =
-                    self.open_finding(step, "unknown-outcome", message, Some(Message::new("contract.look-up-by-hand")));
+                let reference = prepared.created_payment();
+                let reference = reference.as_ref().and_then(|body| body.get("external_reference")?.as_str());
+                let fix = match reference.filter(|text| !text.is_empty()) {
+                    Some(reference) => Message::new("contract.look-up-reference").with("reference", encoded(reference)),
+                    None => Message::new("contract.look-up-by-hand"),
+                };
+                let mut finding = self.open_finding(step, "unknown-outcome", message, Some(fix));
+                // Somebody may be charged twice: more than an advice.
+                finding.severity = Severity::Warning;
                 finding.evidence = [why, still].into_iter().map(|message| Evidence::Note { message }).collect();
                 result.findings.push(finding);
                 result
@@ -576,6 +596,11 @@ impl<'s> State<'s> {
             fix: None,
         }
     }
+}
+
+/// A value as it stands in a query.
+fn encoded(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
 /// Expectations, reasons and findings quote answers, and answers echo what they were sent: nothing secret may pass.

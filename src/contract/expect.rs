@@ -15,6 +15,8 @@ use crate::run::{Evidence, Expectation, Finding, Severity, Verdict, fingerprint}
 use crate::specs::{grades, schemas};
 use crate::yaml::{Mark, Source};
 
+/// Grade of a body that cannot be read.
+const BROKEN: &str = "broken-answer";
 /// Longest value that a message or a piece of evidence shows, in characters.
 const LONGEST_VALUE: usize = 200;
 
@@ -298,10 +300,15 @@ fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> 
 fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[Expected], answer: &Answer) {
     let codes = expected.iter().map(Expected::code).collect::<Vec<_>>().join(", ");
     let Some(body) = &answer.json else {
-        let message = Message::new("contract.not-json").with("status", answer.status);
-        let evidence =
-            difference("body", format!("JSON, {codes}"), answer.body.chars().take(LONGEST_VALUE).collect::<String>());
-        compared.broken(context, mark, "status-mismatch", message, evidence);
+        if expected.iter().any(|entry| entry.status == answer.status) {
+            not_json(compared, context, mark, answer);
+            return;
+        }
+        let mut wanted: Vec<u16> = expected.iter().map(|entry| entry.status).collect();
+        wanted.dedup();
+        let (wanted, came) = (join(&wanted), answer.status.to_string());
+        let message = Message::new("contract.status-differs").with("expected", &wanted).with("actual", &came);
+        compared.broken(context, mark, "status-mismatch", message, difference("status", wanted, came));
         return;
     };
     let normal = judge::normalise(body);
@@ -364,9 +371,12 @@ fn body_schema(compared: &mut Compared, context: &Context<'_>, mark: Mark, name:
 }
 
 fn not_json(compared: &mut Compared, context: &Context<'_>, mark: Mark, answer: &Answer) {
+    // Told once, whatever else was to be read from it.
+    if compared.findings.iter().any(|finding| finding.rule == BROKEN) {
+        return;
+    }
     let evidence = difference("body", "JSON", answer.body.chars().take(LONGEST_VALUE).collect::<String>());
-    let message = Message::new("contract.not-json").with("status", answer.status);
-    compared.broken(context, mark, "type", message, evidence);
+    compared.broken(context, mark, BROKEN, environment::unreadable(answer), evidence);
 }
 
 fn compare_member(

@@ -7,7 +7,7 @@ use super::coverage::Tally;
 use super::scenario::{Reader, Scenario, Stock};
 use super::select::{Selector, counts_as_only, tagged};
 use super::target::TargetKind;
-use crate::run::{Event, Sink};
+use crate::run::{Event, Sink, Skipped};
 
 /// Most scenarios that are read ahead of the run.
 const AHEAD: usize = 256;
@@ -111,6 +111,12 @@ fn select(selector: &mut Selector, scenario: Scenario, left_out: &mut Tally, sin
     let chosen = selector.chooses(&scenario);
     if !chosen {
         left_out.leave_out(&scenario);
+        sink.emit(Event::ScenarioSkipped(Skipped {
+            id: scenario.id.clone(),
+            name: scenario.name.clone(),
+            file: scenario.source.file.to_string(),
+            reason: selector.why_not(&scenario),
+        }));
     }
     let (scenario, notice) = selector.take(scenario);
     notice.into_iter().for_each(|notice| sink.emit(Event::Problem(notice)));

@@ -120,7 +120,12 @@ pub async fn run(
         Some(questions) => questions.ask(plans.make_contiguous()).await?,
         None => None,
     };
-    sink.emit(Event::ContractStarted { target: shared.target.info(), scenarios: plans.len() });
+    let mut info = shared.target.info();
+    if let Some(recording) = &shared.tape.replay {
+        // What answers is the file; where it was made stands in the notice about it.
+        info.url = format!("recording:{}", recording.name());
+    }
+    sink.emit(Event::ContractStarted { target: info, scenarios: plans.len() });
     tell(sink, preflight);
     let permits = Arc::new(Semaphore::new(jobs));
     let _attending = options.stop.attend();

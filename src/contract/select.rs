@@ -56,6 +56,15 @@ impl Selector {
         own && (scenario.only.is_some() || !self.only)
     }
 
+    /// Why a scenario that is not to be run is not.
+    pub(super) fn why_not(&self, scenario: &Scenario) -> Message {
+        match &scenario.skip {
+            Some(reason) => Message::new("contract.skip-reason").with("reason", reason),
+            None if !self.kind.is_among(&scenario.targets) => Message::new("contract.other-kind"),
+            None => Message::new("contract.not-only"),
+        }
+    }
+
     /// The scenario, if it is to be run, and what there is to say of it alone.
     pub(super) fn take(&mut self, scenario: Scenario) -> (Option<Scenario>, Option<Problem>) {
         let told = |key: &'static str, reason: &str| {

@@ -295,9 +295,11 @@ fn matrix<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec
         .collect()
 }
 
-/// Why a scenario stayed open: the reason of its first step that has one.
+/// Why a scenario stayed open: the reason of its first open step, else of the first step that has one.
 pub fn scenario_reason(scenario: &ScenarioResult) -> Option<&Message> {
-    scenario.steps.iter().find_map(|step| step.reason.as_ref())
+    let open = scenario.steps.iter().filter(|step| step.verdict == Verdict::Inconclusive);
+    let reason = open.into_iter().find_map(|step| step.reason.as_ref());
+    reason.or_else(|| scenario.steps.iter().find_map(|step| step.reason.as_ref()))
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl Page<'_> {
                 format::moment(&started.started),
                 took.get(self.style.lang).to_owned(),
                 format!("homologa {}", started.versions.homologa),
-                format!("{} {}", self.word("report.catalogue"), started.versions.catalogue),
+                format!("{} {}", self.word("report.catalogue"), started.versions.catalogue_of()),
                 format!("seed {}", started.seed),
             ]);
             self.hang("  ", &clean::line(&facts), Tone::Quiet);
@@ -300,7 +300,9 @@ impl Page<'_> {
                 let message = self.say(&spot.finding.message);
                 self.hang("  - ", &message, Tone::Plain);
             }
-            self.place(&spot.finding.place);
+            // A group of notes is about several scenarios: each place says whose it is.
+            let scenario = spot.step.filter(|_| noted).map(|(scenario, _)| scenario.id.as_str());
+            self.place(&spot.finding.place, scenario);
             self.differences(&spot.finding.evidence);
         }
         // The request of the first step that is shown, to be tried by hand.
@@ -328,15 +330,19 @@ impl Page<'_> {
     }
 
     /// File or address with line and column, and under it the element or the step.
-    fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &Place, scenario: Option<&str>) {
         let Some(base) = place.file.as_ref().or(place.url.as_ref()) else { return };
         let mut text = base.clone();
         for number in [place.line, place.column].into_iter().map_while(|number| number) {
             let _ = write!(text, ":{number}");
         }
         self.hang("    ", &clean::line(&text), Tone::Link);
-        for part in [&place.selector, &place.step].into_iter().flatten() {
-            self.hang("      ", &clean::line(part), Tone::Quiet);
+        if let Some(selector) = &place.selector {
+            self.hang("      ", &clean::line(selector), Tone::Quiet);
+        }
+        let step: Vec<&str> = scenario.into_iter().chain(place.step.as_deref()).collect();
+        if !step.is_empty() {
+            self.hang("      ", &clean::line(&step.join(" · ")), Tone::Quiet);
         }
     }
 

@@ -42,6 +42,9 @@ pub struct Exchange {
     pub truncated: bool,
     /// Milliseconds from sending to the last byte.
     pub elapsed_ms: u64,
+    /// Whether a recording answered: there is nothing that the request could be sent to again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
     /// Attempts before the one whose response this is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Attempt>,
@@ -117,6 +120,19 @@ impl ScenarioResult {
             }
         }
     }
+}
+
+/// A scenario that a key of its own leaves out of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Id of the scenario, without site and row.
+    pub id: String,
+    /// Name.
+    pub name: Text,
+    /// File, relative to the scenario folder.
+    pub file: String,
+    /// Why.
+    pub reason: Message,
 }
 
 /// What a run learned of one catalogue entry or status pair.
@@ -218,6 +234,9 @@ pub struct ContractRecord {
     pub planned: usize,
     /// Results in the order in which scenarios are listed.
     pub scenarios: Vec<ScenarioResult>,
+    /// Scenarios that are left out by a key of their own, at most [`MOST_WHOLE`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// Coverage, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
@@ -247,6 +266,13 @@ impl PartialEq for Whole {
 impl Eq for Whole {}
 
 impl ContractRecord {
+    /// Takes a scenario that is left out; a notice tells how many there are in all.
+    pub(super) fn skip(&mut self, skipped: Skipped) {
+        if self.skipped.len() < MOST_WHOLE {
+            self.skipped.push(skipped);
+        }
+    }
+
     /// Takes the result of a scenario. Memory does not grow with exchanges: beyond the first [`MOST_WHOLE`] passed and
     /// as many other scenarios, results are abridged.
     pub(super) fn take(&mut self, mut result: ScenarioResult) {

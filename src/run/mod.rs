@@ -20,7 +20,7 @@ mod verdict;
 pub use collector::Collector;
 pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
-    ScenarioResult, StepResult,
+    ScenarioResult, Skipped, StepResult,
 };
 pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};

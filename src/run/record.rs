@@ -60,6 +60,8 @@ impl RunRecord {
                 self.rules = rules;
             }
             Event::ShopJudged(shop) => self.shops.push(*shop),
+            Event::RunInterrupted { elapsed_ms } => self.elapsed_ms = elapsed_ms,
+            Event::ScenarioSkipped(skipped) => self.contract.get_or_insert_default().skip(skipped),
             Event::RunFinished { verdict, elapsed_ms } => {
                 self.verdict = Some(verdict);
                 self.elapsed_ms = elapsed_ms;

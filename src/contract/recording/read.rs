@@ -95,6 +95,11 @@ fn parse_head(path: &Path, line: &[u8]) -> Result<Head, Problem> {
 }
 
 impl Recording {
+    /// The file, as it was named.
+    pub(in crate::contract) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// Opens a recording and reads it through once.
     ///
     /// # Errors

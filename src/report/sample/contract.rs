@@ -23,6 +23,7 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
         response_body: Some(response.into()),
         truncated: false,
         elapsed_ms: 42,
+        replayed: false,
         earlier: Vec::new(),
     }
 }
