@@ -211,7 +211,7 @@ pub(super) struct ContractGatedArgs {
 pub(super) struct ContractCoverageArgs {
     #[command(flatten)]
     pub(super) run: ContractRunArgs,
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long = "min-coverage", alias = "min", value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,

@@ -159,6 +159,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
             tape::target(&head, &config).map_err(|problem| vec![problem])?
         }
     };
+    let found = loaded.scenarios.len();
     let (scenarios, notices) = selected(loaded.scenarios, target.kind);
     output.problems(&notices);
     let seed = seed(&config, args.seed).unwrap_or_else(crate::ids::Ids::random_seed);
@@ -194,7 +195,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         return Err(loaded.problems);
     }
     if drawn.is_empty() {
-        return Err(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        return Err(vec![nothing_to_run(found > 0)]);
     }
     Ok(exit::READY)
 }
@@ -233,7 +234,7 @@ pub(super) async fn engine_with(
     let scope = Scope { known: stock.ids().into_iter().collect() };
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {
-        session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        session.problems(vec![nothing_to_run(queue.left_some_out())]);
         return None;
     }
     let (target, sandbox) = match target(config, &tape, session.seed).await {
@@ -274,6 +275,14 @@ pub(super) async fn engine_with(
             None
         }
     }
+}
+
+/// That nothing is to be run: a mistake of the input, or an open run where the scenarios themselves say that they wait.
+fn nothing_to_run(left_out: bool) -> Problem {
+    if left_out {
+        return Problem::environment(Message::new("contract.all-left-out"));
+    }
+    Problem::input(Message::new("contract.nothing-selected"))
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.
@@ -399,11 +408,12 @@ async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Resul
         output.result_json(&coverage);
     } else {
         let mut text = String::new();
-        let width = coverage.codes.iter().map(|code| code.code.chars().count()).max().unwrap_or(4);
+        // A sentence or a word in the place of a code must not leave the messages without room.
+        let width = coverage.codes.iter().map(|code| code.code.chars().count()).max().unwrap_or(4).min(16);
         for code in &coverage.codes {
             let state = output.say(&state_word(code.state));
             let message = code.message.as_deref().unwrap_or("—");
-            let line = format!("{:<4} {:<width$} {state:<12} {message}", code.status, code.code);
+            let line = format!("{:<4} {:<width$} {state:<18} {message}", code.status, shorten(&code.code, width));
             text.push_str(&shorten(&line, output.width()));
             text.push('\n');
         }

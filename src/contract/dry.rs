@@ -113,7 +113,7 @@ fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> Dry
                 capture(step, &mut captured, &mut variables);
             }
             Err(Refusal::NoValue(name)) => {
-                steps.push(dry(None, Some(Message::new("contract.no-value").with("name", name))));
+                steps.push(dry(None, Some(super::scenario::no_value(&name))));
             }
             Err(Refusal::CannotRun(reason) | Refusal::Refused(reason)) => steps.push(dry(None, Some(reason))),
         }

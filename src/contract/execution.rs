@@ -146,7 +146,7 @@ impl Lacks {
     /// Why a step could not be run.
     fn reason(&self) -> Message {
         match self {
-            Lacks::Variable(name) => Message::new("contract.no-value").with("name", name),
+            Lacks::Variable(name) => super::scenario::no_value(name),
             Lacks::Step(id) => Message::new("contract.not-run").with("step", id),
         }
     }
@@ -477,8 +477,7 @@ impl<'s> State<'s> {
     }
 
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
-        let no_value =
-            |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
+        let no_value = |unfilled: super::scenario::Unfilled| super::scenario::no_value(&unfilled.name);
         let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
@@ -554,15 +553,14 @@ impl<'s> State<'s> {
             let message = Message::new("contract.captures-several").with("name", name).with("path", path);
             message.with("n", values.len()).with("values", &found)
         };
-        let evidence =
-            Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: values.len().to_string() };
+        let counted = Message::new("contract.captures-one").with("path", path).with("n", values.len());
         Finding {
             id: fingerprint(&[self.id, &step.id, "capture", name]),
             rule: "expectation".to_owned(),
             severity: Severity::Blocker,
             message,
             place,
-            evidence: vec![evidence],
+            evidence: vec![Evidence::Note { message: counted }],
             fix: None,
         }
     }

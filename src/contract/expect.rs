@@ -431,14 +431,14 @@ fn equal(left: &Value, right: &Value) -> bool {
 fn describe(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Equals(value) => shown(value),
-        Matcher::OneOf(values) => shown(&Value::Array(values.clone())),
+        Matcher::OneOf(values) => values.iter().map(shown).collect::<Vec<_>>().join(" | "),
         Matcher::Present => "present".to_owned(),
         Matcher::Absent => "absent".to_owned(),
         Matcher::Type(name) => name.clone(),
         Matcher::Pattern(pattern) => format!("/{pattern}/"),
         Matcher::Range(minimum, maximum) => {
-            let bound = |bound: &Option<f64>| bound.map_or_else(|| "…".to_owned(), |bound| bound.to_string());
-            format!("{} – {}", bound(minimum), bound(maximum))
+            let bounds = [minimum.map(|least| format!("≥ {least}")), maximum.map(|most| format!("≤ {most}"))];
+            bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
     }
 }

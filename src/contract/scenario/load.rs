@@ -150,7 +150,7 @@ const FOLDERS_ABOVE: usize = 6;
 /// a single file that is run, up to [`FOLDERS_ABOVE`] folders higher. `run` is the folder or file as the user gave it.
 pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let unreadable = |error: std::io::Error| crate::run::unreadable(&error);
     let from = std::path::absolute(from).map_err(unreadable)?;
     let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
     let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
@@ -175,14 +175,14 @@ pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Messa
 
 /// The text of a file of bounded size.
 fn bounded(path: &Path, name: &str) -> Result<String, Message> {
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let unreadable = |error: std::io::Error| crate::run::unreadable(&error);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_BESIDE {
         return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
     }
-    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8"))
+    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8-file").with("name", name))
 }
 
 /// What stands in a folder.
@@ -414,7 +414,7 @@ mod tests {
             assert_eq!(beside("in.csv").unwrap().text(), "x");
         }
         for (name, key) in [
-            ("b.csv", "scenario.not-utf8"),
+            ("b.csv", "scenario.not-utf8-file"),
             ("c.csv", "scenario.no-such-file"),
             ("", "scenario.leaves-folder"),
             ("../a.csv", "scenario.leaves-folder"),
