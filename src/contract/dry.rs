@@ -107,7 +107,8 @@ fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> Dry
         };
         match prepared {
             Ok(prepared) => {
-                let exchange = prepared.exchange(None, 0, redactor);
+                let own = redactor.with(prepared.secrets());
+                let exchange = prepared.exchange(None, 0, own.as_ref().unwrap_or(redactor));
                 steps.push(dry(Some(request(exchange, &captured)), None));
                 sent.push((&step.id, prepared));
                 capture(step, &mut captured, &mut variables);

@@ -37,7 +37,7 @@ pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) transport: Transport,
     pub(super) ids: Ids,
-    pub(super) redactor: Redactor,
+    pub(super) redactor: Arc<Redactor>,
     pub(super) tape: Tape,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) stop: Stop,
@@ -62,6 +62,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         asked: HashMap::new(),
         tally: Tally::default(),
         tidying: false,
+        redactor: shared.redactor.clone(),
     };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let cannot = shared.known.blocked(plan, &shared.target);
@@ -76,14 +77,14 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
             stopped = Some(step.id.clone());
         }
-        redact(&mut result, &shared.redactor);
+        redact(&mut result, &state.redactor);
         steps.push(result);
     }
     state.tidying = true;
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
         let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
-        redact(&mut result, &shared.redactor);
+        redact(&mut result, &state.redactor);
         steps.push(result);
     }
     let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
@@ -170,6 +171,8 @@ struct State<'s> {
     tally: Tally,
     /// Whether the steps at the end run, which an early end does not hurry.
     tidying: bool,
+    /// That of the run, and what the steps so far sent in headers.
+    redactor: Arc<Redactor>,
 }
 
 impl<'s> State<'s> {
@@ -208,6 +211,12 @@ impl<'s> State<'s> {
             Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
             Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
         };
+        if let Some(more) = self.redactor.with(prepared.secrets()) {
+            self.redactor = Arc::new(more);
+            if let Some(observer) = &self.shared.observer {
+                observer.hide(prepared.secrets());
+            }
+        }
         let Some(poll) = step.poll else {
             let result = self.ask(step, &prepared).await;
             return Ok(self.verify(step, result));
@@ -222,7 +231,7 @@ impl<'s> State<'s> {
             }
             if let Some(recording) = self.shared.transport.recording() {
                 // What was asked then is asked now, without waiting.
-                if !recording.has_more(&prepared, self.place(step), &self.shared.redactor) {
+                if !recording.has_more(&prepared, self.place(step), &self.redactor) {
                     break;
                 }
                 result = self.ask(step, &prepared).await;
@@ -256,7 +265,7 @@ impl<'s> State<'s> {
             (Some(recording), Some((prepared, answer))) => {
                 let place = self.place(step);
                 let polls = step.poll.is_some();
-                let verified = recording.verify(place, prepared, answer, polls, &self.shared.redactor);
+                let verified = recording.verify(place, prepared, answer, polls, &self.redactor);
                 recording::verified(result, verified, place, self.plan.scenario.source.place(step.mark))
             }
             _ => result,
@@ -278,7 +287,7 @@ impl<'s> State<'s> {
 
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &'s Step, prepared: &Arc<Prepared>) -> StepResult {
-        let redactor = &self.shared.redactor;
+        let redactor = &*self.redactor.clone();
         *self.asked.entry(&step.id).or_default() += 1;
         let place = self.place(step);
         let began = jiff::Timestamp::now();
@@ -378,7 +387,8 @@ impl<'s> State<'s> {
         reply: Reply,
         began: jiff::Timestamp,
     ) -> StepResult {
-        let Shared { transport, redactor, stop, .. } = self.shared;
+        let Shared { transport, stop, .. } = self.shared;
+        let redactor = &*self.redactor.clone();
         let (came, elapsed, why) = match reply.outcome {
             Ok((answer, elapsed)) => {
                 let why = environment::told(&answer).0;
