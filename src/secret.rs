@@ -95,6 +95,18 @@ pub fn luhn(digits: &str) -> bool {
     sum.is_some_and(|sum| sum % 10 == 0)
 }
 
+/// Shortest value that is masked wherever it occurs: a shorter one would take apart every text.
+const SHORTEST_SECRET: usize = 4;
+
+/// Headers whose value is a secret whatever it looks like.
+const SECRET_HEADERS: [&str; 7] =
+    ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
+
+/// Whether the name of a header, in lower case, says that its value is a secret.
+pub fn is_secret_header(name: &str) -> bool {
+    SECRET_HEADERS.contains(&name) || ["token", "secret", "password"].iter().any(|part| name.contains(part))
+}
+
 /// Masks what must not leave the process, in every text that does.
 #[derive(Default)]
 pub struct Redactor {
@@ -104,8 +116,18 @@ pub struct Redactor {
 impl Redactor {
     /// A redactor that also masks these exact values, wherever they appear.
     pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Redactor {
-        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().len() >= 4).collect();
+        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().len() >= SHORTEST_SECRET).collect();
         Redactor { secrets }
+    }
+
+    /// The same redactor with more values; `None` when it masks all of them already.
+    pub fn with(&self, more: &[SecretString]) -> Option<Redactor> {
+        let known = |secret: &SecretString| {
+            let secret = secret.expose_secret();
+            secret.len() < SHORTEST_SECRET || self.secrets.iter().any(|other| other.expose_secret() == secret)
+        };
+        let new: Vec<SecretString> = more.iter().filter(|secret| !known(secret)).cloned().collect();
+        (!new.is_empty()).then(|| Redactor { secrets: self.secrets.iter().cloned().chain(new).collect() })
     }
 
     /// Masks secrets, credentials, card numbers and e-mail addresses in plain text.
@@ -268,9 +290,7 @@ impl Redactor {
 
     /// The value of a header for the record: masked whatever it looks like where the name says that it is secret.
     pub fn header(&self, name: &str, value: &str) -> String {
-        let names = ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
-        let parts = ["token", "secret", "password"];
-        if names.contains(&name) || parts.iter().any(|part| name.contains(part)) {
+        if is_secret_header(name) {
             return match value.split_once(' ') {
                 Some((scheme @ ("Bearer" | "Basic"), rest)) => format!("{scheme} {}", mask_tail(rest)),
                 _ => mask_tail(value),

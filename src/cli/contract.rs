@@ -119,6 +119,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
             tape::target(&head, &config).map_err(|problem| vec![problem])?
         }
     };
+    let found = loaded.scenarios.len();
     let (scenarios, notices) = selected(loaded.scenarios, target.kind);
     output.problems(&notices);
     let seed = seed(&config, args.seed).unwrap_or_else(crate::ids::Ids::random_seed);
@@ -154,7 +155,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         return Err(loaded.problems);
     }
     if drawn.is_empty() {
-        return Err(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        return Err(vec![nothing_to_run(found > 0)]);
     }
     Ok(exit::READY)
 }
@@ -193,7 +194,7 @@ pub(super) async fn engine_with(
     let scope = Scope { known: stock.ids().into_iter().collect() };
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {
-        session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        session.problems(vec![nothing_to_run(queue.left_some_out())]);
         return None;
     }
     let (target, sandbox) = match target(config, &tape, session.seed).await {
@@ -235,6 +236,14 @@ pub(super) async fn engine_with(
             None
         }
     }
+}
+
+/// That nothing is to be run: a mistake of the input, or an open run where the scenarios themselves say that they wait.
+fn nothing_to_run(left_out: bool) -> Problem {
+    if left_out {
+        return Problem::environment(Message::new("contract.all-left-out"));
+    }
+    Problem::input(Message::new("contract.nothing-selected"))
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.

@@ -173,6 +173,14 @@ fn told(output: &Output, args: &SandboxArgs, sandbox: &Sandbox, [customers, card
         .with("token", seller.access_token.expose_secret())
         .with("key", &seller.public_key);
     let mut text = output.say(&main);
+    // What `contract run --target` reads, to be copied whole.
+    let names = crate::config::ContractConfig::default();
+    for (name, value) in [
+        (names.access_token_env, seller.access_token.expose_secret()),
+        (names.public_key_env, seller.public_key.as_str()),
+    ] {
+        text.push_str(&format!("\n  export {name}={value}"));
+    }
     if args.seed_data.is_some() {
         let seeded =
             Message::new("sandbox.seeded").with("customers", customers).with("cards", cards).with("payments", payments);

@@ -257,7 +257,12 @@ pub(super) fn write_reports(
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        // Below the current folder any; elsewhere the last one: a path that is mistyped must not grow a tree.
+        if folder.is_relative() {
+            std::fs::create_dir_all(folder)?;
+        } else if !folder.is_dir() {
+            std::fs::create_dir(folder)?;
+        }
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Of this process alone: another run may write the same report.

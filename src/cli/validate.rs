@@ -17,8 +17,7 @@ pub(super) fn run(output: &Output, args: &ValidateArgs) -> Result<u8, Vec<Proble
         match read(file, LARGEST_FILE) {
             Ok(bytes) => report.add(&name, &bytes),
             Err(error) => {
-                let message = Message::new("validate.unreadable-file").with("error", error);
-                report.problems.push(Problem::input(message).in_file(name));
+                report.problems.push(Problem::input(crate::run::unreadable(&error)).in_file(name));
             }
         }
     }

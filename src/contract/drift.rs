@@ -161,7 +161,10 @@ fn document(name: &str, bytes: &[u8]) -> Result<Option<Document>, Problem> {
     let start = text.trim_start();
     let refused = |message: Message| Problem::input(message).in_file(name);
     let whole: Value = if start.starts_with('{') {
-        serde_json::from_str(start).map_err(|error| refused(Message::new("drift.not-json").with("error", error)))?
+        serde_json::from_str(start).map_err(|error| {
+            let message = Message::new("drift.not-json");
+            refused(message.with("line", error.line()).with("column", error.column()))
+        })?
     } else if reference_page::looks_like_html(start) {
         return Ok(None);
     } else if text.lines().any(|line| line.starts_with("openapi:")) {

@@ -107,13 +107,14 @@ fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> Dry
         };
         match prepared {
             Ok(prepared) => {
-                let exchange = prepared.exchange(None, 0, redactor);
+                let own = redactor.with(prepared.secrets());
+                let exchange = prepared.exchange(None, 0, own.as_ref().unwrap_or(redactor));
                 steps.push(dry(Some(request(exchange, &captured)), None));
                 sent.push((&step.id, prepared));
                 capture(step, &mut captured, &mut variables);
             }
             Err(Refusal::NoValue(name)) => {
-                steps.push(dry(None, Some(Message::new("contract.no-value").with("name", name))));
+                steps.push(dry(None, Some(super::scenario::no_value(&name))));
             }
             Err(Refusal::CannotRun(reason) | Refusal::Refused(reason)) => steps.push(dry(None, Some(reason))),
         }

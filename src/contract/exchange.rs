@@ -18,7 +18,7 @@ use crate::http;
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::Exchange;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, is_secret_header};
 use crate::specs::cards;
 
 /// Most bytes of a response body that are read.
@@ -39,6 +39,8 @@ pub(super) struct Prepared {
     credential: Option<SecretString>,
     role: Role,
     body: Option<Body>,
+    /// Values of headers that are secrets, because of their name or because they come from the environment.
+    secrets: Vec<SecretString>,
 }
 
 /// A request body as it is sent.
@@ -130,15 +132,26 @@ pub(super) fn prepare(
         }
         headers.insert(FAULT_HEADER.to_owned(), variables.fill_text(fault)?);
     }
+    let mut secrets: Vec<SecretString> = Vec::new();
     for (name, value) in &request.headers {
         let name = name.to_ascii_lowercase();
+        if let Value::String(template) = value {
+            let from = variables.environment_in(template);
+            if is_secret_header(&name) || !from.is_empty() {
+                // A server may give back the whole or what stands behind the scheme.
+                let whole = variables.fill_text(template)?;
+                secrets.extend(whole.split_once(' ').map(|(_, rest)| SecretString::from(rest.to_owned())));
+                secrets.push(SecretString::from(whole));
+            }
+            secrets.extend(from.into_iter().map(SecretString::from));
+        }
         match variables.fill_json(value)? {
             Value::Null => headers.remove(&name),
             value => headers.insert(name, plain_text(&value)),
         };
     }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
-    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body })
+    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body, secrets })
 }
 
 fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<Body>, Refusal> {
@@ -207,6 +220,11 @@ impl Prepared {
         self.method
     }
 
+    /// What it sends that must not be seen again anywhere, beside the credentials of the run.
+    pub(super) fn secrets(&self) -> &[SecretString] {
+        &self.secrets
+    }
+
     /// What deciding on another attempt needs to know.
     pub(super) fn asked(&self) -> Asked {
         let keyed = self.headers.iter().any(|(name, value)| name == "x-idempotency-key" && !value.is_empty());
@@ -233,6 +251,7 @@ impl Prepared {
             credential: self.credential.clone(),
             role: self.role,
             body: None,
+            secrets: Vec::new(),
         })
     }
 

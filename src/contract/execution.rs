@@ -37,9 +37,8 @@ pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) transport: Transport,
     pub(super) ids: Ids,
-    /// Seed of the run.
     pub(super) seed: u64,
-    pub(super) redactor: Redactor,
+    pub(super) redactor: Arc<Redactor>,
     pub(super) tape: Tape,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) stop: Stop,
@@ -64,6 +63,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         asked: HashMap::new(),
         tally: Tally::default(),
         tidying: false,
+        redactor: shared.redactor.clone(),
         // The clock is read only where it is kept: most scenarios name no date.
         clock: (shared.tape.write.is_some() && plan.has_variables).then(|| variables.clock()),
         made_anew: recording.is_some_and(|recording| !recording.repeats(&id, shared.seed)),
@@ -85,7 +85,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         if result.verdict == Verdict::Inconclusive {
             state.tally.unanswered(&step.expect, &state.variables, &id);
         }
-        redact(&mut result, &shared.redactor);
+        redact(&mut result, &state.redactor);
         result.exchange.iter_mut().for_each(|exchange| exchange.replayed = recording.is_some());
         steps.push(result);
     }
@@ -93,7 +93,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
         let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
-        redact(&mut result, &shared.redactor);
+        redact(&mut result, &state.redactor);
         result.exchange.iter_mut().for_each(|exchange| exchange.replayed = recording.is_some());
         steps.push(result);
     }
@@ -157,7 +157,7 @@ impl Lacks {
     /// Why a step could not be run.
     fn reason(&self) -> Message {
         match self {
-            Lacks::Variable(name) => Message::new("contract.no-value").with("name", name),
+            Lacks::Variable(name) => super::scenario::no_value(name),
             Lacks::Step(id) => Message::new("contract.not-run").with("step", id),
         }
     }
@@ -185,6 +185,8 @@ struct State<'s> {
     clock: Option<jiff::Timestamp>,
     /// Whether a recording answers that was made with other identifiers or dates than this run makes.
     made_anew: bool,
+    /// That of the run, and what the steps so far sent in headers.
+    redactor: Arc<Redactor>,
 }
 
 impl<'s> State<'s> {
@@ -226,6 +228,12 @@ impl<'s> State<'s> {
             Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
             Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
         };
+        if let Some(more) = self.redactor.with(prepared.secrets()) {
+            self.redactor = Arc::new(more);
+            if let Some(observer) = &self.shared.observer {
+                observer.hide(prepared.secrets());
+            }
+        }
         let Some(poll) = step.poll else {
             let result = self.ask(step, &prepared).await;
             return Ok(self.verify(step, result));
@@ -240,7 +248,7 @@ impl<'s> State<'s> {
             }
             if let Some(recording) = self.shared.transport.recording() {
                 // What was asked then is asked now, without waiting.
-                if !recording.has_more(&prepared, self.place(step), &self.shared.redactor) {
+                if !recording.has_more(&prepared, self.place(step), &self.redactor) {
                     break;
                 }
                 result = self.ask(step, &prepared).await;
@@ -279,7 +287,7 @@ impl<'s> State<'s> {
             (Some(recording), Some((prepared, answer))) => {
                 let place = self.place(step);
                 let polls = step.poll.is_some();
-                let verified = recording.verify(place, prepared, answer, polls, &self.shared.redactor);
+                let verified = recording.verify(place, prepared, answer, polls, &self.redactor);
                 recording::verified(result, verified, place, self.plan.scenario.source.place(step.mark))
             }
             _ => result,
@@ -301,7 +309,7 @@ impl<'s> State<'s> {
 
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &'s Step, prepared: &Arc<Prepared>) -> StepResult {
-        let redactor = &self.shared.redactor;
+        let redactor = &*self.redactor.clone();
         *self.asked.entry(&step.id).or_default() += 1;
         let place = self.place(step);
         let began = jiff::Timestamp::now();
@@ -405,7 +413,8 @@ impl<'s> State<'s> {
         reply: Reply,
         began: jiff::Timestamp,
     ) -> StepResult {
-        let Shared { transport, redactor, stop, .. } = self.shared;
+        let Shared { transport, stop, .. } = self.shared;
+        let redactor = &*self.redactor.clone();
         let (came, elapsed, why) = match reply.outcome {
             Ok((answer, elapsed)) => {
                 let why = environment::told(&answer).0;
@@ -500,8 +509,7 @@ impl<'s> State<'s> {
     }
 
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
-        let no_value =
-            |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
+        let no_value = |unfilled: super::scenario::Unfilled| super::scenario::no_value(&unfilled.name);
         let context = Context {
             source: &step.source,
             scenario: self.id,
@@ -584,15 +592,14 @@ impl<'s> State<'s> {
             let message = Message::new("contract.captures-several").with("name", name).with("path", path);
             message.with("n", values.len()).with("values", &found)
         };
-        let evidence =
-            Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: values.len().to_string() };
+        let counted = Message::new("contract.captures-one").with("path", path).with("n", values.len());
         Finding {
             id: fingerprint(&[self.id, &step.id, "capture", name]),
             rule: "expectation".to_owned(),
             severity: Severity::Blocker,
             message,
             place,
-            evidence: vec![evidence],
+            evidence: vec![Evidence::Note { message: counted }],
             fix: None,
         }
     }

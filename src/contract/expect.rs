@@ -300,11 +300,11 @@ fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> 
 fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[Expected], answer: &Answer) {
     let codes = expected.iter().map(Expected::code).collect::<Vec<_>>().join(", ");
     let Some(body) = &answer.json else {
-        if expected.iter().any(|entry| entry.status == answer.status) {
+        if expected.iter().any(|entry| entry.status() == answer.status) {
             not_json(compared, context, mark, answer);
             return;
         }
-        let mut wanted: Vec<u16> = expected.iter().map(|entry| entry.status).collect();
+        let mut wanted: Vec<u16> = expected.iter().map(|entry| entry.status()).collect();
         wanted.dedup();
         let (wanted, came) = (join(&wanted), answer.status.to_string());
         let message = Message::new("contract.status-differs").with("expected", &wanted).with("actual", &came);
@@ -478,14 +478,14 @@ fn equal(left: &Value, right: &Value) -> bool {
 fn describe(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Equals(value) => shown(value),
-        Matcher::OneOf(values) => shown(&Value::Array(values.clone())),
+        Matcher::OneOf(values) => values.iter().map(shown).collect::<Vec<_>>().join(" | "),
         Matcher::Present => "present".to_owned(),
         Matcher::Absent => "absent".to_owned(),
         Matcher::Type(name) => name.clone(),
         Matcher::Pattern(pattern) => format!("/{pattern}/"),
         Matcher::Range(minimum, maximum) => {
-            let bound = |bound: &Option<f64>| bound.map_or_else(|| "…".to_owned(), |bound| bound.to_string());
-            format!("{} – {}", bound(minimum), bound(maximum))
+            let bounds = [minimum.map(|least| format!("≥ {least}")), maximum.map(|most| format!("≤ {most}"))];
+            bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
     }
 }

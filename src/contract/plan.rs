@@ -97,9 +97,13 @@ pub(super) fn variables(plan: &Plan, ids: &Ids, clock: Option<Timestamp>) -> Var
     );
     variables.set("row", Value::Object(row.map_or_else(Map::new, |row| row.values.clone())));
     for (name, value) in &plan.scenario.variables {
+        variables.made_of(name, value);
         if let Ok(value) = variables.fill_json(value) {
             variables.set(name, value);
         }
+    }
+    if let Some(row) = row {
+        variables.made_of("row", &Value::Object(row.values.clone()));
     }
     // A row may hold variables of its own (`body: { email: ${payer.email} }`).
     if let Some(row) = row

@@ -22,7 +22,10 @@ pub struct Queue<'q> {
     end: usize,
     ready: VecDeque<Scenario>,
     selector: Option<Selector>,
+    /// Expectations of scenarios that are left out, for coverage.
     left_out: Tally,
+    /// Scenarios that their own keys leave out, so far.
+    left_out_count: usize,
 }
 
 impl<'q> Queue<'q> {
@@ -32,8 +35,16 @@ impl<'q> Queue<'q> {
         stock.problems().into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
         let end = stock.len();
         let reader = stock.reader();
-        let mut queue =
-            Queue { reader, tags, next: 0, end, ready: VecDeque::new(), selector: None, left_out: Tally::default() };
+        let mut queue = Queue {
+            reader,
+            tags,
+            next: 0,
+            end,
+            ready: VecDeque::new(),
+            selector: None,
+            left_out: Tally::default(),
+            left_out_count: 0,
+        };
         while queue.ready.len() < AHEAD && queue.next < end {
             let read = queue.read(sink);
             queue.ready.extend(read);
@@ -41,8 +52,9 @@ impl<'q> Queue<'q> {
         let only = queue.ready.iter().any(|scenario| counts_as_only(scenario, kind)) || queue.only_later(kind);
         let mut selector = Selector::new(kind, only);
         for scenario in std::mem::take(&mut queue.ready) {
-            let chosen = select(&mut selector, scenario, &mut queue.left_out, sink);
-            queue.ready.extend(chosen);
+            let kept = select(&mut selector, scenario, &mut queue.left_out, sink);
+            queue.left_out_count += usize::from(kept.is_none());
+            queue.ready.extend(kept);
         }
         queue.selector = Some(selector);
         queue.finish(sink);
@@ -91,6 +103,11 @@ impl<'q> Queue<'q> {
     /// Whether nothing is left to run.
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.next >= self.end
+    }
+
+    /// Whether scenarios were found that their own keys (`skip`, `targets`, `only`) leave out.
+    pub fn left_some_out(&self) -> bool {
+        self.left_out_count > 0
     }
 
     /// The scenarios that are read already, else the next few; none at the end.

@@ -93,7 +93,7 @@ pub async fn run(
         jobs => jobs,
     };
     let usual_rate = if target.local() { 0 } else { 5 };
-    let redactor = Redactor::new(target.secrets());
+    let redactor = Arc::new(Redactor::new(target.secrets()));
     let observer = options.observer.clone();
     if let Some(observer) = &observer {
         observer.begin(target.info(), Redactor::new(target.secrets()));

@@ -100,6 +100,11 @@ impl Recording {
         self.path.display().to_string()
     }
 
+    /// Whether every entry of the index still reads from the file.
+    pub fn reads_back(&self) -> bool {
+        (0..self.entries.len()).all(|index| u32::try_from(index).is_ok_and(|index| self.entry(index).is_some()))
+    }
+
     /// Opens a recording and reads it through once.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Variables whose values are made when they are asked for: dates (`${now}`, `${date+3d}`), e-mail addresses and
 //! what the environment gives. Which names there are is known before a run.
 
+use crate::i18n::Message;
 use jiff::{SignedDuration, Timestamp, tz};
 use serde_json::Value;
 
@@ -81,6 +82,14 @@ pub(super) fn environment(name: &str) -> Option<Value> {
         return None;
     }
     std::env::var(format!("{ENVIRONMENT}{name}")).ok().map(Value::String)
+}
+
+/// That a variable has no value, with what sets it where it comes from the environment.
+pub(in crate::contract) fn no_value(name: &str) -> Message {
+    match name.strip_prefix("env.") {
+        Some(own) => Message::new("contract.no-env").with("name", name).with("set", format!("{ENVIRONMENT}{own}")),
+        None => Message::new("contract.no-value").with("name", name),
+    }
 }
 
 #[cfg(test)]

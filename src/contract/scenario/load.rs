@@ -87,6 +87,13 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     if path.is_file() {
         return (vec![path.to_owned()], problems);
     }
+    let root = path.canonicalize().ok();
+    // What a link leads to outside of the folder would be read, and quoted in messages.
+    let leads_out = |link: &Path| match (&root, link.canonicalize()) {
+        (Some(root), Ok(real)) => !real.starts_with(root),
+        // A link that leads nowhere is told when it is read.
+        _ => false,
+    };
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
@@ -96,13 +103,18 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
                         && !entry.file_name().is_some_and(|name| OURS.iter().any(|ours| name == *ours));
                     match kind {
                         Entry::Folder => open.push(entry),
-                        Entry::File if named => files.push(entry),
+                        Entry::Link if named && leads_out(&entry) => {
+                            let name = entry.display().to_string();
+                            let problem = Problem::input(Message::new("scenario.link-leads-out")).in_file(name);
+                            problems.push(problem.fix(Message::new("scenario.link-leads-out-fix")));
+                        }
+                        Entry::File | Entry::Link if named => files.push(entry),
                         // A pipe would be waited for, a device would never end.
                         Entry::Other if named => {
                             let name = entry.display().to_string();
                             problems.push(Problem::input(Message::new("run.not-a-file")).in_file(name));
                         }
-                        Entry::File | Entry::Other => {}
+                        Entry::File | Entry::Link | Entry::Other => {}
                     }
                 }
             }
@@ -150,7 +162,7 @@ const FOLDERS_ABOVE: usize = 6;
 /// a single file that is run, up to [`FOLDERS_ABOVE`] folders higher. `run` is the folder or file as the user gave it.
 pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let unreadable = |error: std::io::Error| crate::run::unreadable(&error);
     let from = std::path::absolute(from).map_err(unreadable)?;
     let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
     let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
@@ -175,20 +187,22 @@ pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Messa
 
 /// The text of a file of bounded size.
 fn bounded(path: &Path, name: &str) -> Result<String, Message> {
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let unreadable = |error: std::io::Error| crate::run::unreadable(&error);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_BESIDE {
         return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
     }
-    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8"))
+    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8-file").with("name", name))
 }
 
 /// What stands in a folder.
 enum Entry {
     Folder,
     File,
+    /// A link to a file, or to nothing.
+    Link,
     Other,
 }
 
@@ -206,8 +220,7 @@ fn entries(path: &Path) -> std::io::Result<Vec<(PathBuf, Entry)>> {
             match std::fs::metadata(&path) {
                 Ok(behind) if behind.is_dir() => continue,
                 Ok(behind) if !behind.is_file() => Entry::Other,
-                // A link that leads nowhere is told when it is read.
-                _ => Entry::File,
+                _ => Entry::Link,
             }
         };
         found.push((path, kind));
@@ -414,7 +427,7 @@ mod tests {
             assert_eq!(beside("in.csv").unwrap().text(), "x");
         }
         for (name, key) in [
-            ("b.csv", "scenario.not-utf8"),
+            ("b.csv", "scenario.not-utf8-file"),
             ("c.csv", "scenario.no-such-file"),
             ("", "scenario.leaves-folder"),
             ("../a.csv", "scenario.leaves-folder"),
@@ -422,6 +435,28 @@ mod tests {
         ] {
             assert_eq!(beside(name).unwrap_err().key, key, "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_out_of_the_folder_is_told_and_not_read() {
+        use std::os::unix::fs::symlink;
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let good = "name: x\nsteps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";
+        std::fs::write(elsewhere.path().join("secret.yaml"), "password: hunter2\n").unwrap();
+        std::fs::write(folder.path().join("a.yaml"), good).unwrap();
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        symlink("../a.yaml", folder.path().join("below/in.yaml")).unwrap();
+        symlink(elsewhere.path().join("secret.yaml"), folder.path().join("out.yaml")).unwrap();
+        symlink(elsewhere.path().join("nothing.yaml"), folder.path().join("lost.yaml")).unwrap();
+        let loaded = from_folder(folder.path());
+        assert_eq!(loaded.scenarios.len(), 2, "{:?}", loaded.problems);
+        let mut keys: Vec<&str> = loaded.problems.iter().map(|told| told.message.key.as_ref()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["run.not-found", "scenario.link-leads-out"]);
+        assert!(!format!("{:?}", loaded.problems).contains("hunter2"));
+        let named = from_folder(&folder.path().join("out.yaml"));
+        assert!(named.problems.iter().all(|told| told.message.key != "scenario.link-leads-out"), "named by the user");
     }
 
     #[test]

@@ -205,14 +205,14 @@ fn matcher(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<
     }
     if let Some(name) = fields.text("type") {
         if !TYPES.contains(&name) {
-            let fix = Message::new("yaml.known-keys").with("keys", TYPES.join(", "));
+            let fix = meant(name, &TYPES);
             fields.problem("type", Message::new("scenario.unknown-type").with("name", name)).fix = Some(fix);
         }
         found.push(Matcher::Type(name.to_owned()));
     }
     if let Some(pattern) = fields.text("pattern") {
         if let Err(error) = regex::Regex::new(pattern) {
-            fields.problem("pattern", Message::new("scenario.bad-pattern").with("error", error));
+            fields.problem("pattern", bad_pattern(&error));
         }
         found.push(Matcher::Pattern(pattern.to_owned()));
     }
@@ -234,6 +234,26 @@ fn matcher(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<
         problems.push(source.problem(mark, 1, Message::new("scenario.one-matcher")));
     }
     found.into_iter().next()
+}
+
+/// What is wrong with a regular expression, in the words of the reader where the mistake is a usual one.
+fn bad_pattern(error: &regex::Error) -> Message {
+    let text = error.to_string();
+    let said = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    for (words, message) in [
+        ("unclosed group", "scenario.pattern-unclosed-group"),
+        ("unclosed character class", "scenario.pattern-unclosed-class"),
+        ("unopened group", "scenario.pattern-unopened-group"),
+        ("repetition operator missing", "scenario.pattern-repeats-nothing"),
+        ("look-around", "scenario.pattern-look-around"),
+        ("backreferences", "scenario.pattern-look-around"),
+        ("size limit", "scenario.pattern-too-large"),
+    ] {
+        if said.contains(words) {
+            return Message::new(message);
+        }
+    }
+    Message::new("scenario.bad-pattern").with("error", said)
 }
 
 /// A bound of a range.

@@ -269,7 +269,11 @@ fn language_mistakes_have_their_place() {
         (step("{ get: '/${x', expect: { status: 200 } }"), "scenario.open-variable", "x.yaml:3:12"),
         (step("{ get: '/${date+3x}', expect: { status: 200 } }"), "scenario.bad-date", "x.yaml:3:12"),
         (step("{ get: '/${random(3)}', expect: { status: 200 } }"), "scenario.unknown-variable", "x.yaml:3:12"),
-        (step("{ get: /, expect: { body: { $.a: { pattern: '(' } } } }"), "scenario.bad-pattern", "x.yaml:3:49"),
+        (
+            step("{ get: /, expect: { body: { $.a: { pattern: '(' } } } }"),
+            "scenario.pattern-unclosed-group",
+            "x.yaml:3:49",
+        ),
         (step("{ get: /, expect: { schema: paymnt } }"), "scenario.unknown-schema", "x.yaml:3:33"),
         (step("{ get: /, expect: { status: 200 }, capture: { a: { heder: x } } }"), "yaml.unknown-key", "x.yaml:3:56"),
         (step("{ get: /, expect: { within: 2s } }"), "scenario.nothing-expected", "x.yaml:3:23"),

@@ -174,4 +174,6 @@ impl Report {
 }
 
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;

@@ -124,8 +124,14 @@ impl Report {
         match body {
             Value::Array(items) if !is_one_body(&items, captured.path.as_deref()) => {
                 if items.is_empty() {
-                    let message = Message::new("validate.empty-list").with("place", captured.place);
-                    self.problem(file, message);
+                    let place = captured.place;
+                    self.problem(
+                        file,
+                        match place.is_empty() {
+                            true => Message::new("validate.empty-list"),
+                            false => Message::new("validate.empty-list-at").with("place", place),
+                        },
+                    );
                     return;
                 }
                 for (index, item) in items.into_iter().enumerate() {
