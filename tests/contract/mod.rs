@@ -218,3 +218,25 @@ fn only_and_skip_are_told_and_rows_come_from_csv() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("t.csv:3"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_is_left_out_is_skipped_in_its_own_suite_and_a_drift_run_names_what_failed() {
+    let folder = folder(&[
+        ("a.yaml", &format!("name: a\n{SEARCH}")),
+        ("b.yaml", &format!("name: b\nskip: not yet\n{SEARCH}")),
+        ("c.yaml", &format!("name: c\ntargets: url\n{SEARCH}")),
+        ("d.yaml", "name: d\nsteps: [{ get: /v1/payments/search, expect: { status: 201 } }]\n"),
+    ]);
+    let path = folder.path().to_str().unwrap();
+    let report = folder.path().join("junit.xml");
+    let junit = format!("junit={}", report.display());
+    let ran = homologa(&["contract", "run", path, "--report", &junit]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let xml = std::fs::read_to_string(report).unwrap();
+    assert!(xml.contains(r#"tests="4" failures="1" errors="0" skipped="2""#), "{xml}");
+    assert!(xml.contains(r#"<skipped message="skipped: not yet""#), "{xml}");
+    assert_eq!(xml.matches("<testcase ").count(), 4, "{xml}");
+    let ran = homologa(&["contract", "drift", path]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("1 scenario did not meet expectations: d@MLA"), "{}", ran.stderr);
+}

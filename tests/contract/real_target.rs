@@ -359,6 +359,7 @@ fn an_interruption_finishes_what_was_begun_and_keeps_a_partial_record() {
         assert_eq!(refunds, 2, "what was made is tidied up");
         let json = ran.json();
         assert_eq!((&json["complete"], &json["contract"]["planned"]), (&false.into(), &20.into()));
+        assert!(json["elapsed_ms"].as_u64().unwrap() >= 800, "{}", json["elapsed_ms"]);
         let finished = json["contract"]["scenarios"].as_array().unwrap();
         assert_eq!(finished.len(), 2);
         assert!(finished.iter().all(|one| one["verdict"] == "pass"), "{finished:#?}");

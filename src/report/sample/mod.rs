@@ -38,7 +38,8 @@ fn started() -> RunStarted {
         seed: 20_261_121,
         versions: Versions {
             homologa: "0.1.0".into(),
-            catalogue: "2026-11-18".into(),
+            catalogue: "reference-page".into(),
+            catalogue_read: Some("2026-11-18".into()),
             specs: "9f2c41ab77d0".into(),
             rules: "41d8cd98f00b".into(),
         },
