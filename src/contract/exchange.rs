@@ -359,6 +359,7 @@ impl Prepared {
         Exchange {
             method: self.method.to_owned(),
             url,
+            path: None,
             request_headers: headers,
             request_body: None,
             status: answer.map(|answer| answer.status),

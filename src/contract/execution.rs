@@ -355,6 +355,7 @@ impl<'s> State<'s> {
             prepared.exchange(Some(&answer), elapsed, redactor)
         };
         exchange.earlier = earlier;
+        exchange.path = self.path_template(step).filter(|path| path.contains("${")).map(str::to_owned);
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {

@@ -5,6 +5,8 @@ use super::{clean, labels};
 use crate::i18n::{Lang, Message, Text};
 use crate::run::{ContractRecord, Coverage, CoverageState};
 
+/// Columns of a code that has a message after it; a longer one takes more.
+const LONGEST_CODE: usize = 6;
 /// Columns below which a message gets a line of its own.
 const SHORTEST: usize = 24;
 /// The states in reading order.
@@ -59,7 +61,9 @@ struct Table {
 impl Table {
     fn rows(&mut self, title: &str, rows: &[Row<'_>]) {
         let widest = |index: usize| rows.iter().map(|(first, ..)| columns(&first[index])).max().unwrap_or_default();
-        let (one, two) = (widest(0), widest(1));
+        // One long name does not push every message to the right.
+        let most = if rows.iter().any(|row| row.2.is_some()) { LONGEST_CODE } else { usize::MAX };
+        let (one, two) = (widest(0), widest(1).min(most));
         self.put("", title);
         for (first, state, message, why, how) in rows {
             let word = labels::coverage(*state).render(self.lang);

@@ -23,6 +23,9 @@ pub struct Exchange {
     pub method: String,
     /// Full URL as sent.
     pub url: String,
+    /// The path as the scenario writes it, where it names a variable: `/v1/payments/${id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Request headers that matter, redacted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub request_headers: BTreeMap<String, String>,

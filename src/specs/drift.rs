@@ -98,6 +98,7 @@ mod tests {
                 "conform",
                 "expectation",
                 "environment",
+                "broken-answer",
                 "unknown-outcome",
                 "refused",
                 "slow",

@@ -162,7 +162,7 @@ fn every_report_tells_of_a_gate_that_is_not_reached() {
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "min-pairs");
     assert!(sarif["runs"][0]["results"][0]["ruleIndex"].is_u64());
     let junit = read("junit");
-    assert!(junit.contains("failures=\"1\"") && junit.contains("<failure message=\"0,0 %"), "{junit}");
+    assert!(junit.contains("failures=\"1\"") && junit.contains("<failure message=\"se observó el 0,0 %"), "{junit}");
     assert!(read("html").contains("<code>min-pairs</code>"));
     let explained = homologa(&["explain", "min-pairs"]);
     assert_eq!(explained.code, 0, "{}", explained.all());
@@ -188,8 +188,8 @@ fn the_table_of_coverage_says_why_something_was_not_seen() {
     for words in [
         "rejected cc_rejected_blacklist seen",
         "cancelled by_payer out of reach cannot be provoked from outside The buyer does it",
-        "400 2018 not tried",
-        "left out of this run by tags, site, target, skip or only: lifecycle/",
+        "400 1 not tried · Params Error.",
+        "left out of this run by tags, site, target, skip or only: errors/unreadable-body tries it",
     ] {
         assert!(table.contains(words), "{words}: {}", ran.stdout);
     }
@@ -217,4 +217,26 @@ fn only_and_skip_are_told_and_rows_come_from_csv() {
     let ran = homologa(&["contract", "check", path]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("t.csv:3"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_left_out_is_skipped_in_its_own_suite_and_a_drift_run_names_what_failed() {
+    let folder = folder(&[
+        ("a.yaml", &format!("name: a\n{SEARCH}")),
+        ("b.yaml", &format!("name: b\nskip: not yet\n{SEARCH}")),
+        ("c.yaml", &format!("name: c\ntargets: url\n{SEARCH}")),
+        ("d.yaml", "name: d\nsteps: [{ get: /v1/payments/search, expect: { status: 201 } }]\n"),
+    ]);
+    let path = folder.path().to_str().unwrap();
+    let report = folder.path().join("junit.xml");
+    let junit = format!("junit={}", report.display());
+    let ran = homologa(&["contract", "run", path, "--report", &junit]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let xml = std::fs::read_to_string(report).unwrap();
+    assert!(xml.contains(r#"tests="4" failures="1" errors="0" skipped="2""#), "{xml}");
+    assert!(xml.contains(r#"<skipped message="skipped: not yet""#), "{xml}");
+    assert_eq!(xml.matches("<testcase ").count(), 4, "{xml}");
+    let ran = homologa(&["contract", "drift", path]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("1 scenario did not meet expectations: d@MLA"), "{}", ran.stderr);
 }

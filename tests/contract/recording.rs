@@ -355,6 +355,7 @@ fn dates_and_identifiers_are_those_of_the_recording_and_no_failure_where_they_ca
     let later = [("SOURCE_DATE_EPOCH", "1900000000")];
     let ran = run(&["--target", "recording:r.jsonl"], &later);
     assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(ran.json()["contract"]["target"]["url"], "recording:r.jsonl");
     assert!(!ran.stderr.contains("not used"), "{}", ran.stderr);
 
     let ran = run(&["--target", "recording:r.jsonl", "--seed", "9"], &later);

@@ -47,7 +47,7 @@ impl Observer {
                 let Some(exchange) = &step.exchange else { continue };
                 let Some(answer) = answer(exchange) else { continue };
                 let url = url::Url::parse(&exchange.url);
-                let path = url.as_ref().map_or("", url::Url::path);
+                let path = exchange.path.as_deref().unwrap_or_else(|| url.as_ref().map_or("", url::Url::path));
                 self.see(&scenario.id, &step.id, &exchange.method, path, &answer);
             }
             self.finished(scenario);

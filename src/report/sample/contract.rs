@@ -13,6 +13,7 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
     Exchange {
         method: "POST".into(),
         url: format!("http://127.0.0.1:4455{path}"),
+        path: None,
         request_headers: BTreeMap::from([
             ("authorization".into(), "Bearer TEST-…6789".into()),
             ("x-idempotency-key".into(), "0d5020ed-1af6-469c-ae06-c3bec19954bb".into()),

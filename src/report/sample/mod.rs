@@ -38,8 +38,8 @@ fn started() -> RunStarted {
         seed: 20_261_121,
         versions: Versions {
             homologa: "0.1.0".into(),
-            catalogue: "2026-11-18".into(),
-            catalogue_read: None,
+            catalogue: "reference-page".into(),
+            catalogue_read: Some("2026-11-18".into()),
             specs: "9f2c41ab77d0".into(),
             rules: "41d8cd98f00b".into(),
         },
@@ -212,7 +212,6 @@ fn good_shop() -> ShopRecord {
             days_left: Some(59),
             failure: None,
         }),
-        browser: None,
         pages: vec![
             page("https://tienda.example/", "Tienda", &[], false),
             page("https://tienda.example/pagar", "Pagar", &[Generation::Bricks], true),
@@ -269,7 +268,6 @@ fn bad_shop() -> ShopRecord {
             days_left: Some(-7),
             failure: None,
         }),
-        browser: None,
         pages: vec![page(BAD, "Tienda rota", &[], false), limited],
         left_out: vec![LeftOut {
             url: "https://tienda-rota.example/admin".into(),
