@@ -118,10 +118,11 @@ pub(super) struct DriftArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ContractDriftArgs {
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "tag", "target", "baseline", "output", "report"])]
-    pub(super) against: Option<PathBuf>,
+    // First, for the help shows its headings in the order in which they come: arguments, then options.
     #[command(flatten)]
     pub(super) observed: ObservedDriftArgs,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "tag", "target", "baseline", "output", "report"])]
+    pub(super) against: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,8 @@ pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
 const LONGEST_KEPT: usize = 16 * 1024;
 /// Most characters of a body that the record keeps of a step that passed.
 const LONGEST_KEPT_OF_PASSED: usize = 4 * 1024;
+/// Shortest value of a header that is a secret by the name of the header alone.
+const SHORTEST_SECRET: usize = 8;
 /// Header that asks the embedded sandbox for a fault.
 pub(super) const FAULT_HEADER: &str = "x-homologa-fault";
 
@@ -141,9 +143,10 @@ pub(super) fn prepare(
         let name = name.to_ascii_lowercase();
         if let Value::String(template) = value {
             let from = variables.environment_in(template);
-            if is_secret_header(&name) || !from.is_empty() {
+            let whole = variables.fill_text(template)?;
+            // `X-Test-Token: true` is no secret, for all its name.
+            if is_secret_header(&name) && whole.len() >= SHORTEST_SECRET || !from.is_empty() {
                 // A server may give back the whole or what stands behind the scheme.
-                let whole = variables.fill_text(template)?;
                 secrets.extend(whole.split_once(' ').map(|(_, rest)| SecretString::from(rest.to_owned())));
                 secrets.push(SecretString::from(whole));
             }

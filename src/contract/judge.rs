@@ -92,8 +92,11 @@ fn older_vocabulary(members: &serde_json::Map<String, Value>, normal: &mut Norma
     normal.message = normal.message.take().or_else(|| member("ErrorMessage"));
     let status = member("ErrorStatus").and_then(|status| status.trim().parse().ok());
     normal.status = normal.status.or(status);
-    // An HTTP status in the place of a code is none.
-    let is_code = |code: &String| !code.parse().is_ok_and(|code: u64| (400..600).contains(&code));
+    // A word or an HTTP status in the place of a code is none.
+    let is_code = |code: &String| {
+        let number = code.parse::<u64>().is_ok_and(|code| !(400..600).contains(&code));
+        number && !Expected::find(code).is_empty()
+    };
     if let Some(code) = member("ErrorCode").filter(is_code) {
         let code_is_text = members.get("ErrorCode").is_some_and(Value::is_string);
         normal.causes.push(Cause { code, code_is_text, description: None });

@@ -377,3 +377,50 @@ fn secrets_of_a_scenario_stay_out_of_its_reports() {
         assert!(!std::fs::read_to_string(&path).unwrap().contains(secret), "{}", path.display());
     }
 }
+
+/// A server that gives back every header, in the body, in a header, and as what an expectation quotes.
+#[test]
+fn a_secret_of_the_environment_in_a_header_is_nowhere_in_what_a_run_leaves() {
+    let echo = |request: axum::extract::Request| async move {
+        let value = |name: &str| {
+            let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let (own, other) = (value("x-shop-signature"), value("x-api-key"));
+        let body = serde_json::json!({ "id": 1, "status": own, "you": { "sent": format!("[{own}] {other}") } });
+        ([("x-request-id", own), ("content-type", "application/json".to_owned())], body.to_string())
+    };
+    let address = crate::support::serve(axum::Router::new().fallback(echo));
+    let folder = tempfile::TempDir::new().unwrap();
+    let secret = "hunter2-and-a-half";
+    let scenario = "name: x
+variables: { signature: '${env.SIGNATURE}' }
+steps:
+  - { id: sent, get: /x, headers: { X-Shop-Signature: 'sha1 ${signature}' }, expect: { status: 200 }, capture: { back: $.status } }
+  - { id: again, post: /y, headers: { X-Api-Key: '${env.KEY}' }, body: { back: '${back}' }, expect: { status: 200, body: { $.you.sent: nothing } } }
+";
+    std::fs::write(folder.path().join("x.yaml"), scenario).unwrap();
+    let target = format!("http://{address}/");
+    let environment = [
+        ("HOMOLOGA_VAR_SIGNATURE", secret),
+        ("HOMOLOGA_VAR_KEY", "another-secret-key"),
+        ("MERCADOPAGO_ACCESS_TOKEN", "TEST-1234567890123456-112233-abcdefabcdefabcdefabcdefabcdef12-99999"),
+    ];
+    let run = |arguments: &[&str]| {
+        let common = ["contract", "run", "x.yaml", "--target", &target, "--no-preflight"];
+        let arguments: Vec<&str> = common.iter().chain(arguments).copied().collect();
+        crate::support::homologa_with(folder.path(), &environment, &arguments)
+    };
+    let reports =
+        ["--report", "json=r.json", "--report", "html=r.html", "--report", "junit=r.xml", "--report", "sarif=r.sarif"];
+    let ran = run(&[&reports[..], &["--record", "r.rec", "--journal", "j.jsonl"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let dry = run(&["--dry-run"]);
+    assert_eq!(dry.code, 0, "{}", dry.all());
+    let mut seen = vec![("run", ran.all()), ("dry run", dry.all())];
+    let names = ["r.json", "r.html", "r.xml", "r.sarif", "r.rec", "j.jsonl"];
+    seen.extend(names.map(|name| (name, std::fs::read_to_string(folder.path().join(name)).unwrap())));
+    for (name, text) in seen {
+        assert!(!text.contains(secret) && !text.contains("another-secret-key"), "{name}: {text}");
+    }
+}
