@@ -69,7 +69,7 @@ fn recurring_is_sound(recurring: &Map<String, Value>) -> Result<(), String> {
     let named = |name: &str| format!("Invalid value for auto_recurring.{name}");
     let whole = |name: &str| {
         let number = recurring.get(name).and_then(as_number)?;
-        (number >= 1.0 && number <= 10_000.0 && number.fract() == 0.0).then_some(number)
+        ((1.0..=10_000.0).contains(&number) && number.fract() == 0.0).then_some(number)
     };
     demand(whole("frequency").is_some(), || named("frequency"))?;
     let kind = recurring.get("frequency_type").and_then(Value::as_str);
