@@ -220,7 +220,7 @@ pub(super) struct ContractCoverageArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct GoliveArgs {
-    #[arg(value_name = "URL", required = true)]
+    #[arg(value_name = "URL|FILE", required = true)]
     pub(super) urls: Vec<String>,
     #[arg(long, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
@@ -238,6 +238,20 @@ pub(super) struct GoliveArgs {
     pub(super) browser_pages: Option<usize>,
     #[arg(long)]
     pub(super) browser_seconds: Option<u64>,
+    #[arg(long)]
+    pub(super) ignore_sitemap: bool,
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) allow: Vec<String>,
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) deny: Vec<String>,
+    #[arg(long, value_name = "MS")]
+    pub(super) delay: Option<u64>,
+    #[arg(long)]
+    pub(super) concurrency: Option<usize>,
+    #[arg(long, value_name = "NAME=VARIABLE")]
+    pub(super) header_env: Vec<String>,
+    #[arg(long, value_name = "VARIABLE")]
+    pub(super) basic_auth_env: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]

@@ -38,7 +38,7 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
         })
         .await;
     let own_target = config.contract.as_ref().is_some_and(|contract| contract::is_own(&contract.target));
-    let shops = config.golive.as_ref().is_some_and(|golive| !golive.shops.is_empty());
+    let shops = config.golive.as_ref().is_some_and(|golive| !golive.shops.is_empty() || !golive.saved.is_empty());
     if !own_target && !shops {
         // A pipeline that checks nothing of the user's must not be green.
         let problem = Problem::environment(Message::new("cli.nothing-of-yours"));

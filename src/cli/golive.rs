@@ -1,25 +1,29 @@
 //! `homologa golive URL`: the go-live side alone.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::GoliveArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
-use crate::config::{self, GoliveConfig};
+use crate::config::{self, CrawlConfig, GoliveConfig};
 use crate::golive::browser::{self, Renderer};
-use crate::golive::crawl::Limits;
+use crate::golive::crawl::{Limits, Pattern};
 use crate::golive::rule::RuleSet;
-use crate::golive::{Options, check};
+use crate::golive::{Options, check, check_saved};
+use crate::i18n::Message;
 use crate::run::{Event, Problem};
 
 pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Problem>> {
-    let (mut shops, mut problems) = (Vec::new(), Vec::new());
+    let (mut shops, mut saved, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for word in &args.urls {
         match config::address(word) {
             Ok(url) => shops.push(url),
+            Err(_) if Path::new(word).exists() => saved.push(PathBuf::from(word)),
             Err(problem) => problems.push(problem),
         }
     }
+    let crawl = crawl_of(args, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -33,6 +37,8 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         browser: config::browser(args.browser.as_deref()),
         browser_pages: args.browser_pages,
         browser_seconds: args.browser_seconds,
+        crawl,
+        saved,
         ..GoliveConfig::default()
     };
     let rules = rules(&config)?;
@@ -41,6 +47,34 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
     let work = engine(&session, &config, &rules, Options::default());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)
+}
+
+/// How the command line wants a shop read.
+fn crawl_of(args: &GoliveArgs, problems: &mut Vec<Problem>) -> CrawlConfig {
+    let mut patterns = |words: &[String]| -> Vec<Pattern> {
+        let read: Vec<_> = words.iter().map(|word| Pattern::parse(word)).collect();
+        read.into_iter().filter_map(|pattern| pattern.map_err(|problem| problems.push(problem)).ok()).collect()
+    };
+    let (allow, deny) = (patterns(&args.allow), patterns(&args.deny));
+    let mut headers = Vec::new();
+    for word in &args.header_env {
+        match word.split_once('=') {
+            Some((name, variable)) => headers.push((name.to_owned(), format!("${{env.{variable}}}"))),
+            // What was given may be the secret itself: it is not repeated.
+            None => problems
+                .push(Problem::input(Message::new("cli.bad-header-env")).fix(Message::new("cli.bad-header-env-fix"))),
+        }
+    }
+    CrawlConfig {
+        allow,
+        deny,
+        delay: args.delay,
+        concurrency: args.concurrency,
+        ignore_sitemap: args.ignore_sitemap,
+        headers,
+        basic_auth_env: args.basic_auth_env.clone(),
+        ..CrawlConfig::default()
+    }
 }
 
 /// The built-in rules with the severities of a configuration.
@@ -65,6 +99,10 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Rul
         ..defaults
     };
     options.crawl.robots = !config.ignore_robots;
+    if let Err(problems) = config.crawl.apply(&mut options.crawl, &|name| std::env::var(name).ok()) {
+        session.problems(problems);
+        return;
+    }
     if config.ca_file.is_some() {
         options.crawl.ca_file.clone_from(&config.ca_file);
     }
@@ -78,6 +116,11 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Rul
         },
         stand_ins: Vec::new(),
     });
+    for path in &config.saved {
+        if let Err(problem) = check_saved(path, &options.crawl, rules, sink) {
+            session.problems(vec![problem]);
+        }
+    }
     for shop in &config.shops {
         if let Err(problem) = check(shop, &options, rules, &mut renderer, sink).await {
             session.problems(vec![problem]);

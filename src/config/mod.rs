@@ -3,6 +3,7 @@
 //! Responsible for reading the file, telling every mistake with its place, and the defaults. Not responsible
 //! for credentials: the file names environment variables, never values.
 
+mod crawl;
 mod read;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::golive::browser::Choice;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
+pub use crawl::CrawlConfig;
 pub use read::{address, browser, load, parse, target};
 
 /// Name of the file that `check` looks for.
@@ -138,4 +140,8 @@ pub struct GoliveConfig {
     pub browser_pages: Option<usize>,
     /// Longest time for one page to come to rest in it, in seconds.
     pub browser_seconds: Option<u64>,
+    /// How it is read.
+    pub crawl: CrawlConfig,
+    /// Saved material: folders, HAR, MHTML and HTML files.
+    pub saved: Vec<PathBuf>,
 }

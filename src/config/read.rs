@@ -47,6 +47,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
         if let Choice::Path(path) = &mut golive.browser {
             *path = folder.join(&*path);
         }
+        golive.saved.iter_mut().for_each(|path| *path = folder.join(&*path));
     }
     Ok(config)
 }
@@ -151,7 +152,7 @@ fn read_contract(mut fields: Fields<'_, '_>) -> ContractConfig {
 }
 
 /// The name of an environment variable; a credential in its place is refused without being repeated.
-fn environment_name(fields: &mut Fields<'_, '_>, field: &'static str) -> Option<String> {
+pub(super) fn environment_name(fields: &mut Fields<'_, '_>, field: &'static str) -> Option<String> {
     let name = fields.text(field)?;
     let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if valid {
@@ -239,7 +240,8 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
             }
         }
     }
-    if fields.key("shops").is_none() {
+    golive.saved = fields.texts("saved").unwrap_or_default().into_iter().map(PathBuf::from).collect();
+    if fields.key("shops").is_none() && golive.saved.is_empty() {
         fields.missing("shops");
     }
     golive.ca_file = fields.text("ca-file").map(PathBuf::from);
@@ -251,6 +253,7 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.browser = browser(fields.text("browser"));
     golive.browser_pages = fields.count("browser-pages").and_then(|count| usize::try_from(count).ok());
     golive.browser_seconds = fields.count("browser-seconds");
+    golive.crawl = super::crawl::read(&mut fields);
     let mut known = None;
     for (key, node) in fields.map("rules").unwrap_or_default() {
         let word = match &node.kind {

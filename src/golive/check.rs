@@ -112,20 +112,12 @@ mod tests {
             bytes: body.len() as u64,
             cut: false,
         };
-        Page {
-            document: Arc::new(document),
-            depth: 0,
-            scripts: Vec::new(),
-            frames: Vec::new(),
-            unread: Vec::new(),
-            rendered: None,
-            unrendered: None,
-        }
+        Page::new(Arc::new(document), 0)
     }
 
     fn facts() -> ShopFacts {
         let start = Url::parse("https://user:pass@shop.example/").unwrap();
-        ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None }
+        ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None, saved: false }
     }
 
     #[test]

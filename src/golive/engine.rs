@@ -11,6 +11,7 @@ use super::crawl;
 use super::evidence::Page;
 use super::page::Need;
 use super::rule::{RuleSet, ShopFacts, shown_url};
+use super::saved;
 use crate::http;
 use crate::i18n::Message;
 use crate::run::{BrowserFacts, Event, Problem, Sink, TlsFacts};
@@ -79,6 +80,37 @@ pub async fn check(
         answers: crawled.answers,
         left_out: crawled.left_out,
         limit: crawled.limit,
+        saved: false,
+    });
+    sink.emit(Event::ShopJudged(Box::new(record)));
+    Ok(())
+}
+
+/// Judges saved material as if it had been crawled; what it cannot tell stays open.
+///
+/// # Errors
+/// A problem of the input: the material cannot be read or holds no page.
+pub fn check_saved(
+    path: &std::path::Path,
+    options: &crawl::Options,
+    rules: &RuleSet,
+    sink: &dyn Sink,
+) -> Result<(), Problem> {
+    let material = saved::read(path, options)?;
+    let shop = shown_url(&material.start);
+    sink.emit(Event::ShopStarted { url: shop.clone() });
+    let mut judge = Judge::new(rules);
+    for page in &material.pages {
+        let summary = judge.add(page);
+        sink.emit(Event::PageRead { shop: shop.clone(), page: summary });
+    }
+    let record = judge.finish(ShopFacts {
+        start: material.start,
+        tls: None,
+        answers: material.answers,
+        left_out: material.left_out,
+        limit: material.limit,
+        saved: true,
     });
     sink.emit(Event::ShopJudged(Box::new(record)));
     Ok(())

@@ -233,6 +233,20 @@ impl std::fmt::Debug for Screenshot {
     }
 }
 
+/// How a page was come by: what it can tell of its transport.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Asked for by the crawl.
+    #[default]
+    Live,
+    /// Recorded with its address and headers (HAR).
+    Recorded,
+    /// Saved with its address alone (MHTML).
+    Snapshot,
+    /// A file: neither address nor headers are those of the shop.
+    File,
+}
+
 /// A page with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -250,6 +264,28 @@ pub struct Page {
     pub rendered: Option<Arc<Rendered>>,
     /// Why it was not opened in a browser although its markup alone cannot tell all, if so.
     pub unrendered: Option<Message>,
+    /// What its scripts lead a visitor to beside them: source maps, lazy chunks, configuration answers. It is
+    /// searched for credentials only: it does not say what the page is.
+    pub served: Vec<Arc<Fetched>>,
+    /// How it was come by.
+    pub source: Source,
+}
+
+impl Page {
+    /// A page without scripts and frames, as the crawl comes by it.
+    pub fn new(document: Arc<Fetched>, depth: u32) -> Page {
+        Page {
+            document,
+            depth,
+            scripts: Vec::new(),
+            frames: Vec::new(),
+            unread: Vec::new(),
+            rendered: None,
+            unrendered: None,
+            served: Vec::new(),
+            source: Source::Live,
+        }
+    }
 }
 
 /// Everything collected of one shop.

@@ -7,5 +7,6 @@ mod engine;
 pub mod evidence;
 pub mod page;
 pub mod rule;
+pub mod saved;
 
-pub use engine::{Options, check};
+pub use engine::{Options, check, check_saved};

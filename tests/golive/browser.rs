@@ -78,15 +78,7 @@ fn page(url: &str) -> Page {
         bytes: 0,
         cut: false,
     };
-    Page {
-        document: Arc::new(document),
-        depth: 0,
-        scripts: Vec::new(),
-        frames: Vec::new(),
-        unread: Vec::new(),
-        rendered: None,
-        unrendered: None,
-    }
+    Page::new(Arc::new(document), 0)
 }
 
 fn body(rendered: &Rendered) -> &str {

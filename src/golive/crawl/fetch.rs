@@ -41,6 +41,8 @@ pub(super) enum Kind {
     Frame,
     /// As [`Kind::Frame`].
     Script,
+    /// A text that scripts lead to: a source map, a lazy chunk, a configuration answer.
+    Served,
 }
 
 /// A resource that could not be had.
@@ -275,7 +277,7 @@ impl Fetcher {
             if self.is_sated() {
                 return Err(miss(self.byte_limit(), None));
             }
-            if kind == Kind::Page && !self.lets(url).await {
+            if matches!(kind, Kind::Page | Kind::Served) && !self.lets(url).await {
                 return Err(miss(Message::new("crawl.robots"), None));
             }
         }
@@ -305,7 +307,7 @@ impl Fetcher {
                 return Err(miss(reason, None));
             }
             let fetched = self.read(url, current, hops, response, kind).await.map_err(|error| failed(url, &error))?;
-            if kind != Kind::Script
+            if matches!(kind, Kind::Start | Kind::Page | Kind::Frame)
                 && let Some(by) = wall::bot_block(fetched.status, &fetched.headers, &fetched.body)
             {
                 return Err(walled(url, None, Message::new("crawl.bot-block").with("by", by)));
@@ -319,7 +321,7 @@ impl Fetcher {
         let status = response.status().as_u16();
         let reason = Message::new("crawl.status").with("status", status);
         let plain = Miss { status: Some(status), ..Miss::of(url, reason) };
-        if !matches!(status, 401 | 403 | 405 | 406 | 407 | 429 | 503) || kind == Kind::Script {
+        if !matches!(status, 401 | 403 | 405 | 406 | 407 | 429 | 503) || matches!(kind, Kind::Script | Kind::Served) {
             return plain;
         }
         let headers = headers_of(&response);
@@ -343,7 +345,8 @@ impl Fetcher {
         let status = response.status().as_u16();
         let mut headers = headers_of(&response);
         headers.iter_mut().for_each(|(_, value)| *value = self.access.mask(std::mem::take(value)));
-        let limit = if kind == Kind::Script { self.limits.script_bytes } else { self.limits.page_bytes };
+        let limit =
+            if matches!(kind, Kind::Script | Kind::Served) { self.limits.script_bytes } else { self.limits.page_bytes };
         let (bytes, cut) = http::read_bounded(response, limit).await?;
         let length = bytes.len() as u64;
         self.bytes.fetch_add(length, Ordering::Relaxed);
@@ -464,8 +467,13 @@ fn wrong_type(response: &Response, kind: Kind) -> Option<Message> {
     let html = matches!(essence.as_str(), "text/html" | "application/xhtml+xml");
     let shown: String = essence.chars().take(60).collect();
     match kind {
-        Kind::Script if html => Some(Message::new("crawl.script-is-html")),
+        Kind::Script | Kind::Served if html => Some(Message::new("crawl.script-is-html")),
         Kind::Script => None,
+        // Pictures and the like are not searched.
+        Kind::Served if ["image/", "font/", "video/", "audio/"].iter().any(|kind| essence.starts_with(kind)) => {
+            Some(Message::new("crawl.not-html").with("type", shown))
+        }
+        Kind::Served => None,
         _ if html || essence.is_empty() => None,
         _ => Some(Message::new("crawl.not-html").with("type", shown)),
     }

@@ -12,7 +12,7 @@ use url::Url;
 use super::fetch::{Fetcher, Kind, Miss};
 use super::{scope, wall};
 use crate::golive::evidence::{Fetched, Frame, Page};
-use crate::golive::page::{Imports, Outline, imports_of, outline};
+use crate::golive::page::{Imports, Leads, Outline, leads_of, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::LeftOut;
@@ -21,6 +21,8 @@ use crate::run::LeftOut;
 const SHARED_BYTES: usize = 64 * 1024 * 1024;
 /// Scripts and frames that are fetched for one page.
 const PER_PAGE: usize = 60;
+/// Texts beside scripts that are read for one page.
+const SERVED: usize = 30;
 /// Modules in a row that import each other.
 const IMPORT_DEPTH: u32 = 5;
 
@@ -51,8 +53,8 @@ pub(super) enum Gathered {
     Missed(Miss),
 }
 
-/// A script or frame, with the modules it imports when it is a script.
-type Part = (Arc<Fetched>, Arc<Imports>);
+/// A script or frame, with what it leads to when it is a script.
+type Part = (Arc<Fetched>, Arc<Leads>);
 type Shared = Arc<OnceCell<Result<Part, Miss>>>;
 
 /// The parts of one page while it is gathered.
@@ -61,6 +63,7 @@ struct Parts {
     taken: HashSet<Url>,
     unread: Vec<LeftOut>,
     dead: Vec<Found>,
+    leads: Vec<Arc<Leads>>,
 }
 
 /// Gathers pages; one for a whole crawl.
@@ -94,15 +97,7 @@ impl Gatherer {
             return Gathered::Missed(Miss::login(&document.requested));
         }
         let silent = self.robots && (read.nofollow || says_nofollow(&document));
-        let mut page = Page {
-            document: Arc::new(document),
-            depth: lead.depth,
-            scripts: Vec::new(),
-            frames: Vec::new(),
-            unread: Vec::new(),
-            rendered: None,
-            unrendered: None,
-        };
+        let mut page = Page::new(Arc::new(document), lead.depth);
         let mut parts = Parts::default();
         let mut frame_scripts = Vec::new();
         let mut wanted = vec![(read.imports.clone(), page.document.url.clone())];
@@ -122,12 +117,14 @@ impl Gatherer {
         }
         // Scripts of the shop's own frames run in its checkout as well.
         for url in read.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
-            if let Some((script, imports)) = self.part(url, Kind::Script, &mut parts).await {
-                wanted.push((Imports::clone(&imports), script.url.clone()));
+            if let Some((script, leads)) = self.part(url, Kind::Script, &mut parts).await {
+                wanted.push((leads.imports.clone(), script.url.clone()));
+                parts.leads.push(leads);
                 page.scripts.push(script);
             }
         }
         self.follow_imports(wanted, &mut page, &mut parts).await;
+        self.follow_leads(&read, &mut page, &mut parts).await;
         page.unread = parts.unread;
         let mut found = self.sort_links(read, &page.document.url, silent);
         found.extend(parts.dead);
@@ -149,14 +146,51 @@ impl Gatherer {
                             let reason = Message::new("crawl.too-many-parts");
                             parts.unread.push(LeftOut { url: http::shown(url), reason });
                         }
-                    } else if let Some((script, imports)) = self.part(url, Kind::Script, parts).await {
-                        deeper.push((Imports::clone(&imports), script.url.clone()));
+                    } else if let Some((script, leads)) = self.part(url, Kind::Script, parts).await {
+                        deeper.push((leads.imports.clone(), script.url.clone()));
+                        parts.leads.push(leads);
                         page.scripts.push(script);
                     }
                 }
             }
             wanted = deeper;
         }
+    }
+
+    /// Reads what the scripts of a page lead to beside modules. A lead that ends nowhere is no fault of the page.
+    async fn follow_leads(&self, read: &Outline, page: &mut Page, parts: &mut Parts) {
+        let of_headers = page.scripts.iter().filter_map(|script| {
+            let named = script.header("sourcemap").or(script.header("x-sourcemap"))?;
+            script.url.join(named.trim()).ok()
+        });
+        let mut wanted: Vec<Url> = of_headers.collect();
+        for leads in &parts.leads {
+            wanted.extend(leads.served.iter().cloned());
+        }
+        wanted.extend(read.served.iter().cloned());
+        wanted.truncate(SERVED);
+        for url in wanted.into_iter().filter_map(scope::clean) {
+            let own = self.fetcher.scope().holds(&url) && !scope::changes_state(&url) && self.fetcher.allowed(&url);
+            if !own || !parts.taken.insert(url.clone()) {
+                continue;
+            }
+            let cell = self.cell(&url);
+            if let Ok((text, _)) = cell.get_or_init(|| self.fetch_part(&url, Kind::Served)).await {
+                page.served.push(text.clone());
+            }
+        }
+        for (script, leads) in page.scripts.iter().zip(&parts.leads) {
+            // A map inside a script is a text of its own: what it hides is not seen in the script.
+            if let Some(map) = leads.map.clone().filter(|_| page.served.len() < SERVED) {
+                let bytes = map.len() as u64;
+                let map = Fetched { body: map, bytes, headers: Vec::new(), ..Fetched::clone(script) };
+                page.served.push(Arc::new(map));
+            }
+        }
+    }
+
+    fn cell(&self, url: &Url) -> Shared {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).entry(url.clone()).or_default().clone()
     }
 
     /// An own script or frame; `None` when it was taken for this page already or could not be read.
@@ -169,7 +203,7 @@ impl Gatherer {
             parts.unread.push(LeftOut { url: http::shown(&url), reason: Message::new("crawl.too-many-parts") });
             return None;
         }
-        let cell = self.shared.lock().unwrap_or_else(PoisonError::into_inner).entry(url.clone()).or_default().clone();
+        let cell = self.cell(&url);
         match cell.get_or_init(|| self.fetch_part(&url, kind)).await {
             Ok(part) => Some(part.clone()),
             Err(miss) if miss.holds_nothing() => {
@@ -189,8 +223,8 @@ impl Gatherer {
         }
         let part = self.fetcher.get(url, kind).await?;
         self.shared_bytes.fetch_add(part.body.len(), Ordering::Relaxed);
-        let imports = if kind == Kind::Script { imports_of(&part.body, &part.url) } else { Imports::default() };
-        Ok((Arc::new(part), Arc::new(imports)))
+        let leads = if kind == Kind::Script { leads_of(&part.body, &part.url) } else { Leads::default() };
+        Ok((Arc::new(part), Arc::new(leads)))
     }
 
     /// Decides what each link is good for; every address once.

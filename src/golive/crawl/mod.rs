@@ -237,6 +237,16 @@ pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)
     Ok(crawl.finish())
 }
 
+/// Whether an address belongs to the shop of a page.
+pub(crate) fn same_shop(page: &Url, other: &Url) -> bool {
+    Scope::of(page).holds(other)
+}
+
+/// Whether following a link might change something.
+pub(crate) fn changes_something(url: &Url) -> bool {
+    scope::changes_state(url)
+}
+
 /// Whether a shop is on the public network, so that nothing of it may lead into a private one.
 async fn is_public(start: &Url) -> bool {
     let Some(host) = start.host_str() else { return false };

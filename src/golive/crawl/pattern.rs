@@ -90,9 +90,14 @@ impl Patterns {
         matches!(url.scheme(), "http" | "https") && self.allow.iter().any(|one| one.names(url) && one.holds(url))
     }
 
+    /// Whether an address is never to be looked at.
+    pub(crate) fn deny_holds(&self, url: &Url) -> bool {
+        self.deny.iter().any(|one| one.holds(url))
+    }
+
     /// Why an address is not read by the user's will, if so.
     pub(super) fn refuses(&self, url: &Url) -> Option<Message> {
-        if self.deny.iter().any(|one| one.holds(url)) {
+        if self.deny_holds(url) {
             return Some(Message::new("crawl.denied"));
         }
         let mut of_paths = self.allow.iter().filter(|one| one.host.is_none()).peekable();

@@ -5,10 +5,13 @@ use url::Url;
 use super::document::{Document, Element};
 use super::generation::{is_sdk_v1, is_sdk_v2};
 use super::imports::{Imports, imports_of_page};
+use super::leads::leads_of;
 
 /// Most links, scripts and frames that are kept of one page.
 const MAX_LINKS: usize = 5_000;
 const MAX_RESOURCES: usize = 500;
+/// Most texts that inline scripts lead to.
+const MAX_SERVED: usize = 20;
 /// Longest text kept of a title or a link, in characters.
 const MAX_TEXT: usize = 200;
 /// Longest address that is followed, in bytes.
@@ -46,6 +49,8 @@ pub struct Outline {
     pub scripts: Vec<Url>,
     /// Modules that the markup names: inline scripts, import maps, `modulepreload`.
     pub imports: Imports,
+    /// What inline scripts lead to beside modules ([`super::leads_of`]).
+    pub served: Vec<Url>,
     /// Addresses of frames, at most 500.
     pub frames: Vec<Url>,
     /// Where `<meta http-equiv=refresh>` leads.
@@ -79,6 +84,7 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
         links: Vec::new(),
         scripts: Vec::new(),
         imports: imports_of_page(document, &base),
+        served: Vec::new(),
         frames: Vec::new(),
         refresh: None,
         needs_javascript: false,
@@ -106,6 +112,10 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
                 outline.links.push(Link { url, text: label_of(&element), rel, line, column });
             }
             "script" if runs(&element) => {
+                if element.attr("src").is_none() && outline.served.len() < MAX_SERVED {
+                    let text: String = element.node.text().collect();
+                    outline.served.extend(leads_of(&text, &base).served);
+                }
                 push_bounded(&mut outline.scripts, &mut outline.cut, element.attr("src").and_then(|u| join(&base, u)));
             }
             "iframe" | "frame" => {

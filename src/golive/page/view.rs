@@ -70,14 +70,26 @@ pub struct ScriptCache {
 
 impl ScriptCache {
     fn facts(&self, fetched: &Arc<Fetched>) -> Arc<ScriptFacts> {
+        self.read(fetched, |body| {
+            let clean = without_comments(body);
+            let signs = signs_of_script(&clean);
+            (clean, signs)
+        })
+    }
+
+    /// A text that is searched and not understood.
+    fn text(&self, fetched: &Arc<Fetched>) -> Arc<ScriptFacts> {
+        self.read(fetched, |_| (String::new(), Signs::default()))
+    }
+
+    fn read(&self, fetched: &Arc<Fetched>, read: impl FnOnce(&str) -> (String, Signs)) -> Arc<ScriptFacts> {
         // The cache holds the script itself, so that its address cannot come to mean another one.
         let key = Arc::as_ptr(fetched) as usize;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(facts) = known.get(&key) {
             return Arc::clone(facts);
         }
-        let clean = without_comments(&fetched.body);
-        let signs = signs_of_script(&clean);
+        let (clean, signs) = read(&fetched.body);
         let facts = Arc::new(ScriptFacts { clean, signs, fetched: Arc::clone(fetched), known: Mutex::default() });
         if known.len() >= MAX_REMEMBERED {
             known.clear();
@@ -139,6 +151,8 @@ pub struct PageView<'p> {
     fields: Vec<(usize, usize, CardRole, Option<NodeId>)>,
     /// Own scripts it loads.
     pub scripts: Vec<Arc<ScriptFacts>>,
+    /// What scripts lead a visitor to, to be searched for credentials: `clean` and `signs` are empty.
+    pub served: Vec<Arc<ScriptFacts>>,
     /// Signs in markup and inline scripts.
     pub own_signs: Signs,
     /// Front ends in use.
@@ -181,6 +195,7 @@ impl<'p> PageView<'p> {
                 .collect(),
             parts,
             scripts,
+            served: page.served.iter().map(|text| cache.text(text)).collect(),
             words: OnceCell::new(),
             own_signs: Signs::default(),
             generations: Vec::new(),

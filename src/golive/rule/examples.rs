@@ -31,18 +31,15 @@ fn page(example: &ExampleShop) -> Page {
     let url = Url::parse(example.url.as_deref().unwrap_or(ADDRESS)).unwrap();
     let none = BTreeMap::new();
     let own = |path: &str, body: &str| fetched(&url.join(path).unwrap(), 200, &none, body);
+    let document = fetched(&url, example.status.unwrap_or(200), &example.headers, &example.html);
     Page {
-        document: fetched(&url, example.status.unwrap_or(200), &example.headers, &example.html),
-        depth: 0,
         scripts: example.scripts.iter().map(|(path, body)| own(path, body)).collect(),
         frames: example
             .frames
             .iter()
             .map(|(path, body)| Frame { url: url.join(path).unwrap(), document: Some(own(path, body)) })
             .collect(),
-        unread: Vec::new(),
-        rendered: None,
-        unrendered: None,
+        ..Page::new(document, 0)
     }
 }
 
@@ -62,7 +59,7 @@ fn judge(rules: &RuleSet, example: &Example) -> Vec<Check> {
         failure: None,
     });
     let answers = shop.answers.iter().map(|(url, status)| (Url::parse(url).unwrap(), *status)).collect();
-    rules.judge_shop(&ShopFacts { start, tls, answers, left_out: Vec::new(), limit: None }, &pages)
+    rules.judge_shop(&ShopFacts { start, tls, answers, left_out: Vec::new(), limit: None, saved: false }, &pages)
 }
 
 #[test]
@@ -185,7 +182,7 @@ fn what_javascript_draws_stays_open() {
         .push(crate::run::LeftOut { url: "/a.js".to_owned(), reason: crate::i18n::Message::new("golive.unread") });
     let pages = [rules.judge_page(&cut)];
     let start = Url::parse(ADDRESS).unwrap();
-    let facts = ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None };
+    let facts = ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None, saved: false };
     let checks = rules.judge_shop(&facts, &pages);
     let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
     assert_eq!(of("card-fields-no-name"), Verdict::Fail);

@@ -9,7 +9,7 @@ use super::load::{Check, Demands, Selection};
 use super::model::Scope;
 use super::predicates::{Looks, Run, local, terms};
 use super::{Rule, RuleSet};
-use crate::golive::evidence::Page;
+use crate::golive::evidence::{Page, Source};
 use crate::golive::page::{Element, Need, PageView};
 use crate::i18n::Message;
 use crate::run::{Finding, PageSummary};
@@ -159,6 +159,9 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
         None => return Look::Open(view.why_unseen()),
         Some(true) => {}
     }
+    if untold(rule, view.page.source) {
+        return Look::Open(Message::new("golive.saved-material"));
+    }
     let mut there = false;
     let looks = match &rule.check {
         Check::Each { select, keep, must, at_most } => {
@@ -224,6 +227,21 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
         return Look::Open(reason.clone());
     }
     open(view, looks).map_or(Look::Clean { there }, Look::Open)
+}
+
+/// Predicates about the address of a page.
+const ABOUT_ADDRESS: &[&str] = &["https-page"];
+/// Predicates about the headers of a page.
+const ABOUT_HEADERS: &[&str] = &["hsts"];
+
+/// Whether what a rule looks at is not part of saved material of this kind.
+fn untold(rule: &Rule, source: Source) -> bool {
+    let Check::Predicate(predicate) = &rule.check else { return false };
+    match source {
+        Source::Live | Source::Recorded => false,
+        Source::Snapshot => ABOUT_HEADERS.contains(&predicate.name),
+        Source::File => ABOUT_HEADERS.contains(&predicate.name) || ABOUT_ADDRESS.contains(&predicate.name),
+    }
 }
 
 /// Why what a rule looks at could not be seen whole, if so.

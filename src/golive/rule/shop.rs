@@ -29,6 +29,8 @@ pub struct ShopFacts {
     pub left_out: Vec<LeftOut>,
     /// Why the crawl ended before it had seen everything, if it did.
     pub limit: Option<Message>,
+    /// Whether nothing was asked of the shop: all of it is saved material.
+    pub saved: bool,
 }
 
 /// A shop as its predicates see it.
@@ -73,6 +75,12 @@ fn check(at: usize, rule: &Rule, shop: &ShopView) -> Check {
     }
     if shop.pages.is_empty() && !matches!(&rule.check, How::Predicate(p) if p.name.starts_with("certificate")) {
         return without(rule, Verdict::Inconclusive, Message::new("golive.nothing-read"));
+    }
+    if shop.facts.saved
+        && matches!(&rule.check, How::Predicate(predicate) if matches!(predicate.run, Run::Shop(_)))
+        && rule.family == "transport"
+    {
+        return without(rule, Verdict::Inconclusive, Message::new("golive.saved-material"));
     }
     if rule.file.scope == Scope::Shop { of_shop(at, rule, shop) } else { of_pages(at, rule, shop) }
 }

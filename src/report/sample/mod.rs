@@ -203,6 +203,7 @@ fn certificate(not_after: &str) -> CertificateFacts {
 fn good_shop() -> ShopRecord {
     ShopRecord {
         url: GOOD.into(),
+        browser: None,
         verdict: RunVerdict::Ready,
         tls: Some(TlsFacts {
             host: "tienda.example:443".into(),
@@ -259,6 +260,7 @@ fn bad_shop() -> ShopRecord {
     limited.limit = Some(said("La página se completa con JavaScript"));
     ShopRecord {
         url: BAD.into(),
+        browser: None,
         verdict: RunVerdict::NotReady,
         tls: Some(TlsFacts {
             host: "tienda-rota.example:443".into(),

@@ -25,7 +25,7 @@ pub(super) fn private(view: &PageView, hits: &mut Hits) {
             hits.markup(view, part, range, &shown, Message::new("golive.private-credential").with("value", &shown));
         }
     }
-    for script in &view.scripts {
+    for script in view.scripts.iter().chain(&view.served) {
         for (range, shown) in script.remember("private", || private_in(script.source())).iter() {
             hits.script(script, range.clone(), shown, Message::new("golive.private-credential").with("value", shown));
         }
@@ -47,7 +47,7 @@ pub(super) fn client_secret(view: &PageView, hits: &mut Hits) {
             hits.markup(view, part, range, &id, Message::new("golive.client-secret").with("name", &id));
         }
     }
-    for script in &view.scripts {
+    for script in view.scripts.iter().chain(&view.served) {
         for (range, id) in script.remember("secrets", || secrets_in(script.source())).iter() {
             hits.script(script, range.clone(), id, Message::new("golive.client-secret").with("name", id));
         }
