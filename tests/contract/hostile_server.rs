@@ -360,15 +360,19 @@ fn secrets_of_a_scenario_stay_out_of_its_reports() {
     let server = hostile(misbehave);
     let secret = "s3cr3t-of-a-scenario";
     let folder = TempDir::new().unwrap();
-    let headers = format!("{{ x-auth-token: 'Bearer {secret}', x-api-key: {secret}, cookie: 'id={secret}' }}");
+    // In a header it would be refused as a literal.
+    let own = "${env.SECRET}";
+    let headers = format!("{{ x-auth-token: 'Bearer {own}', x-api-key: '{own}', cookie: 'id={own}' }}");
     let body = format!("{{ client_secret: {secret}, password: {secret} }}");
     let step = format!("as: none, headers: {headers}, query: {{ access_token: {secret} }}, body: {body}");
     let text = format!("name: x\nsteps: [{{ post: /echo, {step}, expect: {{ status: 400 }} }}]\n");
     std::fs::write(folder.path().join("x.yaml"), text).unwrap();
     let target = format!("http://{}", server.address);
+    let credential = token();
+    let environment = [("MERCADOPAGO_ACCESS_TOKEN", credential.as_str()), ("HOMOLOGA_VAR_SECRET", secret)];
     for more in [&["--output", "out"][..], &["--dry-run"], &["--dry-run", "--format", "json"]] {
         let arguments = [&["contract", "run", ".", "--target", &target], more].concat();
-        let ran = crate::support::homologa_with(folder.path(), &[("MERCADOPAGO_ACCESS_TOKEN", &token())], &arguments);
+        let ran = crate::support::homologa_with(folder.path(), &environment, &arguments);
         assert!(!ran.all().contains(secret), "{more:?}: {}", ran.all());
         assert!(!ran.all().contains(&token()), "{more:?}: {}", ran.all());
     }

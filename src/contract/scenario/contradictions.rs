@@ -182,5 +182,12 @@ impl Secrets<'_> {
         });
         let length = text.lines().next().unwrap_or_default().chars().count();
         self.problems.push(self.source.problem(mark, length, message).fix(fix));
+        // Problems are printed and kept: the lines that they quote must not show what should not stand there. As many
+        // characters stay, so that marks point where they did.
+        let hidden = "*".repeat(length);
+        let excerpts = self.problems.iter_mut().filter_map(|problem| problem.excerpt.as_mut());
+        for line in excerpts.flat_map(|excerpt| &mut excerpt.lines).filter(|line| line.contains(text)) {
+            *line = line.replace(text, &hidden);
+        }
     }
 }

@@ -558,6 +558,10 @@ fn what_can_never_hold_is_told_with_its_place_and_mend() {
         let read = with_files(&[("x.yaml", &text)]);
         assert!(read.is_ok(), "{text}\n{:?}", told(read));
     }
+    let told =
+        with_files(&[("x.yaml", &post("headers: { X-Api-Key: hunter2-and-a-half, Cookie: hunter2-and-a-half }"))]);
+    let told = format!("{:?}", told.unwrap_err());
+    assert!(told.contains("scenario.credential") && !told.contains("hunter2"), "{told}");
     let problems = with_files(&[("x.yaml", &step("error: 2001000"))]).unwrap_err();
     assert_eq!(problems[0].fix.as_ref().unwrap().key, "scenario.unknown-error-fix", "numbers have no neighbours");
     let problems = with_files(&[("x.yaml", &step("error: 404/2006"))]).unwrap_err();
