@@ -3,6 +3,7 @@
 //! Nobody can ask the real service for these; the sandbox's own administration does. Not responsible for who may ask.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Payment;
 
@@ -46,8 +47,11 @@ impl Payment {
     }
 
     /// The seller's reference, and where it wants to be told, as sent.
-    pub(in crate::sandbox) fn sent_text(&self, name: &str) -> Option<&str> {
-        self.sent.get(name)?.as_str()
+    pub(in crate::sandbox) fn sent_text(&self, name: &str) -> Option<String> {
+        match self.sent.get(name)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Lets it expire if its time to be paid is over.
