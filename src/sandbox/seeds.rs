@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 
 use super::accounts::{Account, Role, account};
 use super::customers::Customer;
-use super::reply::Body;
 use super::router::{Call, route};
 use super::state;
 use super::world::World;
@@ -202,14 +201,13 @@ impl Gardener<'_> {
         }
         let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let reply = route(self.world, &Call::new(method, uri, &headers, &bytes));
-        let Body::Json(body) = reply.body else {
-            return Err(Refused { status: reply.status, message: String::new() });
-        };
-        if reply.status < 300 {
+        let status = reply.status;
+        let body = reply.body.into_json().ok_or(Refused { status, message: String::new() })?;
+        if status < 300 {
             return Ok(body);
         }
         let message = body.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Err(Refused { status: reply.status, message })
+        Err(Refused { status, message })
     }
 
     fn has_customer(&self, seed: &Seed) -> bool {

@@ -1,6 +1,6 @@
 //! Payments: `/v1/payments` and what lies below it.
 //!
-//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer, `update` captures and cancels, `refunds` gives money back, `search` finds.
+//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer and `share` what belongs to it, `sent` keeps what only comes back, `update` captures and cancels, `refunds` gives money back, `search` finds.
 
 mod attributes;
 mod card_checks;
@@ -11,20 +11,23 @@ mod outcomes;
 mod payer_checks;
 mod refunds;
 mod search;
+mod sent;
 mod shape;
+mod share;
 mod update;
 mod validation;
 
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 pub(super) use create::create;
 use money::{Amount, Money};
 pub(super) use outcomes::Happening;
 pub(super) use refunds::{list_refunds, read_refund, refund};
 pub(super) use search::search;
-pub(super) use shape::{Share, share};
+use sent::Sent;
+pub(super) use share::{Share, share};
 pub(super) use update::update;
 
 use super::accounts::{Account, Role};
@@ -59,12 +62,12 @@ pub(super) struct Payment {
     updated: Timestamp,
     approved: Option<Timestamp>,
     expires: Option<Timestamp>,
-    card: Option<Card>,
-    authorization_code: Option<String>,
+    card: Option<Box<Card>>,
+    authorization_code: Option<Box<str>>,
     refunds: Vec<Refund>,
     /// The idempotency key that it was made under.
     key: Key,
-    sent: Map<String, Value>,
+    sent: Sent,
 }
 
 /// What a payment keeps of its card: never the whole number, never the security code.
@@ -131,7 +134,7 @@ impl Payment {
     }
 
     fn sent_money(&self, name: &str) -> Money {
-        match Money::read(self.sent.get(name), 2) {
+        match Money::read(self.sent.get(name).as_ref(), 2) {
             Amount::Is(amount) => amount,
             _ => Money::ZERO,
         }
@@ -190,5 +193,5 @@ pub(super) fn read(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     settle(&mut state, id, now);
     let payment = look(&state, id, account, "4")?.clone();
     drop(state);
-    Ok(Reply::json(200, shape::payment(&payment)))
+    Ok(shape::reply(200, &payment))
 }

@@ -53,8 +53,11 @@ impl Payment {
     }
 
     /// The seller's reference, and where it wants to be told, as sent.
-    pub(in crate::sandbox) fn sent_text(&self, name: &str) -> Option<&str> {
-        self.sent.get(name)?.as_str()
+    pub(in crate::sandbox) fn sent_text(&self, name: &str) -> Option<String> {
+        match self.sent.get(name)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Lets it expire if its time to be paid is over.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::money::{Amount, Money};
-use super::{Refund, again, find, look, shape};
+use super::{Refund, again, find, look, share};
 use crate::sandbox::errors::{Checked, Refusal, demand};
 use crate::sandbox::reply::Reply;
 use crate::sandbox::router::Call;
@@ -32,7 +32,7 @@ pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checke
             return Ok(reply);
         }
         if let Some(refund) = payment.refunds.iter().find(|known| known.id == refund) {
-            return Ok(Reply::json(200, shape::refund(payment, refund)));
+            return Ok(Reply::json(200, share::refund(payment, refund)));
         }
     }
     let body = if call.body.iter().all(u8::is_ascii_whitespace) { Map::new() } else { call.object()? };
@@ -58,7 +58,7 @@ pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checke
     } else {
         payment.set("approved", "partially_refunded", now);
     }
-    let reply = payment.refunds.last().map(|refund| Reply::json(201, shape::refund(payment, refund)));
+    let reply = payment.refunds.last().map(|refund| Reply::json(201, share::refund(payment, refund)));
     state.replays.insert(key, Replay { created: Created::Refund(refund_id), body: print }, 96);
     reply.ok_or_else(|| Refusal::new(404, "2032"))
 }
@@ -68,7 +68,7 @@ pub(in crate::sandbox) fn list_refunds(world: &World, call: &Call, id: &str) -> 
     let account = call.owner(world)?;
     let state = world.state();
     let payment = look(&state, id, account, "4")?;
-    let refunds: Vec<Value> = payment.refunds.iter().map(|refund| shape::refund(payment, refund)).collect();
+    let refunds: Vec<Value> = payment.refunds.iter().map(|refund| share::refund(payment, refund)).collect();
     Ok(Reply::json(200, Value::Array(refunds)))
 }
 
@@ -78,5 +78,5 @@ pub(in crate::sandbox) fn read_refund(world: &World, call: &Call, id: &str, refu
     let state = world.state();
     let payment = look(&state, id, account, "4")?;
     let found = payment.refunds.iter().find(|known| known.id.to_string() == refund);
-    found.map(|refund| Reply::json(200, shape::refund(payment, refund))).ok_or_else(|| Refusal::new(404, "2032"))
+    found.map(|refund| Reply::json(200, share::refund(payment, refund))).ok_or_else(|| Refusal::new(404, "2032"))
 }

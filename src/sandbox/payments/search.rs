@@ -66,10 +66,12 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
         .filter(|_| wanted("store_id", &String::new) && wanted("pos_id", &String::new))
         .filter(|payment| wanted("collector.id", &|| payment.collector.to_string()))
         .filter(|payment| wanted("payment_method_id", &|| payment.method.id.clone()))
-        .filter(|payment| wanted("payer.id", &|| shape::payer_id(payment).unwrap_or_default()))
+        .filter(|payment| wanted("payer.id", &|| shape::payer_id(&payment.sent.parse()).unwrap_or_default()))
         .filter(|payment| match call.param("external_reference") {
             None | Some("") => true,
-            Some(text) => shape::external_reference(payment).as_deref() == Some(text),
+            Some(text) => {
+                payment.sent.may_hold(text) && shape::external_reference(&payment.sent.parse()).as_deref() == Some(text)
+            }
         })
         .filter(|payment| begin.is_none_or(|begin| range(payment).is_some_and(|date| date >= begin)))
         .filter(|payment| end.is_none_or(|end| range(payment).is_some_and(|date| date <= end)))

@@ -73,5 +73,5 @@ pub(in crate::sandbox) fn update(world: &World, call: &Call, id: &str) -> Checke
     }
     let payment = payment.clone();
     drop(state);
-    Ok(Reply::json(200, shape::payment(&payment)))
+    Ok(shape::reply(200, &payment))
 }
