@@ -172,11 +172,7 @@ impl Renderer {
             self.spent += began.elapsed();
             match drawn {
                 Ok(rendered) => return Ok(rendered),
-                Err(Fault::Gone) => {
-                    let reason = Message::new("browser.gone");
-                    self.state =
-                        if std::mem::replace(&mut self.restarted, true) { State::Off(reason) } else { State::Idle };
-                }
+                Err(Fault::Gone) => self.fell(),
                 Err(Fault::Crashed) => return Err(Message::new("browser.crashed")),
                 Err(Fault::Slow) => return Err(Message::new("browser.slow")),
                 Err(Fault::Refused(error)) => return Err(Message::new("browser.refused").with("error", error)),
@@ -184,12 +180,20 @@ impl Renderer {
         }
     }
 
+    /// The browser ended unasked: it is started once more, and no more than that.
+    fn fell(&mut self) {
+        self.state = match std::mem::replace(&mut self.restarted, true) {
+            false => State::Idle,
+            true => State::Off(Message::new("browser.gone")),
+        };
+    }
+
     /// Starts the browser and its context, where they are not there yet.
     async fn ready(&mut self) -> Result<(), Message> {
         if let State::Running(process, _) = &self.state
             && process.wire.ended()
         {
-            self.state = State::Idle;
+            self.fell();
         }
         if matches!(self.state, State::Idle) {
             self.state = match self.start().await {
