@@ -43,12 +43,13 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
     session.finish(output, interrupted).map(|(_, code)| code)
 }
 
-/// The built-in rules with the severities of a configuration.
+/// The built-in rules with the severities of a configuration, whose browser is there if it names one.
 pub(super) fn rules(config: &GoliveConfig) -> Result<RuleSet, Vec<Problem>> {
     let mut rules = RuleSet::builtin()?;
     let overrides = config.rules.iter();
-    let problems: Vec<Problem> =
+    let mut problems: Vec<Problem> =
         overrides.filter_map(|(id, severity)| rules.override_severity(id, *severity).err()).collect();
+    problems.extend(browser::usable(&config.browser).err());
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
 }
 

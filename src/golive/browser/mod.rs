@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use find::Choice;
+pub use find::{Choice, usable};
 pub use policy::StandIn;
 use serde_json::json;
 
