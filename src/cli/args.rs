@@ -212,7 +212,7 @@ pub(super) struct ContractCoverageArgs {
     #[command(flatten)]
     pub(super) run: ContractRunArgs,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) min: Option<u8>,
+    pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
 }
@@ -263,6 +263,7 @@ pub(super) struct SandboxArgs {
     pub(super) webhook_speed: u32,
     #[arg(long)]
     pub(super) webhooks_anywhere: bool,
+    #[arg(long, value_name = "FILE")]
     pub(super) seed_data: Option<PathBuf>,
     #[arg(long)]
     pub(super) tls: bool,
@@ -270,6 +271,14 @@ pub(super) struct SandboxArgs {
     pub(super) name: Vec<String>,
     #[arg(long, value_name = "FILE", requires = "tls", default_value = "homologa-ca.pem")]
     pub(super) ca_out: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    #[arg(long, default_value = "kill", value_parser = ["kill", "power-cut"], requires = "data")]
+    pub(super) survive: String,
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) keep: u32,
+    #[arg(long, default_value = "stored", value_parser = ["stored", "conflict"])]
+    pub(super) key_reuse: String,
 }
 
 #[derive(Debug, Args)]

@@ -59,8 +59,7 @@ pub(super) fn run(output: &Output, args: &DriftArgs) -> Result<u8, Vec<Problem>>
 /// A file, if it is not too large.
 fn whole(path: &Path, name: &str) -> Result<Vec<u8>, Vec<Problem>> {
     let refused = |message: Message| vec![Problem::input(message).in_file(name)];
-    let bytes = read(path, LONGEST_PAGE)
-        .map_err(|error| refused(Message::new("validate.unreadable-file").with("error", error)))?;
+    let bytes = read(path, LONGEST_PAGE).map_err(|error| refused(crate::run::unreadable(&error)))?;
     if bytes.len() > LONGEST_PAGE {
         return Err(refused(Message::new("validate.file-too-large").with("limit", LONGEST_PAGE >> 20)));
     }
@@ -70,8 +69,7 @@ fn whole(path: &Path, name: &str) -> Result<Vec<u8>, Vec<Problem>> {
 /// The YAML and JSON files of a folder and of those right below it, by name.
 fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Problem>> {
     let unreadable = |error: std::io::Error| {
-        let message = Message::new("validate.unreadable-file").with("error", error);
-        vec![Problem::input(message).in_file(folder.display().to_string())]
+        vec![Problem::input(crate::run::unreadable(&error)).in_file(folder.display().to_string())]
     };
     let listed = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
         let mut paths: Vec<PathBuf> =

@@ -87,6 +87,8 @@ pub struct ContractConfig {
     pub record: Option<PathBuf>,
     /// Recording that every answer is compared with.
     pub verify: Option<PathBuf>,
+    /// What the run has to show at least.
+    pub gates: crate::contract::Gates,
 }
 
 impl Default for ContractConfig {
@@ -106,6 +108,7 @@ impl Default for ContractConfig {
             baseline: BaselineConfig::None,
             record: None,
             verify: None,
+            gates: crate::contract::Gates::default(),
         }
     }
 }

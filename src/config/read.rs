@@ -179,7 +179,7 @@ pub fn target(word: &str) -> Result<TargetConfig, Problem> {
             Ok(TargetConfig::Recording(PathBuf::from(file)))
         };
     }
-    let mut url = address(word)?;
+    let mut url = address(word).map_err(|problem| problem.fix(Message::new("config.target-fix")))?;
     // It would replace the credential, and stand in every report.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(

@@ -35,6 +35,9 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
     for _ in 0..16 {
         let Some(cause) = part else { break };
         last = cause.to_string();
+        if is_or_holds_refusal(cause) {
+            return (message("http.leads-inside"), Message::new("http.leads-inside-fix"));
+        }
         if last.starts_with("dns error") || last.contains("failed to lookup address") {
             return (message("http.dns"), Message::new("http.dns-fix"));
         }
@@ -66,6 +69,19 @@ fn words(error: &reqwest::Error) -> (Message, Message) {
     // What is left may quote the answer of the other side.
     let quoted: String = crate::secret::Redactor::default().text(&last).chars().take(200).collect();
     (message("http.other").with("error", quoted), Message::new("http.other-fix"))
+}
+
+/// Whether the resolver refused a name: that stands below what is told of every name that is not resolved.
+fn is_or_holds_refusal(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let mut part = Some(cause);
+    for _ in 0..4 {
+        let Some(cause) = part else { break };
+        if cause.is::<super::private::LeadsInside>() {
+            return true;
+        }
+        part = cause.source();
+    }
+    false
 }
 
 /// What an error of a socket or of a handshake over it means.

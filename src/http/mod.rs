@@ -6,6 +6,7 @@
 
 mod body;
 mod failure;
+mod private;
 mod trust;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use url::Url;
 pub use body::{decode, read_bounded};
 pub(crate) use failure::io_reason;
 pub use failure::{explain, reason};
+pub use private::{behind_a_proxy, is_private_address, leads_inside};
 pub(crate) use trust::{Chain, Judge, JudgedBy, provider, verifier};
 pub use trust::{install_crypto, read_ca_file, roots};
 
@@ -46,6 +48,9 @@ pub struct ClientOptions {
     pub user_agent: String,
     /// Goes straight to the host even if the environment names a proxy (for servers of this machine).
     pub direct: bool,
+    /// Connects to public addresses only, whatever a name is resolved to. For crawls of public shops: a name that
+    /// leads inside would turn homologa against the network it runs in. Without a proxy only ([`behind_a_proxy`]).
+    pub public_only: bool,
 }
 
 impl Default for ClientOptions {
@@ -58,6 +63,7 @@ impl Default for ClientOptions {
             pinned_leaf: None,
             user_agent: USER_AGENT.to_owned(),
             direct: false,
+            public_only: false,
         }
     }
 }
@@ -91,6 +97,9 @@ pub fn client(options: &ClientOptions) -> Result<reqwest::Client, Problem> {
         .retry(reqwest::retry::never());
     if options.direct {
         builder = builder.no_proxy();
+    }
+    if options.public_only {
+        builder = builder.dns_resolver(Arc::new(private::PublicOnly));
     }
     builder.build().map_err(|error| unusable(error.to_string()))
 }

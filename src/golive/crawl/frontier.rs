@@ -3,24 +3,40 @@
 //! Bounded: endless calendars and filters fill neither the memory nor the report.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::hash_map::DefaultHasher;
+use std::collections::hash_map::{DefaultHasher, RandomState};
 use std::collections::{BinaryHeap, HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 use url::Url;
 
 use super::gather::Lead;
+use super::trap;
 use crate::i18n::Message;
 
 /// Addresses that are remembered.
 const MEMORY: usize = 200_000;
 /// After this many addresses of one pattern, others of the same depth go first.
 const PATTERN: u32 = 16;
+/// Days and months of one calendar that are read.
+const DATES: u32 = 6;
+
+/// How a page was found; the first ones are read first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// It looks like paying, its result or what must be published beside it.
+    Important,
+    /// A page links to it.
+    Linked,
+    /// Only a sitemap names it.
+    Listed,
+}
 
 /// The queue of a crawl.
 pub(super) struct Frontier {
     waiting: BinaryHeap<Reverse<Waiting>>,
-    seen: HashSet<String>,
+    /// Hashes of [`trap::key`]: texts would fill the memory.
+    seen: HashSet<u64>,
+    hasher: RandomState,
     /// Variants per path, by hash.
     queries: HashMap<u64, u32>,
     /// Addresses per pattern, by hash.
@@ -32,7 +48,7 @@ pub(super) struct Frontier {
 
 struct Waiting {
     /// Class, depth, repetition of the pattern, order of finding.
-    key: (u8, u32, u32, u64),
+    key: (Class, u32, u32, u64),
     lead: Lead,
 }
 
@@ -58,6 +74,7 @@ impl Frontier {
         Frontier {
             waiting: BinaryHeap::new(),
             seen: HashSet::new(),
+            hasher: RandomState::new(),
             queries: HashMap::new(),
             patterns: HashMap::new(),
             variants,
@@ -68,26 +85,34 @@ impl Frontier {
 
     /// Whether an address was never met.
     pub(super) fn is_new(&self, url: &Url) -> bool {
-        !self.seen.contains(url.as_str())
+        !self.seen.contains(&self.identity(url))
     }
 
-    /// Remembers an address without queueing it.
-    pub(super) fn mark(&mut self, url: &Url) {
-        if self.seen.len() < MEMORY {
-            self.seen.insert(url.as_str().to_owned());
-        }
+    fn identity(&self, url: &Url) -> u64 {
+        self.hasher.hash_one(&*trap::key(url))
     }
 
-    /// Queues a page that was not met before; tells why not when its path has too many variants (once per path).
-    pub(super) fn add(&mut self, url: Url, depth: u32, important: bool) -> Option<(Url, Message)> {
-        if !self.is_new(&url) {
-            return None;
-        }
+    /// Remembers an address without queueing it; `true` when it was never met.
+    pub(super) fn mark(&mut self, url: &Url) -> bool {
+        let identity = self.identity(url);
         if self.seen.len() >= MEMORY {
-            self.overflowed = true;
+            return !self.seen.contains(&identity);
+        }
+        self.seen.insert(identity)
+    }
+
+    /// Queues a page that was not met before; tells why not when it is one of too many alike (once for each kind).
+    pub(super) fn add(&mut self, url: Url, depth: u32, class: Class) -> Option<(Url, Message)> {
+        if self.seen.len() >= MEMORY {
+            self.overflowed |= self.is_new(&url);
             return None;
         }
-        self.seen.insert(url.as_str().to_owned());
+        if !self.mark(&url) {
+            return None;
+        }
+        if trap::grows(&url) {
+            return Some((url, Message::new("crawl.growing-path")));
+        }
         if url.query().is_some() {
             let variants = self.queries.entry(hash(url.path().chars())).or_default();
             *variants += 1;
@@ -99,7 +124,11 @@ impl Frontier {
         }
         let pattern = self.patterns.entry(hash(pattern(&url))).or_default();
         *pattern += 1;
-        let key = (u8::from(!important), depth, *pattern / PATTERN, self.count);
+        if *pattern > DATES && trap::dated(&url) {
+            let reason = Message::new("crawl.calendar").with("count", DATES);
+            return (*pattern == DATES + 1).then_some((url, reason));
+        }
+        let key = (class, depth, *pattern / PATTERN, self.count);
         self.count += 1;
         self.waiting.push(Reverse(Waiting { key, lead: Lead { url, depth } }));
         None
@@ -158,17 +187,18 @@ mod tests {
     fn paying_comes_first_then_breadth_then_variety() {
         let mut frontier = Frontier::new(8);
         for number in 0..40 {
-            assert_eq!(frontier.add(url(&format!("/producto/{number}")), 1, false), None);
+            assert_eq!(frontier.add(url(&format!("/producto/{number}")), 1, Class::Linked), None);
         }
-        frontier.add(url("/nosotros"), 1, false);
-        frontier.add(url("/lejos"), 2, false);
-        frontier.add(url("/checkout"), 3, true);
-        frontier.add(url("/checkout"), 1, true);
+        frontier.add(url("/mapa"), 1, Class::Listed);
+        frontier.add(url("/nosotros"), 1, Class::Linked);
+        frontier.add(url("/lejos"), 2, Class::Linked);
+        frontier.add(url("/checkout"), 3, Class::Important);
+        frontier.add(url("/checkout?utm_source=x"), 1, Class::Important);
         let order: Vec<String> =
             std::iter::from_fn(|| frontier.next()).map(|lead| lead.url.path().to_owned()).collect();
-        assert_eq!(order.len(), 43);
+        assert_eq!(order.len(), 44);
         assert_eq!(order[0], "/checkout");
-        assert_eq!(order[42], "/lejos");
+        assert_eq!(order[42..], ["/lejos", "/mapa"]);
         let about = order.iter().position(|path| path == "/nosotros").unwrap();
         assert!(about < 20, "a page of its own kind goes before the thirtieth product: {about}");
     }
@@ -176,9 +206,24 @@ mod tests {
     #[test]
     fn variants_of_a_query_are_folded_and_told_once() {
         let mut frontier = Frontier::new(3);
-        let told: Vec<_> =
-            (0..100).filter_map(|month| frontier.add(url(&format!("/calendario?mes={month}")), 1, false)).collect();
+        let told: Vec<_> = (0..100)
+            .filter_map(|month| frontier.add(url(&format!("/calendario?mes={month}")), 1, Class::Linked))
+            .collect();
         assert_eq!((told.len(), frontier.waiting()), (1, 3));
         assert!(told[0].0.as_str().ends_with("mes=3"));
+    }
+
+    #[test]
+    fn calendars_and_growing_paths_are_folded() {
+        let mut frontier = Frontier::new(3);
+        let told: Vec<String> = (1..29)
+            .flat_map(|day| [format!("/agenda/2026/11/{day}"), format!("/agenda/2026/11/{day}/nota")])
+            .filter_map(|path| frontier.add(url(&path), 1, Class::Linked))
+            .map(|(url, reason)| format!("{} {}", reason.key, url.path()))
+            .collect();
+        assert_eq!(told, ["crawl.calendar /agenda/2026/11/7"]);
+        assert_eq!(frontier.waiting(), 28 + 6);
+        let (_, reason) = frontier.add(url("/a/css/a/css/a/css"), 1, Class::Linked).unwrap();
+        assert_eq!(reason.key, "crawl.growing-path");
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::fetch::{Fetcher, Kind, Miss};
-use super::scope;
+use super::{scope, wall};
 use crate::golive::evidence::{Fetched, Frame, Page};
 use crate::golive::page::{Imports, Outline, imports_of, outline};
 use crate::http;
@@ -90,6 +90,10 @@ impl Gatherer {
             },
         };
         let read = outline(&document.body, &document.url);
+        if stands_for_login(&document, &read) {
+            return Gathered::Missed(Miss::login(&document.requested));
+        }
+        let silent = self.robots && (read.nofollow || says_nofollow(&document));
         let mut page = Page {
             document: Arc::new(document),
             depth: lead.depth,
@@ -125,7 +129,7 @@ impl Gatherer {
         }
         self.follow_imports(wanted, &mut page, &mut parts).await;
         page.unread = parts.unread;
-        let mut found = self.sort_links(read, &page.document.url);
+        let mut found = self.sort_links(read, &page.document.url, silent);
         found.extend(parts.dead);
         Gathered::Page(Box::new(page), found)
     }
@@ -190,7 +194,7 @@ impl Gatherer {
     }
 
     /// Decides what each link is good for; every address once.
-    fn sort_links(&self, outline: Outline, page: &Url) -> Vec<Found> {
+    fn sort_links(&self, outline: Outline, page: &Url, nofollow: bool) -> Vec<Found> {
         let mut seen = HashSet::new();
         let mut found = Vec::new();
         let refresh = outline.refresh.into_iter().map(|url| (url, String::new(), String::new()));
@@ -200,12 +204,13 @@ impl Gatherer {
             if !seen.insert(url.as_str().to_owned()) {
                 continue;
             }
-            found.extend(self.sort_link(url, &text, &rel));
+            found.extend(self.sort_link(url, &text, if nofollow { "nofollow" } else { &rel }));
         }
         found
     }
 
-    fn sort_link(&self, url: Url, text: &str, rel: &str) -> Option<Found> {
+    /// Decides what one address is good for; `None` when a browser would ask for nothing.
+    pub(super) fn sort_link(&self, url: Url, text: &str, rel: &str) -> Option<Found> {
         match url.scheme() {
             "http" | "https" => {}
             // Addresses that a browser would ask for nothing.
@@ -220,6 +225,8 @@ impl Gatherer {
         }
         let reason = if scope::changes_state(&url) {
             Message::new("crawl.changes-state")
+        } else if let Some(reason) = self.fetcher.scope().refuses(&url) {
+            reason
         } else if self.robots && rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("nofollow")) {
             Message::new("crawl.nofollow")
         } else if !self.fetcher.allowed(&url) {
@@ -230,4 +237,24 @@ impl Gatherer {
         };
         Some(Found::Leave { url, reason })
     }
+}
+
+/// Whether a page that was redirected to stands in for the one that was asked for, to log in.
+pub(super) fn stands_for_login(document: &Fetched, read: &Outline) -> bool {
+    !document.hops.is_empty() && wall::login_instead(&document.requested, &document.url, &read.title, read.password)
+}
+
+/// Whether `X-Robots-Tag` asks every crawler, or this one, not to follow the links of a page.
+fn says_nofollow(document: &Fetched) -> bool {
+    let headers = document.headers.iter().filter(|(name, _)| name == "x-robots-tag");
+    headers.map(|(_, value)| value.to_ascii_lowercase()).any(|value| {
+        let (agent, rules) = match value.split_once(':') {
+            // `unavailable_after: DATE` is a rule, not the name of a crawler.
+            Some((agent, rules)) if !agent.contains(',') && agent.trim() != "unavailable_after" => {
+                (agent.trim(), rules)
+            }
+            _ => ("", &*value),
+        };
+        matches!(agent, "" | "homologa") && rules.split(',').any(|rule| matches!(rule.trim(), "nofollow" | "none"))
+    })
 }

@@ -1,16 +1,23 @@
 //! The crawler: from the address of a shop to its pages, each with the scripts and frames that belong to it.
 //!
 //! Responsible for choosing what to read, for staying inside the shop, and for limits. It only sends `GET`
-//! (and `HEAD` to terms pages of other hosts), no cookies and no credentials, and never follows a link that
-//! looks as if it changed something. Not responsible for judging what it reads.
+//! (and `HEAD` to terms pages of other hosts), cookies and credentials only back to the shop itself, and never
+//! follows a link that looks as if it changed something. Not responsible for judging what it reads.
 
+mod access;
 mod fetch;
 mod frontier;
 mod gather;
+mod jar;
+mod pace;
+mod pattern;
 mod robots;
 mod scope;
+mod sitemap;
 #[cfg(test)]
 mod tests;
+mod trap;
+mod wall;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -23,18 +30,23 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::evidence::Page;
+use super::page::outline;
 use crate::http;
 use crate::i18n::Message;
 use crate::run::{LeftOut, Problem};
-use fetch::{Fetcher, Kind};
-use frontier::Frontier;
+pub use access::Access;
+use fetch::{Fetcher, Kind, Miss};
+use frontier::{Class, Frontier};
 use gather::{Found, Gathered, Gatherer, Lead};
+pub use pattern::{Pattern, Patterns};
 use scope::Scope;
 
 /// Addresses that are listed as left out; more are counted.
 const LEFT_OUT: usize = 500;
 /// Addresses of one pattern that are listed as left out for one reason; more are counted.
 const LEFT_OUT_ALIKE: u32 = 5;
+/// The part of the time that sitemaps may take, as a divisor.
+const SITEMAP_SHARE: u32 = 5;
 /// Terms pages of other hosts that are asked for their status.
 const ANSWERS: usize = 10;
 
@@ -49,6 +61,8 @@ pub struct Limits {
     pub page_bytes: usize,
     /// Bytes of a script, after decompression.
     pub script_bytes: usize,
+    /// Bytes of everything that is read, after decompression.
+    pub total_bytes: u64,
     /// Time for all of it.
     pub total_time: Duration,
     /// Time for one request, body included.
@@ -68,6 +82,7 @@ impl Default for Limits {
             depth: 5,
             page_bytes: 5 * 1024 * 1024,
             script_bytes: 3 * 1024 * 1024,
+            total_bytes: 1024 * 1024 * 1024,
             total_time: Duration::from_secs(60),
             request_time: Duration::from_secs(15),
             redirects: 10,
@@ -84,6 +99,14 @@ pub struct Options {
     pub limits: Limits,
     /// Whether `robots.txt` and `rel=nofollow` are respected. The start page is read in any case: it was asked for.
     pub robots: bool,
+    /// Whether the pages that a sitemap names are read as well, after those that are linked.
+    pub sitemap: bool,
+    /// Shortest pause between two requests to one host; `Crawl-delay` may ask for a longer one.
+    pub delay: Duration,
+    /// What the user wants read and left alone.
+    pub patterns: Patterns,
+    /// What the user gave to get in.
+    pub access: Access,
     /// PEM file with certificate authorities to trust besides Mozilla's list.
     pub ca_file: Option<PathBuf>,
     /// Certificate authorities to trust besides those.
@@ -99,6 +122,10 @@ impl Default for Options {
         Options {
             limits: Limits::default(),
             robots: true,
+            sitemap: true,
+            delay: Duration::ZERO,
+            patterns: Patterns::default(),
+            access: Access::default(),
             ca_file: None,
             extra_roots: Vec::new(),
             pinned_leaf: None,
@@ -170,9 +197,11 @@ pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)
         pinned_leaf: options.pinned_leaf,
         user_agent: options.user_agent.clone(),
         direct: scope::is_private(&start),
+        public_only: is_public(&start).await,
     })?;
 
-    let mut fetcher = Fetcher::new(client, Scope::around(&start), limits.clone());
+    let around = Scope::around(&start).with(options.patterns.clone());
+    let mut fetcher = Fetcher::new(client, around, options);
     let first = match timeout_at(deadline, fetcher.get(&start, Kind::Start)).await {
         Ok(Ok(first)) => first,
         Ok(Err(miss)) => return Err(miss.into_problem(&start)),
@@ -182,26 +211,36 @@ pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)
             return Err(problem.fix(Message::new("http.timeout-fix")).at_url(http::shown(&start)));
         }
     };
+    if gather::stands_for_login(&first, &outline(&first.body, &first.url)) {
+        return Err(Miss::login(&start).into_problem(&start));
+    }
     // A redirect to https or to www. is where the shop really is.
-    fetcher.settle(Scope::of(&first.url));
+    fetcher.settle(Scope::of(&first.url).with(options.patterns.clone()));
     let mut crawl = Crawl::new(limits, deadline);
     if options.robots {
-        match timeout_at(deadline, fetcher.robots(&first.url)).await {
-            Ok(robots) => {
-                if robots.closed() {
-                    crawl.done.limit = Some(Message::new("crawl.robots-unreadable"));
-                }
-                fetcher.obey(robots);
-            }
-            Err(_) => crawl.done.limit = Some(crawl.time_limit()),
-        }
+        fetcher.obey();
     }
     let gatherer = Arc::new(Gatherer::new(fetcher, options.robots));
+    match timeout_at(deadline, crawl.ask_robots(&gatherer, &first.url)).await {
+        Ok(files) if options.sitemap => {
+            // What only a sitemap names is read last: it must not cost the time for the rest.
+            let most = deadline.min(Instant::now() + limits.total_time / SITEMAP_SHARE);
+            let _ = timeout_at(most, crawl.ask_sitemaps(&gatherer, files)).await;
+        }
+        Ok(_) => {}
+        Err(_) => crawl.done.limit = Some(crawl.time_limit()),
+    }
     crawl.frontier.mark(&start);
     crawl.flights.push_back(Flight::page(&gatherer, Lead { url: start, depth: 0 }, Some(first)));
     crawl.run(&gatherer, &mut on_page).await;
     crawl.ask_answers(&gatherer).await;
     Ok(crawl.finish())
+}
+
+/// Whether a shop is on the public network, so that nothing of it may lead into a private one.
+async fn is_public(start: &Url) -> bool {
+    let Some(host) = start.host_str() else { return false };
+    !scope::is_private(start) && !http::behind_a_proxy() && !http::leads_inside(host).await
 }
 
 /// The state of one crawl.
@@ -220,6 +259,10 @@ struct Crawl<'l> {
     /// Addresses left out per reason and pattern, by hash.
     alike: HashMap<u64, u32>,
     more_left_out: usize,
+    /// Pages in place of which something else answered: a bot block, a page to log in.
+    walled: usize,
+    /// Pause between requests that `robots.txt` asks for.
+    robots_delay: Duration,
     done: Crawled,
 }
 
@@ -235,7 +278,52 @@ impl<'l> Crawl<'l> {
             launched: 0,
             alike: HashMap::new(),
             more_left_out: 0,
+            walled: 0,
+            robots_delay: Duration::ZERO,
             done: Crawled::default(),
+        }
+    }
+
+    /// Reads the `robots.txt` of the shop; returns where its sitemaps are.
+    async fn ask_robots(&mut self, gatherer: &Gatherer, shop: &Url) -> VecDeque<Url> {
+        let mut files: VecDeque<Url> = VecDeque::new();
+        if let Some(robots) = gatherer.fetcher().robots_of(shop).await {
+            if robots.closed() {
+                self.done.limit = Some(Message::new("crawl.robots-unreadable"));
+                return files;
+            }
+            self.robots_delay = robots.delay.unwrap_or_default();
+            files.extend(robots.sitemaps.iter().filter_map(|file| shop.join(file).ok()));
+        }
+        if files.is_empty() {
+            files.extend(shop.join("/sitemap.xml").ok());
+        }
+        files
+    }
+
+    /// Queues what the sitemaps of the shop name, after everything that is linked.
+    async fn ask_sitemaps(&mut self, gatherer: &Gatherer, mut files: VecDeque<Url>) {
+        let (mut asked, mut listed) = (HashSet::new(), 0);
+        while let Some(file) = files.pop_front() {
+            if asked.len() >= sitemap::FILES || listed >= sitemap::ADDRESSES {
+                return;
+            }
+            if !asked.insert(file.clone()) {
+                continue;
+            }
+            let Some(bytes) = gatherer.fetcher().file(&file, sitemap::FILE_BYTES).await else { continue };
+            let read = sitemap::read(&bytes, &file);
+            files.extend(read.sitemaps.into_iter().filter_map(scope::clean));
+            for url in read.pages.into_iter().filter_map(scope::clean).take(sitemap::ADDRESSES - listed) {
+                // What a sitemap names beyond the shop is not the shop's.
+                if let Some(Found::Follow { url, important }) = gatherer.sort_link(url, "", "") {
+                    let class = if important { Class::Important } else { Class::Listed };
+                    listed += 1;
+                    if let Some((url, reason)) = self.frontier.add(url, 1, class) {
+                        self.leave_out(&url, reason);
+                    }
+                }
+            }
         }
     }
 
@@ -243,7 +331,8 @@ impl<'l> Crawl<'l> {
         let most = self.limits.pages.saturating_mul(4).saturating_add(100);
         loop {
             let room = self.limits.pages.saturating_sub(self.done.pages);
-            while self.flights.len() < self.limits.concurrency.max(1).min(room) && self.launched < most {
+            let sated = gatherer.fetcher().is_sated();
+            while !sated && self.flights.len() < self.limits.concurrency.max(1).min(room) && self.launched < most {
                 let Some(lead) = self.frontier.next() else { break };
                 self.launched += 1;
                 self.flights.push_back(Flight::page(gatherer, lead, None));
@@ -261,13 +350,17 @@ impl<'l> Crawl<'l> {
             }
         }
         let waiting = self.frontier.waiting();
-        if waiting > 0 && self.launched >= most {
+        if waiting > 0 && gatherer.fetcher().is_sated() {
+            self.done.limit = Some(gatherer.fetcher().byte_limit());
+        } else if waiting > 0 && self.launched >= most {
             self.done.limit = Some(Message::new("crawl.miss-limit").with("count", self.launched));
         } else if waiting > 0 {
             self.done.limit =
                 Some(Message::new("crawl.page-limit").with("pages", self.limits.pages).with("waiting", waiting));
         } else if self.frontier.overflowed() {
             self.done.limit = Some(Message::new("crawl.link-limit"));
+        } else if self.walled > 0 && self.done.limit.is_none() {
+            self.done.limit = Some(Message::new("crawl.walled").with("count", self.walled));
         }
     }
 
@@ -275,7 +368,9 @@ impl<'l> Crawl<'l> {
         let (page, found) = match gathered {
             Gathered::Page(page, found) => (page, found),
             Gathered::Missed(miss) => {
-                if let Some(status) = miss.status {
+                if miss.walled {
+                    self.walled += 1;
+                } else if let Some(status) = miss.status {
                     self.done.answers.push((miss.url.clone(), Some(status)));
                 }
                 self.leave_out(&miss.url, miss.reason);
@@ -298,24 +393,23 @@ impl<'l> Crawl<'l> {
         match link {
             Found::Follow { url, important } => {
                 if depth >= self.limits.depth {
-                    if self.frontier.is_new(&url) {
-                        self.frontier.mark(&url);
+                    if self.frontier.mark(&url) {
                         let reason = Message::new("crawl.too-deep").with("depth", self.limits.depth);
                         self.leave_out(&url, reason);
                     }
-                } else if let Some((url, reason)) = self.frontier.add(url, depth + 1, important) {
+                } else if let Some((url, reason)) =
+                    self.frontier.add(url, depth + 1, if important { Class::Important } else { Class::Linked })
+                {
                     self.leave_out(&url, reason);
                 }
             }
             Found::Leave { url, reason } => {
-                if self.frontier.is_new(&url) {
-                    self.frontier.mark(&url);
+                if self.frontier.mark(&url) {
                     self.leave_out(&url, reason);
                 }
             }
             Found::Dead { url, status, reason } => {
-                if self.frontier.is_new(&url) {
-                    self.frontier.mark(&url);
+                if self.frontier.mark(&url) {
                     if status.is_some() {
                         self.done.answers.push((url.clone(), status));
                     }
@@ -349,7 +443,13 @@ impl<'l> Crawl<'l> {
     }
 
     fn time_limit(&self) -> Message {
-        Message::new("crawl.time-limit").with("seconds", self.limits.total_time.as_secs())
+        let seconds = self.limits.total_time.as_secs();
+        if self.robots_delay.is_zero() {
+            Message::new("crawl.time-limit").with("seconds", seconds)
+        } else {
+            let delay = self.robots_delay.as_secs_f32();
+            Message::new("crawl.time-limit-delay").with("seconds", seconds).with("delay", delay)
+        }
     }
 
     fn finish(mut self) -> Crawled {

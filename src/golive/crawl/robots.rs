@@ -1,11 +1,18 @@
-//! `robots.txt` as RFC 9309 has it: groups, longest match, `*` and `$`.
+//! `robots.txt` as RFC 9309 has it: groups, longest match, `*` and `$`; besides `Crawl-delay` and `Sitemap`, which are
+//! no part of it but widely meant.
 //!
 //! Not responsible for fetching it.
 
+use std::time::Duration;
+
 use url::Url;
 
-/// Rules that are kept of one file.
-const RULES: usize = 2_000;
+/// Bytes that are read of a file: RFC 9309 asks crawlers to read at least this much.
+pub(super) const BYTES: usize = 500 * 1024;
+/// Rules that are kept of one file; what fits into [`BYTES`] with a pattern of some use is hardly more.
+const RULES: usize = 20_000;
+/// Sitemaps that are kept of one file.
+const SITEMAPS: usize = 20;
 /// Wildcards in a rule; more make the rule match as if it ended there.
 const STARS: usize = 20;
 
@@ -14,6 +21,10 @@ const STARS: usize = 20;
 pub(super) struct Robots {
     rules: Vec<Rule>,
     closed: bool,
+    /// Pause between two requests that the file asks of this crawler.
+    pub(super) delay: Option<Duration>,
+    /// Where the file says that the shop lists its pages.
+    pub(super) sitemaps: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +36,7 @@ struct Rule {
 impl Robots {
     /// What RFC 9309 demands when the file cannot be had because of the server: nothing may be read.
     pub(super) fn closed_host() -> Robots {
-        Robots { rules: Vec::new(), closed: true }
+        Robots { closed: true, ..Robots::default() }
     }
 
     /// Whether this is [`Robots::closed_host`].
@@ -37,6 +48,8 @@ impl Robots {
     pub(super) fn parse(text: &str, product: &str) -> Robots {
         let (mut own, mut general): (Vec<Rule>, Vec<Rule>) = (Vec::new(), Vec::new());
         let (mut has_own, mut for_own, mut for_all, mut in_agents) = (false, false, false, false);
+        let (mut own_delay, mut general_delay) = (None, None);
+        let mut sitemaps = Vec::new();
         for line in text.trim_start_matches('\u{feff}').lines() {
             let line = line.split('#').next().unwrap_or_default();
             let Some((key, value)) = line.split_once(':') else { continue };
@@ -66,10 +79,23 @@ impl Robots {
                         general.push(rule);
                     }
                 }
+                // Neither ends a group: they are not rules.
+                "crawl-delay" => {
+                    let seconds = value.parse::<f64>().ok().filter(|seconds| (0.0..86_400.0).contains(seconds));
+                    let delay = seconds.map(Duration::from_secs_f64);
+                    if for_own {
+                        own_delay = own_delay.max(delay);
+                    }
+                    if for_all {
+                        general_delay = general_delay.max(delay);
+                    }
+                }
+                "sitemap" if sitemaps.len() < SITEMAPS => sitemaps.push(value.to_owned()),
                 _ => {}
             }
         }
-        Robots { rules: if has_own { own } else { general }, closed: false }
+        let (rules, delay) = if has_own { (own, own_delay) } else { (general, general_delay) };
+        Robots { rules, closed: false, delay, sitemaps }
     }
 
     /// Whether an address may be read: the longest matching rule decides, `Allow` wins a draw.
@@ -94,7 +120,7 @@ impl Robots {
 }
 
 /// One form for addresses and patterns: percent codes in upper case, other signs beyond ASCII encoded.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {
@@ -113,7 +139,7 @@ fn normal(path: &str) -> String {
 }
 
 /// Whether `pattern` matches from the start of `path`.
-fn matches(pattern: &[u8], path: &[u8]) -> bool {
+pub(super) fn matches(pattern: &[u8], path: &[u8]) -> bool {
     let (pattern, to_end) = match pattern.strip_suffix(b"$") {
         Some(pattern) => (pattern, true),
         None => (pattern, false),
@@ -186,6 +212,19 @@ mod tests {
         assert!(!allows("User-agent: other\nDisallow: /x\nUser-agent: *\nDisallow: /y\n", "/y"));
         assert!(allows("", "/x") && allows("<html>not robots</html>", "/x"));
         assert!(!Robots::closed_host().allows(&Url::parse("https://a.example/x").unwrap()));
+    }
+
+    #[test]
+    fn delays_and_sitemaps_are_read_and_end_no_group() {
+        let text = "Sitemap: https://a.example/s.xml\nUser-agent: *\nCrawl-delay: 10\nDisallow: /x\n\
+                    User-agent: homologa\nCrawl-delay: 0.5\nDisallow: /y\nsitemap: /t.xml";
+        let robots = Robots::parse(text, "homologa");
+        assert_eq!(robots.delay, Some(Duration::from_millis(500)));
+        assert_eq!(robots.sitemaps, ["https://a.example/s.xml", "/t.xml"]);
+        assert!(!allows(text, "/y") && allows(text, "/x"));
+        assert_eq!(Robots::parse("User-agent: *\nCrawl-delay: NaN\nCrawl-delay: -1", "homologa").delay, None);
+        // An agent line after an agent line with nothing but a delay between belongs to the same group.
+        assert!(!allows("User-agent: homologa\nCrawl-delay: 1\nUser-agent: x\nDisallow: /z", "/z"));
     }
 
     #[test]

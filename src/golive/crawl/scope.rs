@@ -4,6 +4,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use url::{Host, Url};
 
+use super::pattern::Patterns;
+use crate::http::is_private_address;
+use crate::i18n::Message;
+
 /// Words of paths and link texts that lead to paying, to its result or to what must be published beside it.
 const IMPORTANT: &[&str] = &[
     "checkout",
@@ -93,7 +97,10 @@ const CHANGES: &[&str] = &[
     "editar",
 ];
 
-/// The part of the web that is one shop.
+/// The part of the web that is one shop: its host, the same with or without `www.`, and what the user adds.
+///
+/// Not the whole registrable domain: under one, blogs, help centres and the shops of others live as well, and what is
+/// found there says nothing of this shop. A checkout on a host of its own is named by `--allow`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scope {
     host: Host<String>,
@@ -101,6 +108,7 @@ pub(super) struct Scope {
     port: Option<u16>,
     default_port: bool,
     lenient: bool,
+    patterns: Patterns,
 }
 
 impl Scope {
@@ -113,21 +121,42 @@ impl Scope {
             port: page.port_or_known_default(),
             default_port: page.port().is_none(),
             lenient: false,
+            patterns: Patterns::default(),
         }
     }
 
-    /// The shop of the start page, which may redirect to its `www.` twin or from http to https on other ports.
+    /// The shop of the start page, which may redirect from http to https on other ports.
     pub(super) fn around(start: &Url) -> Scope {
         Scope { lenient: true, ..Scope::of(start) }
     }
 
+    /// The same with the patterns of the user.
+    pub(super) fn with(self, patterns: Patterns) -> Scope {
+        Scope { patterns, ..self }
+    }
+
     /// Whether an address belongs to the shop.
     pub(super) fn holds(&self, url: &Url) -> bool {
+        self.owns(url) || self.patterns.adopts(url)
+    }
+
+    /// Why an address of the shop is not read by the user's will, if so.
+    pub(super) fn refuses(&self, url: &Url) -> Option<Message> {
+        self.patterns.refuses(url)
+    }
+
+    /// Whether an address is of the shop's own host: only there may its credentials go, and never unencrypted when
+    /// the shop itself is encrypted.
+    pub(super) fn trusts(&self, url: &Url) -> bool {
+        self.owns(url) && (self.scheme == "http" || url.scheme() == "https")
+    }
+
+    fn owns(&self, url: &Url) -> bool {
         let Some(host) = url.host() else { return false };
         if !matches!(url.scheme(), "http" | "https") {
             return false;
         }
-        let same_host = host.to_owned() == self.host || (self.lenient && twins(&self.host, &host.to_owned()));
+        let same_host = host.to_owned() == self.host || twins(&self.host, &host.to_owned());
         let same_port = url.scheme() == self.scheme && url.port_or_known_default() == self.port;
         let other_default = self.default_port && url.port().is_none();
         let upgrade = self.lenient && self.scheme == "http" && url.scheme() == "https";
@@ -178,22 +207,7 @@ fn host_is_private(host: &Host<String>) -> bool {
         Host::Ipv4(address) => IpAddr::V4(*address),
         Host::Ipv6(address) => address.to_ipv4_mapped().map_or(IpAddr::V6(*address), IpAddr::V4),
     };
-    match address {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || address.is_unspecified()
-                || (first == 100 && (64..128).contains(&second))
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback()
-                || address.is_unspecified()
-                || address.is_unique_local()
-                || address.is_unicast_link_local()
-        }
-    }
+    is_private_address(address)
 }
 
 /// Whether a link seems to lead to paying, to its result, to promotions or to terms.
@@ -282,7 +296,9 @@ mod tests {
             ("https://a.example:8443/", "https://a.example:8443/x", true),
             ("https://a.example:8443/", "http://a.example:8443/x", false),
             ("https://a.example/", "https://b.a.example/", false),
-            ("https://a.example/", "https://www.a.example/", false),
+            ("https://a.example/", "https://www.a.example/", true),
+            ("https://www.a.example/", "https://a.example/", true),
+            ("https://a.example/", "https://www.b.example/", false),
             ("https://127.0.0.1:1/", "https://127.0.0.1:2/", false),
             ("https://a.example/", "file:///etc/passwd", false),
         ];
@@ -292,6 +308,16 @@ mod tests {
         assert!(Scope::around(&url("http://a.example:80/")).holds(&url("https://www.a.example/")));
         assert!(Scope::around(&url("http://127.0.0.1:8080/")).holds(&url("https://127.0.0.1:8443/")));
         assert!(!Scope::around(&url("http://a.example/")).holds(&url("https://evil.example/")));
+    }
+
+    #[test]
+    fn credentials_go_to_the_own_host_only_and_never_unencrypted() {
+        let allow = vec![super::super::Pattern::parse("pago.example").unwrap()];
+        let scope = Scope::of(&url("https://a.example/")).with(Patterns { allow, deny: Vec::new() });
+        assert!(scope.trusts(&url("https://www.a.example/x")) && !scope.trusts(&url("http://a.example/x")));
+        assert!(scope.holds(&url("https://pago.example/x")) && !scope.trusts(&url("https://pago.example/x")));
+        assert!(!scope.trusts(&url("https://a.example:8443/")));
+        assert!(Scope::of(&url("http://a.example/")).trusts(&url("http://a.example/x")));
     }
 
     #[test]

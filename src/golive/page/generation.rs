@@ -114,7 +114,8 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
 pub fn signs_of_script(clean: &str) -> Signs {
     let mut signs = Signs::default();
     // Nearly every script has nothing to do with payments: a plain search is cheaper than the patterns.
-    if !["ercado", ".create", "ardForm", "mptools", "init_point"].iter().any(|word| clean.contains(word)) {
+    if !["ercado", ".create", "ardForm", "mptools", "init_point", "preference"].iter().any(|word| clean.contains(word))
+    {
         return signs;
     }
     for found in SCRIPT_SIGNS.matches(clean) {

@@ -9,6 +9,7 @@ mod drawn;
 pub mod generation;
 pub mod guard;
 mod imports;
+pub mod js;
 mod outline;
 pub mod script;
 mod selector;

@@ -52,6 +52,10 @@ pub struct Outline {
     pub refresh: Option<Url>,
     /// Whether the page seems to be drawn by JavaScript: an app root or scripts, but hardly any text, form or link.
     pub needs_javascript: bool,
+    /// Whether `<meta name=robots>` asks not to follow its links.
+    pub nofollow: bool,
+    /// Whether it has a field for a password.
+    pub password: bool,
     /// Whether something was left out because a bound was reached.
     pub cut: bool,
 }
@@ -78,6 +82,8 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
         frames: Vec::new(),
         refresh: None,
         needs_javascript: false,
+        nofollow: false,
+        password: false,
         cut: document.cut(),
     };
     let mut titled = false;
@@ -105,8 +111,14 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
             "iframe" | "frame" => {
                 push_bounded(&mut outline.frames, &mut outline.cut, element.attr("src").and_then(|u| join(&base, u)));
             }
-            "meta" if outline.refresh.is_none() => {
-                outline.refresh = refresh_of(&element).and_then(|target| join(&base, target));
+            "meta" => {
+                outline.nofollow |= asks_nofollow(&element);
+                if outline.refresh.is_none() {
+                    outline.refresh = refresh_of(&element).and_then(|target| join(&base, target));
+                }
+            }
+            "input" => {
+                outline.password |= element.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
             }
             _ => {}
         }
@@ -141,6 +153,17 @@ pub(super) fn join(base: &Url, href: &str) -> Option<Url> {
         return None;
     }
     base.join(href).ok()
+}
+
+/// Whether a `meta` asks every crawler, or this one, not to follow links.
+fn asks_nofollow(element: &Element) -> bool {
+    let name = element.attr("name").unwrap_or_default().trim();
+    let rules = element.attr("content").unwrap_or_default();
+    ["robots", "homologa"].iter().any(|one| name.eq_ignore_ascii_case(one))
+        && rules
+            .split(',')
+            .map(str::trim)
+            .any(|rule| rule.eq_ignore_ascii_case("nofollow") || rule.eq_ignore_ascii_case("none"))
 }
 
 /// The target of `content="5; url=/x"`.

@@ -7,7 +7,7 @@ use url::Url;
 use super::hits::{Hits, MAX_PER_PAGE, masked, shown_url, tag_text};
 use super::load::{Check, Demands, Selection};
 use super::model::Scope;
-use super::predicates::{Looks, Run, terms};
+use super::predicates::{Looks, Run, local, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::Page;
 use crate::golive::page::{Element, Need, PageView};
@@ -47,6 +47,7 @@ pub struct PageVerdicts {
     pub(super) needs_javascript: bool,
     pub(super) terms: terms::TermsFacts,
     pub(super) result: ResultFacts,
+    pub(super) facts: local::PageFacts,
 }
 
 impl RuleSet {
@@ -79,6 +80,7 @@ impl RuleSet {
             needs_javascript: view.needs_javascript,
             terms: terms::facts(view),
             result: ResultFacts::of(view),
+            facts: local::PageFacts::of(view),
         };
         for (at, rule) in self.rules.iter().enumerate() {
             let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations));
@@ -199,6 +201,13 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
             no_script(view, pattern, hits);
             Looks { scripts: true, ..Looks::default() }
         }
+        Check::NoWords(pattern) => {
+            for found in pattern.find_iter(view.words()).take(MAX_PER_PAGE) {
+                let what = short(&masked(found.as_str()));
+                hits.plain(view.url(), &what, Message::new("golive.found").with("what", &what), Vec::new());
+            }
+            Looks { markup: true, ..Looks::default() }
+        }
         Check::Predicate(predicate) => match predicate.run {
             Run::Page(run) => {
                 run(view, hits);
@@ -218,7 +227,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
 }
 
 /// Why what a rule looks at could not be seen whole, if so.
-fn open(view: &PageView, looks: Looks) -> Option<Message> {
+pub(super) fn open(view: &PageView, looks: Looks) -> Option<Message> {
     if looks.markup {
         if view.parts.iter().any(|part| part.fetched.cut || part.document.cut()) {
             return Some(Message::new("golive.page-cut"));

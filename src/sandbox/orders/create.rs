@@ -86,7 +86,7 @@ pub(super) fn pay(world: &World, call: &Call, order: &mut Order) -> Answered {
                 transaction.payment = payment.get("id").and_then(Value::as_u64);
                 transaction.instructions = instructions(&payment);
                 let id = transaction.payment.unwrap_or_default();
-                let pair = world.state().payments.get(&id).map(payments::Payment::pair);
+                let pair = world.state().payments.get(&id).map(|payment| payment.pair());
                 if let Some(pair) = pair {
                     status::refresh(transaction, pair, asynchronous);
                 }

@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value};
 
 use super::validation::{self, Subject};
-use super::{Card, Payment, shape};
+use super::{Card, Payment, again, shape};
 use crate::sandbox::bounded::heft;
 use crate::sandbox::card_tokens::{CardToken, first_six, last_four};
 use crate::sandbox::clock::wire_date;
@@ -12,37 +12,28 @@ use crate::sandbox::errors::{Checked, Refusal};
 use crate::sandbox::merchant_orders;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::router::Call;
-use crate::sandbox::state::Created;
+use crate::sandbox::state::{self, Created, Key, Replay, State};
 use crate::sandbox::world::World;
 use crate::specs::cards;
 use crate::specs::sites::{self, PaymentMethod};
 
 /// Answers 201 with the new payment, 200 with the stored one under a key that was answered before.
 ///
-/// Another body under the same key gets the stored payment as well: the service does not document what happens,
-/// its OpenAPI file says that the stored result is returned. A refused request leaves its key free.
+/// What another body under the same key gets is told at [`crate::sandbox::Reuse`]. A refused request leaves its key free.
 pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let account = call.owner(world)?;
-    let key = (account.user_id, "payments".to_owned(), call.idempotency_key()?.to_owned());
-    let stored = {
-        let state = world.state();
-        match state.replays.get(&key) {
-            Some(Created::Payment(id)) => state.payments.get(id).cloned(),
-            _ => None,
-        }
-    };
-    if let Some(payment) = stored {
-        return Ok(Reply::json(200, shape::payment(&payment)));
+    let key = state::key(account.user_id, "payments", call.idempotency_key()?);
+    let print = state::fingerprint(call.body);
+    if let Some(reply) = replayed(world, &world.state(), &key, print) {
+        return Ok(reply);
     }
     let body = call.object()?;
     let site = sites::get(&account.site).ok_or_else(|| Refusal::bad("3004"))?;
     let now = world.now();
     let mut state = world.state();
     // Another connection may have answered the same key since.
-    if let Some(Created::Payment(id)) = state.replays.get(&key).copied()
-        && let Some(payment) = state.payments.get(&id)
-    {
-        return Ok(Reply::json(200, shape::payment(payment)));
+    if let Some(reply) = replayed(world, &state, &key, print) {
+        return Ok(reply);
     }
     let subject = Subject { body: &body, account, site, state: &state, now };
     validation::check(&subject)?;
@@ -73,17 +64,26 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
             .then(|| token.as_ref().map(|_| format!("{:06}", ids.below(1_000_000))))
             .flatten(),
         refunds: Vec::new(),
+        key,
         sent: echo(body),
     };
     if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
         token.used = true;
     }
     let weight = 1024 + payment.sent.iter().map(|(name, value)| name.len() + heft(value)).sum::<usize>();
-    state.replay(key, Created::Payment(payment.id));
-    state.payments.insert(payment.id, payment.clone(), weight);
+    state.replays.insert(key, Replay { created: Created::Payment(payment.id), body: print }, 96);
+    state.pay(payment.clone(), weight);
     merchant_orders::attach(&mut state, payment.collector, payment.sent.get("order"), payment.id, &wire_date(now));
     drop(state);
     Ok(Reply::json(201, shape::payment(&payment)))
+}
+
+/// What a key gets that a payment was made under.
+fn replayed(world: &World, state: &State, key: &Key, print: u64) -> Option<Reply> {
+    let replay = state.replays.get(key)?;
+    let Created::Payment(id) = replay.created else { return None };
+    let payment = state.payments.get(&id)?;
+    Some(again(world, replay, print).unwrap_or_else(|| Reply::json(200, shape::payment(payment))))
 }
 
 /// The attributes that the answer gives back.

@@ -3,8 +3,10 @@
 //! Nobody can ask the real service for these; the sandbox's own administration does. Not responsible for who may ask.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Payment;
+use crate::sandbox::clock::wire_date;
 
 /// Something that happens to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,11 @@ impl Payment {
     /// The name of the method, the amount and when it was made, for a list.
     pub(in crate::sandbox) fn summary(&self) -> (&str, f64, Timestamp) {
         (&self.method.id, self.amount.units(), self.created)
+    }
+
+    /// The currency, the amount and the moment of what its cardholder disputes: all of it, when the status changed.
+    pub(in crate::sandbox) fn dispute(&self) -> (&str, Value, String) {
+        (&self.site.currency, self.amount.json(), wire_date(self.updated))
     }
 
     /// The seller's reference, and where it wants to be told, as sent.

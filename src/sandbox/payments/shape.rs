@@ -5,13 +5,13 @@
 //! nothing has happened yet, dates with milliseconds and an offset.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::money::Money;
 use super::{Payment, Refund, offline};
 use crate::sandbox::clock::wire_date;
 use crate::sandbox::json::as_text;
 use crate::sandbox::payment_methods::issuer_id;
+use crate::sandbox::users;
 
 /// Fee of the service in ten thousandths, of the size that real sellers pay.
 const FEE: i64 = 499;
@@ -56,7 +56,7 @@ pub(super) fn payment(payment: &Payment) -> Value {
         "counter_currency": null,
         "brand_id": null,
         "shipping_amount": 0,
-        "build_version": null,
+        "build_version": concat!("homologa-", env!("CARGO_PKG_VERSION")),
         "pos_id": null,
         "store_id": null,
         "integrator_id": null,
@@ -200,10 +200,7 @@ pub(super) fn payer_id(payment: &Payment) -> Option<String> {
     if let Some(id) = payer.get("id").and_then(Value::as_str) {
         return Some(id.to_owned());
     }
-    let email = payer.get("email").and_then(Value::as_str)?;
-    let digest = Sha256::digest(email.to_lowercase());
-    let number = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
-    Some((1_000_000_000 + number % 1_000_000_000).to_string())
+    payer.get("email").and_then(Value::as_str).map(|email| users::id_of(email).to_string())
 }
 
 /// The address of the payer, as it was sent.

@@ -9,5 +9,6 @@ mod http;
 mod orders;
 mod resources;
 mod schemas;
+mod store;
 mod webhooks;
 mod wrong_types;

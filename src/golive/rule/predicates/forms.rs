@@ -38,7 +38,7 @@ const REQUIRED: [&str; 5] =
 /// Values that official carts use for their own ends.
 const OF_CARTS: [&str; 4] = ["docNumberCNPJ", "doc_type", "doc_number", "cardExpiration"];
 
-fn form_of(element: &Element) -> Option<NodeId> {
+pub(super) fn form_of(element: &Element) -> Option<NodeId> {
     element
         .node
         .ancestors()
@@ -85,7 +85,7 @@ pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
 }
 
 /// Whether the country surely asks for the holder's document; Mexico does not, and .com says nothing.
-fn asks_document(view: &PageView) -> bool {
+pub(super) fn asks_document(view: &PageView) -> bool {
     let lang =
         view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default().to_ascii_lowercase();
     let host = view.url().host_str().unwrap_or_default();
