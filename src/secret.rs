@@ -182,8 +182,6 @@ impl Redactor {
     }
 
     fn write(&self, within: Within, value: &Value, out: &mut Vec<u8>) {
-        // Writing to memory does not fail.
-        let put = |text: &str, out: &mut Vec<u8>| drop(serde_json::to_writer(out, text));
         match value {
             Value::Object(members) => {
                 out.push(b'{');
@@ -305,6 +303,20 @@ impl Redactor {
             Ok(value) if value.is_object() || value.is_array() => self.json_text(&value),
             _ => self.text(body).into_owned(),
         }
+    }
+}
+
+/// Writes a text as JSON; most have nothing to escape (RFC 8259, 7).
+fn put(text: &str, out: &mut Vec<u8>) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // Writing to memory does not fail.
+        drop(serde_json::to_writer(out, text));
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) fn prepare(
     let mut url = target.base.join(path.trim_start_matches('/')).map_err(|error| {
         Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error))
     })?;
-    if url.origin() != target.base.origin() {
+    if !same_origin(&url, &target.base) {
         return Err(Refusal::CannotRun(Message::new("contract.leaves-target").with("path", &path)));
     }
     for (name, value) in &request.query {
@@ -124,7 +124,11 @@ pub(super) fn prepare(
         headers.insert("content-type".to_owned(), "application/json".to_owned());
     }
     if method != "GET" {
-        headers.insert("x-idempotency-key".to_owned(), ids.uuid());
+        if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-idempotency-key")) {
+            ids.skip();
+        } else {
+            headers.insert("x-idempotency-key".to_owned(), ids.uuid());
+        }
     }
     if let Some(fault) = &request.fault {
         if !matches!(target.kind, TargetKind::Embedded | TargetKind::Recording(Recorded::Embedded)) {
@@ -152,6 +156,15 @@ pub(super) fn prepare(
     }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
     Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body, secrets })
+}
+
+/// Whether two URLs have one origin; those that have none of their own (`data:`) are never the same.
+fn same_origin(url: &Url, base: &Url) -> bool {
+    let of = |url: &Url| url.port_or_known_default();
+    matches!(url.scheme(), "http" | "https")
+        && url.scheme() == base.scheme()
+        && url.host_str() == base.host_str()
+        && of(url) == of(base)
 }
 
 fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<Body>, Refusal> {
@@ -209,6 +222,8 @@ fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
+        // Most numbers are too short for a card.
+        Value::Number(number) if number.as_u64().is_none_or(|number| number < 10_000_000_000_000) => None,
         Value::String(text) => cards::real(text),
         Value::Number(number) => cards::real(&number.to_string()),
         _ => None,

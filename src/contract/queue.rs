@@ -12,7 +12,7 @@ use crate::run::{Event, Sink, Skipped};
 /// Most scenarios that are read ahead of the run.
 const AHEAD: usize = 256;
 /// How many files are read at once when a run goes on.
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 
 /// Scenarios in order, read as they are needed.
 pub struct Queue<'q> {

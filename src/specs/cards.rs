@@ -154,11 +154,15 @@ pub fn by_number(number: &str) -> Option<(&'static str, &'static TestCard)> {
 /// The last four digits of a text that may be the number of a real card: the length, the beginning and the check digit
 /// of one, and no test card. Ids, times and documents of companies have as many digits, but begin otherwise.
 pub fn real(text: &str) -> Option<String> {
-    if text.len() < 14 || text.len() > 40 {
+    // Most values are too short, or no digits.
+    if text.len() < 14
+        || text.len() > 40
+        || !text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'))
+    {
         return None;
     }
     let digits: String = text.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
-    if !(14..=19).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !(14..=19).contains(&digits.len()) {
         return None;
     }
     let begins = |from: u32, to: u32, count: usize| {

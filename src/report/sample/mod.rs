@@ -39,6 +39,7 @@ fn started() -> RunStarted {
         versions: Versions {
             homologa: "0.1.0".into(),
             catalogue: "2026-11-18".into(),
+            catalogue_read: None,
             specs: "9f2c41ab77d0".into(),
             rules: "41d8cd98f00b".into(),
         },

@@ -10,5 +10,6 @@ mod orders;
 mod resources;
 mod schemas;
 mod store;
+mod suites;
 mod webhooks;
 mod wrong_types;
