@@ -237,6 +237,8 @@ pub(super) struct GoliveArgs {
     pub(super) browser_pages: Option<usize>,
     #[arg(long)]
     pub(super) browser_seconds: Option<u64>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) screenshots: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]

@@ -33,6 +33,7 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         browser: config::browser(args.browser.as_deref()),
         browser_pages: args.browser_pages,
         browser_seconds: args.browser_seconds,
+        screenshots: args.screenshots.clone(),
         ..GoliveConfig::default()
     };
     let rules = rules(&config)?;
@@ -69,6 +70,7 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Rul
     if config.ca_file.is_some() {
         options.crawl.ca_file.clone_from(&config.ca_file);
     }
+    options.screenshots.clone_from(&config.screenshots);
     let bounds = browser::Limits::default();
     let mut renderer = Renderer::new(browser::Options {
         choice: config.browser.clone(),

@@ -138,4 +138,6 @@ pub struct GoliveConfig {
     pub browser_pages: Option<usize>,
     /// Longest time for one page to come to rest in it, in seconds.
     pub browser_seconds: Option<u64>,
+    /// Folder for pictures of the pages opened in it.
+    pub screenshots: Option<PathBuf>,
 }

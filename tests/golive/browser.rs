@@ -210,7 +210,7 @@ fn hostile_pages_end_and_the_next_one_is_seen() {
         ("/file", "<iframe src='file:///etc/passwd'></iframe><p id=end>fin</p>"),
         ("/plain", "<p id=end>fin</p>"),
     ]);
-    let limits = homologa::golive::browser::Limits { page_time: Duration::from_secs(12), ..Default::default() };
+    let limits = homologa::golive::browser::Limits { page_time: Duration::from_secs(8), ..Default::default() };
     let names = ["hang", "later", "dialogs", "loud", "busy", "away", "file", "plain"];
     let urls: Vec<String> = names.iter().map(|name| format!("http://{address}/{name}")).collect();
     let began = Instant::now();
@@ -343,7 +343,7 @@ fn no_browser_outlives_the_program() {
 }
 
 /// Whether a PNG holds pixels of more than one colour.
-fn has_color(png: &[u8]) -> bool {
+pub fn has_color(png: &[u8]) -> bool {
     let mut packed = Vec::new();
     let mut at = 8;
     while at + 8 <= png.len() {

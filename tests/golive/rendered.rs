@@ -1,16 +1,16 @@
 //! Shops that scripts draw, judged as a buyer gets them: the engine with a real browser, and what stays open without.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use homologa::demo::{self, ShopKind};
 use homologa::golive::browser::{Choice, Options, Renderer, StandIn};
 use homologa::golive::rule::RuleSet;
 use homologa::golive::{self, crawl};
-use homologa::run::{Collector, Generation, ShopRecord, Verdict};
+use homologa::run::{Collector, Evidence, Generation, ShopRecord, Verdict};
 use url::Url;
 
-use super::browser::{browser, run, site};
+use super::browser::{browser, has_color, run, site};
 
 /// The SDK, as far as these shops call it, and the frames of its card fields.
 fn stand_ins() -> Vec<StandIn> {
@@ -30,11 +30,15 @@ fn stand_ins() -> Vec<StandIn> {
 }
 
 fn judge(choice: Choice, start: &Url, crawl: crawl::Options) -> ShopRecord {
+    judge_with(choice, start, crawl, None)
+}
+
+fn judge_with(choice: Choice, start: &Url, crawl: crawl::Options, screenshots: Option<PathBuf>) -> ShopRecord {
     let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
     let collector = Collector::new(None, None);
     run(async {
         let mut renderer = Renderer::new(Options { choice, stand_ins: stand_ins(), ..Options::default() });
-        let options = golive::Options { crawl };
+        let options = golive::Options { crawl, screenshots };
         golive::check(start, &options, &rules, &mut renderer, &collector).await.unwrap();
         renderer.end().await;
     });
@@ -65,8 +69,12 @@ fn a_form_that_scripts_draw_is_judged_and_without_a_browser_left_open() {
         ),
     ]);
     let start = Url::parse(&format!("http://{address}/checkout")).unwrap();
-    let seen = judge(with(&program), &start, crawl::Options::default());
+    let folder = tempfile::TempDir::new().unwrap();
+    let pictures = Some(folder.path().join("pictures"));
+    let seen = judge_with(with(&program), &start, crawl::Options::default(), pictures);
     assert_eq!(seen.pages[0].generations, [Generation::V1]);
+    let picture = std::fs::read(seen.pages[0].screenshot.as_ref().unwrap()).unwrap();
+    assert!(has_color(&picture));
     assert!(seen.pages[0].rendered && seen.pages[0].checkout);
     let facts = seen.browser.as_ref().unwrap();
     assert!(facts.pages == 1 && facts.version.contains("Chrome/"), "{facts:?}");
@@ -75,6 +83,15 @@ fn a_form_that_scripts_draw_is_judged_and_without_a_browser_left_open() {
     assert_eq!(check.findings.len(), 1);
     assert_eq!(check.findings[0].place.line, None, "no line of a source is claimed");
     assert!(format!("{:?}", check.findings[0].evidence).contains("tarjeta"));
+    let shots = check.findings[0].evidence.iter().filter_map(|evidence| match evidence {
+        Evidence::Note { message } if message.key == "browser.shot" => message.args.get("path"),
+        _ => None,
+    });
+    let shots: Vec<_> = shots.map(|path| std::fs::read(path).unwrap()).collect();
+    assert!(
+        shots.len() == 1 && shots[0].len() < picture.len() && has_color(&shots[0]),
+        "a picture of the element alone"
+    );
 
     let unseen = judge(Choice::None, &start, crawl::Options::default());
     assert_eq!(verdict(&unseen, "card-fields-no-name"), Verdict::Inconclusive);

@@ -66,9 +66,9 @@ const PLACES: [&str; 5] = [
 /// A problem of the input: it is not.
 pub fn usable(choice: &Choice) -> Result<(), Problem> {
     match choice {
-        Choice::Path(_) => find(choice)
-            .map(drop)
-            .map_err(|message| Problem::input(message).fix(Message::new("browser.not-there-fix"))),
+        Choice::Path(_) => {
+            find(choice).map(drop).map_err(|message| Problem::input(message).fix(Message::new("browser.not-there-fix")))
+        }
         Choice::None | Choice::Find => Ok(()),
     }
 }
