@@ -252,6 +252,8 @@ pub(super) struct GoliveArgs {
     pub(super) header_env: Vec<String>,
     #[arg(long, value_name = "VARIABLE")]
     pub(super) basic_auth_env: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) screenshots: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]

@@ -39,6 +39,7 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         browser_seconds: args.browser_seconds,
         crawl,
         saved,
+        screenshots: args.screenshots.clone(),
         ..GoliveConfig::default()
     };
     let rules = rules(&config)?;
@@ -77,12 +78,13 @@ fn crawl_of(args: &GoliveArgs, problems: &mut Vec<Problem>) -> CrawlConfig {
     }
 }
 
-/// The built-in rules with the severities of a configuration.
+/// The built-in rules with the severities of a configuration, whose browser is there if it names one.
 pub(super) fn rules(config: &GoliveConfig) -> Result<RuleSet, Vec<Problem>> {
     let mut rules = RuleSet::builtin()?;
     let overrides = config.rules.iter();
-    let problems: Vec<Problem> =
+    let mut problems: Vec<Problem> =
         overrides.filter_map(|(id, severity)| rules.override_severity(id, *severity).err()).collect();
+    problems.extend(browser::usable(&config.browser).err());
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
 }
 
@@ -106,6 +108,7 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Rul
     if config.ca_file.is_some() {
         options.crawl.ca_file.clone_from(&config.ca_file);
     }
+    options.screenshots.clone_from(&config.screenshots);
     let bounds = browser::Limits::default();
     let mut renderer = Renderer::new(browser::Options {
         choice: config.browser.clone(),

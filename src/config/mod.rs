@@ -144,4 +144,6 @@ pub struct GoliveConfig {
     pub crawl: CrawlConfig,
     /// Saved material: folders, HAR, MHTML and HTML files.
     pub saved: Vec<PathBuf>,
+    /// Folder for pictures of the pages opened in it.
+    pub screenshots: Option<PathBuf>,
 }

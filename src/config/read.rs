@@ -44,6 +44,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     }
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
+        golive.screenshots = golive.screenshots.take().map(|path| folder.join(path));
         if let Choice::Path(path) = &mut golive.browser {
             *path = folder.join(&*path);
         }
@@ -252,6 +253,7 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.ignore_robots = fields.boolean("ignore-robots").unwrap_or(false);
     golive.browser = browser(fields.text("browser"));
     golive.browser_pages = fields.count("browser-pages").and_then(|count| usize::try_from(count).ok());
+    golive.screenshots = fields.text("screenshots").map(PathBuf::from);
     golive.browser_seconds = fields.count("browser-seconds");
     golive.crawl = super::crawl::read(&mut fields);
     let mut known = None;

@@ -62,6 +62,11 @@ impl<'r> Judge<'r> {
         summary
     }
 
+    /// What was said of a page, for adding pictures to it.
+    pub(super) fn verdicts(&mut self, place: usize) -> Option<&mut PageVerdicts> {
+        self.pages.get_mut(place)?.as_mut()
+    }
+
     /// Notes the browser that opened pages.
     pub fn browser(&mut self, facts: BrowserFacts) {
         self.browser = Some(facts);

@@ -1,16 +1,18 @@
 //! One shop from its address to its record: TLS probe, crawl, browser for the pages that need it, judgement.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
+use super::album::Album;
 use super::browser::Renderer;
 use super::check::Judge;
 use super::crawl;
 use super::evidence::Page;
 use super::page::Need;
-use super::rule::{RuleSet, ShopFacts, shown_url};
+use super::rule::{PageVerdicts, RuleSet, ShopFacts, shown_url};
 use super::saved;
 use crate::http;
 use crate::i18n::Message;
@@ -20,11 +22,16 @@ use crate::tls;
 /// Longest time for the handshake.
 const PROBE_TIME: Duration = Duration::from_secs(10);
 
+/// Most pictures of elements of one page.
+const PICTURES: usize = 20;
+
 /// How a shop is looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// How it is read; `pinned_leaf` is set here, from what the probe sees.
     pub crawl: crawl::Options,
+    /// Folder for pictures of the pages that are opened in a browser and of the elements of findings; `None` for none.
+    pub screenshots: Option<PathBuf>,
 }
 
 /// Looks at one shop and emits what is learned; the last event holds the whole record of the shop. `renderer` opens
@@ -41,6 +48,7 @@ pub async fn check(
 ) -> Result<(), Problem> {
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
+    let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start));
     let mut options = options.crawl.clone();
     let facts = probe(start, &options).await?;
     if let Some(facts) = &facts {
@@ -72,7 +80,10 @@ pub async fn check(
     let mut judge = judge.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !waiting.pages.is_empty() {
         let pin = leaf_key(start, &options, facts.as_ref()).await;
-        draw(renderer, pin, waiting, &mut judge, told).await;
+        draw(renderer, pin, waiting, &mut judge, album.as_mut(), told).await;
+    }
+    if let Some(problem) = album.and_then(Album::problem) {
+        sink.emit(Event::Problem(problem));
     }
     let record = judge.finish(ShopFacts {
         start: start.clone(),
@@ -140,6 +151,7 @@ async fn draw(
     pin: Option<[u8; 32]>,
     waiting: Waiting,
     judge: &mut Judge<'_>,
+    mut album: Option<&mut Album>,
     told: impl Fn(crate::run::PageSummary),
 ) {
     renderer.begin(pin).await;
@@ -152,7 +164,12 @@ async fn draw(
             }
             Err(reason) => page.unrendered = Some(reason),
         }
-        told(judge.fill(place, &page));
+        let mut summary = judge.fill(place, &page);
+        if let (Some(album), Some(verdicts)) = (album.as_deref_mut(), judge.verdicts(place)) {
+            illustrate(renderer, album, &page, verdicts).await;
+            summary.screenshot.clone_from(&verdicts.summary.screenshot);
+        }
+        told(summary);
     }
     if let Some(used) = renderer.used() {
         judge.browser(BrowserFacts {
@@ -161,6 +178,18 @@ async fn draw(
             pages: drawn,
             unguarded: used.unguarded,
         });
+    }
+}
+
+/// Keeps pictures of a page that was just judged and of the elements of its findings.
+async fn illustrate(renderer: &mut Renderer, album: &mut Album, page: &Page, verdicts: &mut PageVerdicts) {
+    let path = page.document.url.path();
+    let Some(picture) = page.rendered.as_ref().and_then(|rendered| rendered.screenshot.as_ref()) else { return };
+    verdicts.summary.screenshot = album.keep(picture, path);
+    for (finding, selector) in verdicts.elements().into_iter().take(PICTURES) {
+        let Some(picture) = renderer.shoot(&selector).await else { continue };
+        let Some(kept) = album.keep(&picture, &format!("{path} {selector}")) else { return };
+        verdicts.picture(&finding, &kept);
     }
 }
 

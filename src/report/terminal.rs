@@ -139,6 +139,12 @@ impl Page<'_> {
         if let Some(tls) = &shop.tls {
             facts.push(self.tls(tls));
         }
+        if let Some(browser) = &shop.browser {
+            let message = Message::new("report.browser").with("version", &browser.version).with("n", browser.pages);
+            let mut parts = vec![self.say(&message)];
+            parts.extend(browser.unguarded.then(|| self.say(&Message::new("report.browser-unguarded"))));
+            facts.push(units(parts));
+        }
         facts.push(self.counts(shop));
         let name = clean::line(&shop.url).into_owned();
         self.block(shop.verdict, &name, &facts);

@@ -110,6 +110,9 @@ pub struct PageSummary {
     /// Whether it was opened in a browser.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rendered: bool,
+    /// File with a picture of it, when pictures were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screenshot: Option<String>,
     /// Why it could not be judged whole (needs JavaScript, cut, not HTML), if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Message>,

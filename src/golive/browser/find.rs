@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::i18n::Message;
+use crate::run::Problem;
 
 /// Which browser is used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -58,6 +59,19 @@ const PLACES: [&str; 5] = [
     "/opt/microsoft/msedge/msedge",
     "/snap/bin/chromium",
 ];
+
+/// Whether the program that a setting names is there; what is only looked for may be missing.
+///
+/// # Errors
+/// A problem of the input: it is not.
+pub fn usable(choice: &Choice) -> Result<(), Problem> {
+    match choice {
+        Choice::Path(_) => {
+            find(choice).map(drop).map_err(|message| Problem::input(message).fix(Message::new("browser.not-there-fix")))
+        }
+        Choice::None | Choice::Find => Ok(()),
+    }
+}
 
 /// The browser's program.
 ///

@@ -19,12 +19,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use find::Choice;
+pub use find::{Choice, usable};
 pub use policy::StandIn;
 use serde_json::json;
 
 use super::crawl::Bounds;
-use super::evidence::{Page, Rendered};
+use super::evidence::{Page, Rendered, Screenshot};
 use crate::i18n::Message;
 use policy::Policy;
 use process::{Launch, Process};
@@ -111,6 +111,8 @@ pub struct Renderer {
     used: Option<Used>,
     restarted: bool,
     spent: Duration,
+    /// The page read last, still open for pictures of its elements.
+    open: Option<Tab>,
 }
 
 impl Renderer {
@@ -118,7 +120,16 @@ impl Renderer {
     pub fn new(options: Options) -> Renderer {
         let stand_ins = Arc::from(options.stand_ins.clone());
         let state = State::Idle;
-        Renderer { options, stand_ins, state, pins: Vec::new(), used: None, restarted: false, spent: Duration::ZERO }
+        Renderer {
+            options,
+            stand_ins,
+            state,
+            pins: Vec::new(),
+            used: None,
+            restarted: false,
+            spent: Duration::ZERO,
+            open: None,
+        }
     }
 
     /// Whether pages can be opened as far as known; finding out for sure takes a first page.
@@ -139,6 +150,7 @@ impl Renderer {
     /// Begins with another shop: nothing of the one before is kept. `pin` is the SHA-256 of the public key of the
     /// one certificate whose faults are passed over.
     pub async fn begin(&mut self, pin: Option<[u8; 32]>) {
+        self.open = None;
         let known = pin.is_none_or(|pin| self.pins.contains(&pin));
         if let Some(pin) = pin.filter(|_| !known) {
             self.pins.push(pin);
@@ -167,16 +179,16 @@ impl Renderer {
                 return Err(Message::new("browser.time-limit").with("seconds", seconds));
             }
             let began = Instant::now();
+            self.open = None;
             self.ready().await?;
             let drawn = self.attempt(page).await;
             self.spent += began.elapsed();
             match drawn {
-                Ok(rendered) => return Ok(rendered),
-                Err(Fault::Gone) => {
-                    let reason = Message::new("browser.gone");
-                    self.state =
-                        if std::mem::replace(&mut self.restarted, true) { State::Off(reason) } else { State::Idle };
+                Ok((rendered, tab)) => {
+                    self.open = Some(tab);
+                    return Ok(rendered);
                 }
+                Err(Fault::Gone) => self.fell(),
                 Err(Fault::Crashed) => return Err(Message::new("browser.crashed")),
                 Err(Fault::Slow) => return Err(Message::new("browser.slow")),
                 Err(Fault::Refused(error)) => return Err(Message::new("browser.refused").with("error", error)),
@@ -184,12 +196,25 @@ impl Renderer {
         }
     }
 
+    /// A picture of the first element that a selector names on the page that was read last, if it can be had.
+    pub async fn shoot(&mut self, selector: &str) -> Option<Screenshot> {
+        self.open.as_mut()?.shoot(Some(selector), &self.options.limits).await.ok()
+    }
+
+    /// The browser ended unasked: it is started once more, and no more than that.
+    fn fell(&mut self) {
+        self.state = match std::mem::replace(&mut self.restarted, true) {
+            false => State::Idle,
+            true => State::Off(Message::new("browser.gone")),
+        };
+    }
+
     /// Starts the browser and its context, where they are not there yet.
     async fn ready(&mut self) -> Result<(), Message> {
         if let State::Running(process, _) = &self.state
             && process.wire.ended()
         {
-            self.state = State::Idle;
+            self.fell();
         }
         if matches!(self.state, State::Idle) {
             self.state = match self.start().await {
@@ -211,7 +236,7 @@ impl Renderer {
         Ok(process)
     }
 
-    async fn attempt(&mut self, page: &Page) -> Result<Rendered, Fault> {
+    async fn attempt(&mut self, page: &Page) -> Result<(Rendered, Tab), Fault> {
         let url = &page.document.url;
         let State::Running(process, context) = &mut self.state else { return Err(Fault::Gone) };
         let context = match context {
@@ -234,13 +259,15 @@ impl Renderer {
             let mut tab = Tab::open(&process.wire, &context, policy).await?;
             tab.go(url, limits).await?;
             tab.settle(limits).await?;
-            tab.read(&process.version, page, limits).await
+            let rendered = tab.read(&process.version, page, limits).await?;
+            Ok((rendered, tab))
         };
         tokio::time::timeout(most, work).await.unwrap_or(Err(Fault::Slow))
     }
 
     /// Ends the browser in good order.
     pub async fn end(&mut self) {
+        self.open = None;
         if let State::Running(process, _) = std::mem::replace(&mut self.state, State::Idle) {
             process.end().await;
         }

@@ -145,7 +145,8 @@ impl Tab {
                 if self.led_away.len() < 10 {
                     self.led_away.extend(shown_address(address));
                 }
-                ("Fetch.failRequest", json!({ "requestId": id, "errorReason": "Aborted" }))
+                // An answer without content: the page stays as it is.
+                ("Fetch.fulfillRequest", json!({ "requestId": id, "responseCode": 204 }))
             }
             Fate::Answered(stand_in) => {
                 let header = |(name, value): &(String, String)| json!({ "name": name, "value": value });
@@ -186,7 +187,9 @@ impl Tab {
                 return Ok(());
             }
             let quiet = self.trace.quiet_for().is_some_and(|quiet| quiet >= limits.quiet);
-            let loaded = self.trace.loaded.is_some_and(|loaded| loaded.elapsed() >= limits.least);
+            // A page that leads elsewhere while it loads is given up by the browser: it is never loaded.
+            let leaves = !self.led_away.is_empty() && self.trace.quiet_for().is_some_and(|quiet| quiet >= limits.least);
+            let loaded = leaves || self.trace.loaded.is_some_and(|loaded| loaded.elapsed() >= limits.least);
             if quiet && loaded {
                 // What timers draw makes no request: a page is at rest when it has stopped to change.
                 match self.evaluate_main("document.getElementsByTagName('*').length").await {
@@ -326,9 +329,13 @@ impl Tab {
         }
         let Some(url) = frames.first().map(|frame| frame.url.clone()) else { return Err(Fault::Slow) };
         self.cookies(&url, &mut stored).await?;
-        let screenshot = match self.shoot(None, limits).await {
-            Err(fault @ (Fault::Gone | Fault::Crashed)) => return Err(fault),
-            shot => shot.ok(),
+        let screenshot = match self.trace.loaded {
+            // What was never loaded is not painted either.
+            None if !self.led_away.is_empty() => None,
+            _ => match self.shoot(None, limits).await {
+                Err(fault @ (Fault::Gone | Fault::Crashed)) => return Err(fault),
+                shot => shot.ok(),
+            },
         };
         if self.trace.overflow {
             self.limits.push(Message::new("browser.overflow"));
@@ -395,6 +402,10 @@ impl Tab {
 
     /// Keeps what a frame has in its storage, as shapes.
     fn keep(&self, told: &Value, url: &Url, stored: &mut Vec<Stored>) {
+        if !matches!(url.scheme(), "http" | "https") {
+            // What a page writes itself shares its storage.
+            return;
+        }
         let origin = url.origin().ascii_serialization();
         let stores = [("local", Store::Local(origin.clone())), ("session", Store::Session(origin))];
         for (key, store) in stores {

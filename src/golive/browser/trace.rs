@@ -227,7 +227,8 @@ impl Trace {
         {
             answer(request, response);
         }
-        if params["type"] == "Document" {
+        // An answer without content leaves the document that was there.
+        if params["type"] == "Document" && response["status"] != 204 {
             let headers = response["headers"].as_object().into_iter().flatten();
             let headers =
                 headers.take(MAX_HEADERS).map(|(name, value)| (name.to_ascii_lowercase(), words(text(value))));
@@ -245,14 +246,17 @@ impl Trace {
         let id = text(&params["requestId"]);
         self.open.remove(id);
         self.stirred = Some(Instant::now());
-        let error = text(&params["errorText"]);
-        if error.is_empty() {
-            return;
-        }
+        let reason = [&params["blockedReason"], &params["corsErrorStatus"]["corsError"]].map(text);
+        let reason = reason.into_iter().find(|reason| !reason.is_empty());
+        // What a policy stops has no error of the network.
+        let error = match text(&params["errorText"]) {
+            "" if reason.is_none() => return,
+            "" => "net::ERR_BLOCKED_BY_CLIENT",
+            error => error,
+        };
         if let Some(Sent { request, .. }) = self.by_id.get(id).and_then(|at| self.requests.get_mut(*at)) {
             request.failed = Some(cut(error, 100));
-            let reason = [&params["blockedReason"], &params["corsErrorStatus"]["corsError"]].map(text);
-            request.blocked = reason.into_iter().find(|reason| !reason.is_empty()).map(|reason| cut(reason, 60));
+            request.blocked = reason.map(|reason| cut(reason, 60));
         }
     }
 

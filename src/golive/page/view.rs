@@ -187,7 +187,11 @@ impl<'p> PageView<'p> {
         let shown = || parts.iter().enumerate().filter(|(_, part)| part.shown);
         let mut view = PageView {
             page,
-            needs_javascript: shown().any(|(_, part)| part.outline.needs_javascript),
+            needs_javascript: match rendered {
+                // What has been drawn is there, however little: only nothing at all tells that drawing failed.
+                Some(_) => parts.first().is_some_and(|part| part.outline.needs_javascript && is_empty(&part.document)),
+                None => parts.iter().any(|part| part.outline.needs_javascript),
+            },
             inline: inline_of(&parts),
             fields: shown()
                 .flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |field| (at, field)))
@@ -333,6 +337,12 @@ impl<'p> PageView<'p> {
             words
         })
     }
+}
+
+/// Whether a drawn document shows nothing.
+fn is_empty(document: &Document) -> bool {
+    let names = ["iframe", "img", "svg", "canvas", "video", "object", "button", "input", "select", "a"];
+    document.named(&names.map(LocalName::from)).next().is_none() && document.words(100).trim().chars().count() < 20
 }
 
 /// The scripts of all parts; what was sent is not told again where it was drawn.

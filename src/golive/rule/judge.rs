@@ -12,7 +12,7 @@ use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
 use crate::golive::page::{Element, Need, PageView};
 use crate::i18n::Message;
-use crate::run::{Finding, PageSummary};
+use crate::run::{Evidence, Finding, PageSummary};
 
 use super::predicates::result::ResultFacts;
 
@@ -48,6 +48,22 @@ pub struct PageVerdicts {
     pub(super) terms: terms::TermsFacts,
     pub(super) result: ResultFacts,
     pub(super) facts: local::PageFacts,
+}
+
+impl PageVerdicts {
+    /// The findings at elements of the page itself: identity and selector.
+    pub(in crate::golive) fn elements(&self) -> Vec<(String, String)> {
+        let own = Some(shown_url(&self.url));
+        let here = self.findings.iter().map(|(_, finding)| finding).filter(|finding| finding.place.url == own);
+        here.filter_map(|finding| Some((finding.id.clone(), finding.place.selector.clone()?))).collect()
+    }
+
+    /// Adds the picture of an element to the evidence of a finding.
+    pub(in crate::golive) fn picture(&mut self, finding: &str, path: &str) {
+        for (_, one) in self.findings.iter_mut().filter(|(_, one)| one.id == finding) {
+            one.evidence.push(Evidence::Note { message: Message::new("browser.shot").with("path", path) });
+        }
+    }
 }
 
 impl RuleSet {
@@ -117,6 +133,7 @@ fn summary_of(view: &PageView) -> PageSummary {
         generations: view.generations.clone(),
         checkout: view.checkout,
         rendered: view.page.rendered.is_some(),
+        screenshot: None,
         limit,
     }
 }
