@@ -2,12 +2,14 @@
 //!
 //! The fuzz targets of `fuzz/` and the replay of their corpora in `cargo test` call the same functions. Each hands
 //! the bytes to a reader as the program does and asserts what has to hold whatever the bytes are; a broken promise
-//! is a panic. No part of the program itself calls anything here, and nothing is sent, written or printed.
+//! is a panic. No part of the program itself calls anything here, and nothing is sent or printed.
 
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::config;
+use crate::contract::baseline::Baseline;
+use crate::contract::recording::Recording;
 use crate::contract::scenario::{self, Document, Library, Variables, references};
 use crate::contract::{self, Target, TargetKind, drift, normalise, validate};
 use crate::golive;
@@ -22,13 +24,15 @@ use crate::yaml::Source;
 pub type Entry = fn(&[u8]);
 
 /// The targets by name; `fuzz/corpus/` has a folder for each.
-pub const TARGETS: [(&str, Entry); 13] = [
+pub const TARGETS: [(&str, Entry); 15] = [
+    ("baseline", baseline),
     ("config", configuration),
     ("csv", csv),
     ("golive_page", golive_page),
     ("golive_saved", golive_saved),
     ("golive_script", golive_script),
     ("har", har),
+    ("recording", recording),
     ("redaction", redaction),
     ("reference_page", page),
     ("response", response),
@@ -125,6 +129,47 @@ pub fn configuration(bytes: &[u8]) {
         assert!(!problems.is_empty(), "a configuration is refused without a reason");
         assert_drawable(&problems);
     }
+}
+
+/// A baseline: it reads or tells why not; what was read is written and read again to the same.
+#[expect(clippy::panic, reason = "a fuzz target tells by panicking")]
+pub fn baseline(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Baseline::parse(&Source::new("homologa.baseline.yaml", text)) {
+        Err(problems) => {
+            assert!(!problems.is_empty(), "a baseline is refused without a reason");
+            assert_drawable(&problems);
+        }
+        Ok(read) => {
+            let written = read.text(Lang::Es);
+            match Baseline::parse(&Source::new("homologa.baseline.yaml", &written)) {
+                Ok(again) => assert_eq!(again.text(Lang::Es), written, "a baseline changes when it is written"),
+                Err(problems) => panic!("what was written does not read: {problems:?}\n{written}"),
+            }
+        }
+    }
+}
+
+/// A recording: it opens or tells why not, every line of its index reads again, and its answers are judged. The only
+/// target that needs a file: a recording is read by place.
+pub fn recording(bytes: &[u8]) {
+    let name = format!("homologa-fuzz-{}-{:?}.jsonl", std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(name);
+    if std::fs::write(&path, bytes).is_err() {
+        return;
+    }
+    let opened = Recording::open(&path);
+    let reads_back = opened.as_ref().map(Recording::reads_back);
+    let _ = std::fs::remove_file(&path);
+    assert!(!matches!(reads_back, Ok(false)), "a line that was read does not read again");
+    match opened {
+        Ok(recording) => assert_drawable(&recording.notices),
+        Err(problem) => assert_drawable(&[problem]),
+    }
+    let mut report = validate::Report::default();
+    report.add("fuzz.jsonl", bytes);
+    report.bodies.iter().for_each(assert_judged);
+    assert_drawable(&report.problems);
 }
 
 /// A response body: brought into one form, judged under several statuses, checked against every schema, masked.

@@ -1,6 +1,7 @@
 //! Generated identifiers behind one seam, so that `--seed` repeats a run exactly.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
@@ -8,14 +9,17 @@ use sha2::{Digest, Sha256};
 /// A source of identifiers: the same seed gives the same sequence for the same names.
 #[derive(Debug)]
 pub struct Ids {
-    seed: u64,
+    /// Known once it is needed: many parts of a run ask for nothing.
+    seed: OnceLock<u64>,
+    /// The seed of the whole and the name of this part.
+    part: (u64, String),
     counter: AtomicU64,
 }
 
 impl Ids {
     /// Identifiers that follow from `seed`.
     pub fn seeded(seed: u64) -> Ids {
-        Ids { seed, counter: AtomicU64::new(0) }
+        Ids { seed: OnceLock::from(seed), part: (seed, String::new()), counter: AtomicU64::new(0) }
     }
 
     /// A seed from the system's randomness (the keys of the standard library's hasher).
@@ -26,14 +30,23 @@ impl Ids {
 
     /// Identifiers for one named part of a run (a scenario, say), independent of the order in which parts run.
     pub fn part(&self, name: &str) -> Ids {
-        let bytes = digest(self.seed, u64::MAX, name);
-        Ids::seeded(u64::from_le_bytes([
-            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
-        ]))
+        Ids { seed: OnceLock::new(), part: (self.seed(), name.to_owned()), counter: AtomicU64::new(0) }
+    }
+
+    fn seed(&self) -> u64 {
+        *self.seed.get_or_init(|| {
+            let (seed, name) = &self.part;
+            first_eight(&digest(*seed, u64::MAX, name))
+        })
+    }
+
+    /// Passes over one identifier, so that those after it are the same as if it had been asked for.
+    pub fn skip(&self) {
+        self.counter.fetch_add(1, Ordering::Relaxed);
     }
 
     fn next(&self, name: &str) -> [u8; 32] {
-        digest(self.seed, self.counter.fetch_add(1, Ordering::Relaxed), name)
+        digest(self.seed(), self.counter.fetch_add(1, Ordering::Relaxed), name)
     }
 
     /// A UUID of version 4 in form (RFC 9562), lower case.
@@ -52,11 +65,13 @@ impl Ids {
 
     /// A number below `limit`; 0 when `limit` is 0.
     pub fn below(&self, limit: u64) -> u64 {
-        let bytes = self.next("number");
-        let number =
-            u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]);
+        let number = first_eight(&self.next("number"));
         number.checked_rem(limit).unwrap_or(0)
     }
+}
+
+fn first_eight(bytes: &[u8; 32]) -> u64 {
+    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
 }
 
 fn digest(seed: u64, counter: u64, name: &str) -> [u8; 32] {
@@ -79,6 +94,10 @@ mod tests {
         assert_eq!(one.part("a").hex32(), two.part("a").hex32());
         assert_ne!(one.part("a").hex32(), one.part("b").hex32());
         assert_eq!(one.uuid().len(), 36);
+        let (one, two) = (Ids::seeded(7), Ids::seeded(7));
+        one.uuid();
+        two.skip();
+        assert_eq!(one.hex32(), two.hex32());
         assert_eq!(one.below(0), 0);
     }
 }

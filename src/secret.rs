@@ -95,6 +95,18 @@ pub fn luhn(digits: &str) -> bool {
     sum.is_some_and(|sum| sum % 10 == 0)
 }
 
+/// Shortest value that is masked wherever it occurs: a shorter one would take apart every text.
+const SHORTEST_SECRET: usize = 4;
+
+/// Headers whose value is a secret whatever it looks like.
+const SECRET_HEADERS: [&str; 7] =
+    ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
+
+/// Whether the name of a header, in lower case, says that its value is a secret.
+pub fn is_secret_header(name: &str) -> bool {
+    SECRET_HEADERS.contains(&name) || ["token", "secret", "password"].iter().any(|part| name.contains(part))
+}
+
 /// Masks what must not leave the process, in every text that does.
 #[derive(Default)]
 pub struct Redactor {
@@ -104,8 +116,18 @@ pub struct Redactor {
 impl Redactor {
     /// A redactor that also masks these exact values, wherever they appear.
     pub fn new(secrets: impl IntoIterator<Item = SecretString>) -> Redactor {
-        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().len() >= 4).collect();
+        let secrets = secrets.into_iter().filter(|secret| secret.expose_secret().len() >= SHORTEST_SECRET).collect();
         Redactor { secrets }
+    }
+
+    /// The same redactor with more values; `None` when it masks all of them already.
+    pub fn with(&self, more: &[SecretString]) -> Option<Redactor> {
+        let known = |secret: &SecretString| {
+            let secret = secret.expose_secret();
+            secret.len() < SHORTEST_SECRET || self.secrets.iter().any(|other| other.expose_secret() == secret)
+        };
+        let new: Vec<SecretString> = more.iter().filter(|secret| !known(secret)).cloned().collect();
+        (!new.is_empty()).then(|| Redactor { secrets: self.secrets.iter().cloned().chain(new).collect() })
     }
 
     /// Masks secrets, credentials, card numbers and e-mail addresses in plain text.
@@ -113,11 +135,12 @@ impl Redactor {
         if self.may_hold_a_secret(text) { self.search(text) } else { Cow::Borrowed(text) }
     }
 
+    /// What is looked for in vain costs little; patterns are compiled when a text may fit them.
     fn search<'t>(&self, text: &'t str) -> Cow<'t, str> {
         static CARD: OnceLock<Regex> = OnceLock::new();
         static EMAIL: OnceLock<Regex> = OnceLock::new();
-        let card = CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
-        let email = EMAIL.get_or_init(|| pattern(r"(?-u)\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b"));
+        let card = || CARD.get_or_init(|| pattern(r"(?-u)\b[0-9](?:[ -]?[0-9]){12,}\b"));
+        let email = || EMAIL.get_or_init(|| pattern(r"(?-u)\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\b"));
         let mut masked = Cow::Borrowed(text);
         for secret in &self.secrets {
             let secret = secret.expose_secret();
@@ -129,12 +152,12 @@ impl Redactor {
             let replaced = credential_pattern().replace_all(&masked, |found: &Captures| mask_credential(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
-        if card.is_match(&masked) {
-            let replaced = card.replace_all(&masked, |found: &Captures| mask_card(&found[0]));
+        if thirteen_digits(&masked) && card().is_match(&masked) {
+            let replaced = card().replace_all(&masked, |found: &Captures| mask_card(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
         if masked.contains('@') {
-            let replaced = email.replace_all(&masked, |found: &Captures| mask_email(&found[0]));
+            let replaced = email().replace_all(&masked, |found: &Captures| mask_email(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
         masked
@@ -159,8 +182,6 @@ impl Redactor {
     }
 
     fn write(&self, within: Within, value: &Value, out: &mut Vec<u8>) {
-        // Writing to memory does not fail.
-        let put = |text: &str, out: &mut Vec<u8>| drop(serde_json::to_writer(out, text));
         match value {
             Value::Object(members) => {
                 out.push(b'{');
@@ -267,9 +288,7 @@ impl Redactor {
 
     /// The value of a header for the record: masked whatever it looks like where the name says that it is secret.
     pub fn header(&self, name: &str, value: &str) -> String {
-        let names = ["authorization", "proxy-authorization", "cookie", "set-cookie", "api-key", "apikey", "x-api-key"];
-        let parts = ["token", "secret", "password"];
-        if names.contains(&name) || parts.iter().any(|part| name.contains(part)) {
+        if is_secret_header(name) {
             return match value.split_once(' ') {
                 Some((scheme @ ("Bearer" | "Basic"), rest)) => format!("{scheme} {}", mask_tail(rest)),
                 _ => mask_tail(value),
@@ -284,6 +303,20 @@ impl Redactor {
             Ok(value) if value.is_object() || value.is_array() => self.json_text(&value),
             _ => self.text(body).into_owned(),
         }
+    }
+}
+
+/// Writes a text as JSON; most have nothing to escape (RFC 8259, 7).
+fn put(text: &str, out: &mut Vec<u8>) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // Writing to memory does not fail.
+        drop(serde_json::to_writer(out, text));
     }
 }
 
@@ -313,6 +346,11 @@ fn has_secret_marks(text: &str) -> bool {
     };
     // A text of four billion bytes is never kept.
     text.bytes().map(|byte| WORTH[usize::from(byte)]).sum::<u64>() >= 13
+}
+
+/// Whether a text has as many digits as the shortest card number.
+fn thirteen_digits(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).nth(12).is_some()
 }
 
 /// Whether a text has an `@`, thirteen digits as card numbers have them, or the beginning of a credential.

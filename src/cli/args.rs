@@ -118,10 +118,11 @@ pub(super) struct DriftArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ContractDriftArgs {
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "tag", "target", "baseline", "output", "report"])]
-    pub(super) against: Option<PathBuf>,
+    // First, for the help shows its headings in the order in which they come: arguments, then options.
     #[command(flatten)]
     pub(super) observed: ObservedDriftArgs,
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "tag", "target", "baseline", "output", "report"])]
+    pub(super) against: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -212,7 +213,7 @@ pub(super) struct ContractCoverageArgs {
     #[command(flatten)]
     pub(super) run: ContractRunArgs,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) min: Option<u8>,
+    pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
 }
@@ -231,6 +232,12 @@ pub(super) struct GoliveArgs {
     pub(super) seconds: Option<u64>,
     #[arg(long)]
     pub(super) ignore_robots: bool,
+    #[arg(long, value_name = "PATH|none")]
+    pub(super) browser: Option<String>,
+    #[arg(long)]
+    pub(super) browser_pages: Option<usize>,
+    #[arg(long)]
+    pub(super) browser_seconds: Option<u64>,
     #[arg(long)]
     pub(super) ignore_sitemap: bool,
     #[arg(long, value_name = "PATTERN")]
@@ -245,6 +252,8 @@ pub(super) struct GoliveArgs {
     pub(super) header_env: Vec<String>,
     #[arg(long, value_name = "VARIABLE")]
     pub(super) basic_auth_env: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) screenshots: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
@@ -271,6 +280,7 @@ pub(super) struct SandboxArgs {
     pub(super) webhook_speed: u32,
     #[arg(long)]
     pub(super) webhooks_anywhere: bool,
+    #[arg(long, value_name = "FILE")]
     pub(super) seed_data: Option<PathBuf>,
     #[arg(long)]
     pub(super) tls: bool,
@@ -278,6 +288,14 @@ pub(super) struct SandboxArgs {
     pub(super) name: Vec<String>,
     #[arg(long, value_name = "FILE", requires = "tls", default_value = "homologa-ca.pem")]
     pub(super) ca_out: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    #[arg(long, default_value = "kill", value_parser = ["kill", "power-cut"], requires = "data")]
+    pub(super) survive: String,
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) keep: u32,
+    #[arg(long, default_value = "stored", value_parser = ["stored", "conflict"])]
+    pub(super) key_reuse: String,
 }
 
 #[derive(Debug, Args)]

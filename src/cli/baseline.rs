@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{AcceptArgs, ObservedDriftArgs};
-use super::contract::{configured, engine_with, session};
+use super::contract::{configured, engine_with, failed_note, session};
 use super::output::Output;
 use super::session::{Session, replace};
 use super::validate::read;
 use crate::config::{BaselineConfig, ContractConfig};
-use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Observer, Scope};
+use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Observer, Scope, lacks};
 use crate::exit;
 use crate::i18n::Message;
 use crate::report;
-use crate::run::{Event, Problem, RunRecord, RunVerdict, TargetInfo, Terms, Verdict};
+use crate::run::{Event, Problem, RunRecord, TargetInfo, Terms, Verdict, read_record};
 use crate::yaml::Source;
 
 /// The baseline that a command uses: the file it names, else the one in the folder where it runs, if there is one.
@@ -110,8 +110,17 @@ fn ended(session: &Session, output: &Output, interrupted: bool) -> Result<RunRec
     if failed.is_empty() { Ok(record) } else { Err(failed) }
 }
 
+/// Whether a path is that of a stored record and not of scenarios.
+fn is_record(path: &Path) -> bool {
+    let ending = path.extension().is_some_and(|ending| ending == "json" || ending == "jsonl");
+    ending && !path.is_dir()
+}
+
 /// `homologa contract accept`.
 pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec<Problem>> {
+    if let Some(stored) = args.run.which.scenarios.as_deref().filter(|path| is_record(path)) {
+        return accept_stored(output, args, stored);
+    }
     let file = args.baseline.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
     // A file that is named but not there yet is the one to write.
     let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..configured(&args.run)? };
@@ -126,12 +135,23 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let record = ended(&session, output, interrupted)?;
     let Some((observer, scope)) = watched.filter(|_| !interrupted) else { return Ok(record.exit_code()) };
     let accepting = Accepting { terms, merge: args.merge };
-    let Some(written) = observer.accept(&accepting, &scope, output.lang) else {
+    write(output, &file, &observer, (&accepting, &scope), &record)
+}
+
+/// Writes the next baseline, and tells what is in it.
+fn write(
+    output: &Output,
+    file: &Path,
+    observer: &Observer,
+    (accepting, scope): (&Accepting, &Scope),
+    record: &RunRecord,
+) -> Result<u8, Vec<Problem>> {
+    let Some(written) = observer.accept(accepting, scope, output.lang) else {
         return Err(vec![
             Problem::environment(Message::new("baseline.nothing-seen")).in_file(file.display().to_string()),
         ]);
     };
-    replace(&file, |out| Ok(out.write_all(written.text.as_bytes())?))
+    replace(file, |out| Ok(out.write_all(written.text.as_bytes())?))
         .map_err(|fault| vec![fault.problem(file.display().to_string())])?;
     let failed = record.contract.iter().flat_map(|contract| &contract.scenarios);
     let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();
@@ -153,12 +173,41 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
             .with("now", written.accepted_now)
             .with("gone", written.accepted_gone);
         super::validate::put(&output.say(&accepted), "", &mut text);
+        if written.accepted_before > 0 {
+            let before = Message::new("baseline.terms-kept").with("n", written.accepted_before);
+            super::validate::put(&output.say(&before), "", &mut text);
+        }
         output.result(&text);
     }
     if failed > 0 {
         output.note(&Message::new("baseline.accepted-failed").with("n", failed));
     }
     Ok(exit::READY)
+}
+
+/// `homologa contract accept RECORD`: what a stored run showed is the accepted contract; nothing is sent.
+fn accept_stored(output: &Output, args: &AcceptArgs, stored: &Path) -> Result<u8, Vec<Problem>> {
+    let one = |problem: Problem| vec![problem];
+    let file = args.baseline.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
+    let terms = terms(args).map_err(one)?;
+    let record = read_record(stored).map_err(one)?;
+    if let Some(lacks) = lacks(&record) {
+        let problem = Problem::input(lacks).in_file(stored.display().to_string());
+        return Err(vec![problem.fix(Message::new("baseline.record-fix"))]);
+    }
+    let Some((contract, target)) = record.contract.as_ref().and_then(|one| Some((one, one.target.as_ref()?))) else {
+        return Err(vec![Problem::input(Message::new("baseline.record-no-contract"))]);
+    };
+    let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..ContractConfig::default() };
+    let previous = load(&config.baseline)?;
+    // What a record does not hold is not gone: nobody looked for it.
+    let mut scope = Scope::default();
+    scope.known.extend(previous.iter().flat_map(Baseline::scenarios));
+    let (observer, notices) = watch(previous, &config, target, Watching::Keeps);
+    output.problems(&notices);
+    scope.known.extend(observer.see_stored(contract));
+    observer.report(&scope);
+    write(output, &file, &observer, (&Accepting { terms, merge: args.merge }, &scope), &record)
 }
 
 /// `homologa contract drift` without `--against`: what the answers differ in.
@@ -181,11 +230,7 @@ pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u
     } else {
         output.result(&report::drift::text(drift, output.lang, output.width()));
     }
-    let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
-    let failed = scenarios.filter(|scenario| scenario.verdict == Verdict::Fail).count();
-    if failed > 0 && record.verdict == Some(RunVerdict::NotReady) {
-        output.note(&Message::new("contract.coverage-failed").with("n", failed));
-    }
+    failed_note(output, &record);
     Ok(record.exit_code())
 }
 

@@ -17,23 +17,20 @@ use crate::config::{self, BaselineConfig, ContractConfig, TargetConfig};
 use crate::contract::baseline::{Baseline, Observer, Scope};
 use crate::contract::recording::{self, Tape};
 use crate::contract::scenario::{self, Loaded, Stock};
-use crate::contract::{Options, Queue, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
+use crate::contract::{Gates, Options, Queue, Target, TargetKind, dry_run, run as run_scenarios, selected, tagged};
 use crate::exit;
 use crate::i18n::Message;
-use crate::run::{Coverage, CoverageState, Problem, RunVerdict, Verdict};
+use crate::run::{Problem, RunRecord, Verdict};
+
+/// Most scenarios that a note names.
+const MOST_NAMED: usize = 10;
 use crate::sandbox::{Options as SandboxOptions, Sandbox};
 
 pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<Problem>> {
     match args.command {
         ContractCommand::Run(args) if args.dry_run => dry(output, &args.run),
-        ContractCommand::Run(args) => {
-            let gate = Gate { codes: args.min_coverage, pairs: args.min_pairs };
-            execute(output, &args, &gate).await
-        }
-        ContractCommand::Coverage(args) => {
-            let gate = Gate { codes: args.min, pairs: args.min_pairs };
-            coverage(output, &args.run, &gate).await
-        }
+        ContractCommand::Run(args) => execute(output, &args).await,
+        ContractCommand::Coverage(args) => super::coverage::run(output, &args).await,
         ContractCommand::List(args) => list(output, &args),
         ContractCommand::Check(args) => check(output, &args),
         ContractCommand::Validate(args) => super::validate::run(output, &args),
@@ -74,6 +71,7 @@ pub(super) fn configured(args: &ContractRunArgs) -> Result<ContractConfig, Vec<P
         baseline: BaselineConfig::None,
         record: None,
         verify: None,
+        gates: Gates::default(),
     })
 }
 
@@ -87,57 +85,19 @@ pub(super) fn session(
     Session::start(output, outputs, seed(config, args.seed)).map_err(|problem| vec![problem])
 }
 
-async fn execute(output: &Output, gated: &ContractGatedArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
+async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<Problem>> {
     let args = &gated.run;
     let config = ContractConfig {
         baseline: baseline::chosen(gated.baseline.as_deref()),
         record: gated.recording.clone(),
         verify: gated.verify.clone(),
+        gates: Gates { codes: gated.min_coverage, pairs: gated.min_pairs },
         ..configured(args)?
     };
     let session = session(output, args, &config)?;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
-    session.finish(output, interrupted).map(|(record, code)| {
-        let measured = record.contract.as_ref().and_then(|contract| contract.coverage.as_ref());
-        gate.decide(output, measured, code)
-    })
-}
-
-/// Least percentages of the catalogue and of the status pairs that answers have to show.
-struct Gate {
-    codes: Option<u8>,
-    pairs: Option<u8>,
-}
-
-impl Gate {
-    /// The exit code: that of the run, or "not ready" when too little was observed. Where nothing could be
-    /// measured, the run has said why.
-    fn decide(&self, output: &Output, coverage: Option<&Coverage>, code: u8) -> u8 {
-        let Some(coverage) = coverage else { return code };
-        let pairs = coverage.pairs.iter().filter(|pair| pair.state == CoverageState::Observed).count();
-        let mut below = Vec::new();
-        for (least, seen, total, message) in [
-            (self.codes, coverage.count(CoverageState::Observed), coverage.codes.len(), "contract.below-coverage"),
-            (self.pairs, pairs, coverage.pairs.len(), "contract.below-pairs"),
-        ] {
-            if let Some(least) = least
-                && !reaches(seen, total, least)
-            {
-                let message = Message::new(message).with("least", least).with("seen", seen).with("total", total);
-                let percent = (seen * 1000 / total.max(1)) as f64 / 10.0;
-                below.push(Problem::notice(message.with("percent", percent)));
-            }
-        }
-        output.problems(&below);
-        // What could not be asked is no lack of coverage: an open run stays open.
-        if below.is_empty() || code == exit::INCONCLUSIVE { code } else { exit::NOT_READY }
-    }
-}
-
-/// Whether `seen` of `total` is at least `least` percent, without rounding.
-fn reaches(seen: usize, total: usize, least: u8) -> bool {
-    seen * 100 >= usize::from(least) * total
+    session.finish(output, interrupted).map(|(_, code)| code)
 }
 
 /// Shows what would be sent.
@@ -159,6 +119,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
             tape::target(&head, &config).map_err(|problem| vec![problem])?
         }
     };
+    let found = loaded.scenarios.len();
     let (scenarios, notices) = selected(loaded.scenarios, target.kind);
     output.problems(&notices);
     let seed = seed(&config, args.seed).unwrap_or_else(crate::ids::Ids::random_seed);
@@ -194,7 +155,7 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
         return Err(loaded.problems);
     }
     if drawn.is_empty() {
-        return Err(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        return Err(vec![nothing_to_run(found > 0)]);
     }
     Ok(exit::READY)
 }
@@ -233,7 +194,7 @@ pub(super) async fn engine_with(
     let scope = Scope { known: stock.ids().into_iter().collect() };
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {
-        session.problems(vec![Problem::input(Message::new("contract.nothing-selected"))]);
+        session.problems(vec![nothing_to_run(queue.left_some_out())]);
         return None;
     }
     let (target, sandbox) = match target(config, &tape, session.seed).await {
@@ -259,6 +220,7 @@ pub(super) async fn engine_with(
         ca_file: ca_file.map(Path::to_owned),
         observer: Some(observer.clone()),
         tape,
+        gates: config.gates,
     };
     let done = run_scenarios(queue, target, &options, session.sink()).await;
     if let Some(sandbox) = sandbox {
@@ -274,6 +236,14 @@ pub(super) async fn engine_with(
             None
         }
     }
+}
+
+/// That nothing is to be run: a mistake of the input, or an open run where the scenarios themselves say that they wait.
+fn nothing_to_run(left_out: bool) -> Problem {
+    if left_out {
+        return Problem::environment(Message::new("contract.all-left-out"));
+    }
+    Problem::input(Message::new("contract.nothing-selected"))
 }
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.
@@ -381,69 +351,22 @@ fn check(output: &Output, args: &ScenarioArgs) -> Result<u8, Vec<Problem>> {
     if loaded.problems.is_empty() { Ok(exit::READY) } else { Err(loaded.problems) }
 }
 
-async fn coverage(output: &Output, args: &ContractRunArgs, gate: &Gate) -> Result<u8, Vec<Problem>> {
-    let config = configured(args)?;
-    let session = session(output, args, &config)?;
-    let interrupted = session.until_interrupted(output, engine(&session, &config, args.ca_file.as_deref())).await;
-    let record = session.record(interrupted);
-    let (_, failed) = session.write(&record, output);
-    if !failed.is_empty() {
-        return Err(failed);
-    }
-    let problems = record.problems.clone();
-    let Some(coverage) = record.contract.as_ref().and_then(|contract| contract.coverage.clone()) else {
-        return Err(problems);
-    };
-    output.problems(&problems);
-    if output.json {
-        output.result_json(&coverage);
-    } else {
-        let mut text = String::new();
-        let width = coverage.codes.iter().map(|code| code.code.chars().count()).max().unwrap_or(4);
-        for code in &coverage.codes {
-            let state = output.say(&state_word(code.state));
-            let message = code.message.as_deref().unwrap_or("—");
-            let line = format!("{:<4} {:<width$} {state:<12} {message}", code.status, code.code);
-            text.push_str(&shorten(&line, output.width()));
-            text.push('\n');
+/// Names the scenarios that failed or stayed open, for commands whose result does not show them: standard error says
+/// what the exit code is about.
+pub(super) fn failed_note(output: &Output, record: &RunRecord) {
+    let scenarios = || record.contract.iter().flat_map(|contract| &contract.scenarios);
+    for (verdict, key) in
+        [(Verdict::Fail, "contract.scenarios-failed"), (Verdict::Inconclusive, "contract.scenarios-open")]
+    {
+        let of = scenarios().filter(|scenario| scenario.verdict == verdict);
+        let names: Vec<&str> = of.map(|scenario| scenario.id.as_str()).collect();
+        if !names.is_empty() {
+            let mut list = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+            if names.len() > MOST_NAMED {
+                list.push_str(", …");
+            }
+            let message = Message { key: key.into(), ..Message::new("contract.scenarios-failed") };
+            output.note(&message.with("n", names.len()).with("names", list));
         }
-        let total = coverage.codes.len();
-        for state in [
-            CoverageState::Observed,
-            CoverageState::Injected,
-            CoverageState::Provoked,
-            CoverageState::NotReachable,
-            CoverageState::NeverRun,
-        ] {
-            text.push_str(&format!("\n{:>3}/{total}  {}", coverage.count(state), output.say(&state_word(state))));
-        }
-        text.push('\n');
-        output.plain_result(&text);
     }
-    let failed = record.contract.iter().flat_map(|contract| &contract.scenarios);
-    let failed = failed.filter(|scenario| scenario.verdict == Verdict::Fail).count();
-    if failed > 0 {
-        output.note(&Message::new("contract.coverage-failed").with("n", failed));
-        gate.decide(output, Some(&coverage), exit::NOT_READY);
-        return Ok(RunVerdict::NotReady.exit_code());
-    }
-    Ok(gate.decide(output, Some(&coverage), record.exit_code()))
-}
-
-fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    kept + "…"
-}
-
-fn state_word(state: CoverageState) -> Message {
-    Message::new(match state {
-        CoverageState::Observed => "contract.state-observed",
-        CoverageState::Injected => "contract.state-injected",
-        CoverageState::Provoked => "contract.state-provoked",
-        CoverageState::NotReachable => "contract.state-not-reachable",
-        CoverageState::NeverRun => "contract.state-never-run",
-    })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::DriftArgs;
 use super::output::Output;
 use super::validate::{put, read};
-use crate::contract::drift::{compare, compare_files};
+use crate::contract::drift::{Difference, compare, compare_files};
 use crate::exit;
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -26,15 +26,28 @@ pub(super) fn run(output: &Output, args: &DriftArgs) -> Result<u8, Vec<Problem>>
         output.result_json(&drift);
     } else {
         let mut out = String::new();
-        for found in &drift.differences {
+        // Differences of one kind that say nothing but their place, or one place with many values, stand together.
+        for group in drift.differences.chunk_by(|one, next| alike(one, next)) {
+            let found = &group[0];
             let weight = match found.weight {
                 Weight::Breaking => Message::new("drift.breaking"),
                 Weight::Notable => Message::new("drift.notable"),
                 Weight::Info => Message::new("drift.info"),
             };
             let title = kinds().iter().find(|kind| kind.id == found.kind).map(|kind| kind.title.get(output.lang));
-            put(&format!("{}  {}  {}", output.say(&weight), title.unwrap_or(found.kind), found.place), "", &mut out);
-            for (sign, text) in [("-", &found.ours), ("+", &found.theirs)] {
+            let (weight, title) = (output.say(&weight), title.unwrap_or(found.kind));
+            if group.len() > 1 && found.place != group[1].place {
+                put(&format!("{weight}  {title}  ({})", group.len()), "", &mut out);
+                let places: Vec<&str> = group.iter().map(|found| found.place.as_str()).collect();
+                put(&places.join("  "), "    ", &mut out);
+                continue;
+            }
+            put(&format!("{weight}  {title}  {}", found.place), "", &mut out);
+            let told = |side: fn(&Difference) -> Option<&String>| {
+                let texts: Vec<&str> = group.iter().filter_map(side).map(String::as_str).collect();
+                (!texts.is_empty()).then(|| texts.join(", "))
+            };
+            for (sign, text) in [("-", told(|found| found.ours.as_ref())), ("+", told(|found| found.theirs.as_ref()))] {
                 if let Some(text) = text {
                     put(&format!("{sign} {text}"), "    ", &mut out);
                 }
@@ -56,11 +69,17 @@ pub(super) fn run(output: &Output, args: &DriftArgs) -> Result<u8, Vec<Problem>>
     Ok(if drift.breaking() { exit::NOT_READY } else { exit::READY })
 }
 
+/// Whether two differences are told as one.
+fn alike(one: &Difference, next: &Difference) -> bool {
+    let bare = |found: &Difference| found.ours.is_none() && found.theirs.is_none();
+    let value = one.kind.starts_with("value-") && one.place == next.place;
+    one.kind == next.kind && (value || bare(one) && bare(next) && one.weight == Weight::Info)
+}
+
 /// A file, if it is not too large.
 fn whole(path: &Path, name: &str) -> Result<Vec<u8>, Vec<Problem>> {
     let refused = |message: Message| vec![Problem::input(message).in_file(name)];
-    let bytes = read(path, LONGEST_PAGE)
-        .map_err(|error| refused(Message::new("validate.unreadable-file").with("error", error)))?;
+    let bytes = read(path, LONGEST_PAGE).map_err(|error| refused(crate::run::unreadable(&error)))?;
     if bytes.len() > LONGEST_PAGE {
         return Err(refused(Message::new("validate.file-too-large").with("limit", LONGEST_PAGE >> 20)));
     }
@@ -70,8 +89,7 @@ fn whole(path: &Path, name: &str) -> Result<Vec<u8>, Vec<Problem>> {
 /// The YAML and JSON files of a folder and of those right below it, by name.
 fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Problem>> {
     let unreadable = |error: std::io::Error| {
-        let message = Message::new("validate.unreadable-file").with("error", error);
-        vec![Problem::input(message).in_file(folder.display().to_string())]
+        vec![Problem::input(crate::run::unreadable(&error)).in_file(folder.display().to_string())]
     };
     let listed = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
         let mut paths: Vec<PathBuf> =

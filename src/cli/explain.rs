@@ -30,6 +30,10 @@ pub(super) fn run(output: &Output, args: &ExplainArgs) -> Result<u8, Vec<Problem
     found.extend(pairs(id).into_iter().map(|pair| status(pair, output.lang)));
     found.extend(grades().iter().find(|grade| grade.id == id).map(|known| grade(known, output.lang)));
     found.extend(drift::kinds().iter().find(|kind| kind.id == id).map(|kind| drift_kind(kind, output.lang)));
+    found.extend(whole_status(id, output.lang));
+    if found.is_empty() {
+        found.extend(http_status(id, output.lang));
+    }
     if found.is_empty() {
         let known = neighbours().iter().filter(|other| other.id == id || other.code.eq_ignore_ascii_case(id));
         found.extend(known.map(|other| neighbour(other, output.lang)));
@@ -184,11 +188,55 @@ fn status(pair: &Pair, lang: Lang) -> Explanation {
     }
     text.text(Message::new("explain.buyer-message"), &pair.buyer_message);
     text.part(Message::new("explain.reached-by"), pair.reached_by.as_deref().unwrap_or_default());
+    if let Some(why) = statuses().why_out_of_reach(pair) {
+        text.text(Message::new("explain.out-of-reach"), why);
+    }
     if let Some(note) = &pair.note {
         text.text(Message::new("explain.note"), note);
     }
     text.part(Message::new("explain.sources"), &pair.sources.join("\n"));
     Explanation { text, json: json!({ "kind": "status", "pair": pair }) }
+}
+
+/// A payment status with all its details.
+fn whole_status(id: &str, lang: Lang) -> Option<Explanation> {
+    let pairs: Vec<&Pair> = statuses().pairs.iter().filter(|pair| pair.status == id).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let mut text = Page::new(lang, id, &Message::new("explain.payment-status").render(lang));
+    let line = |pair: &&Pair| format!("{}: {}", pair.status_detail.as_deref().unwrap_or("—"), pair.meaning.get(lang));
+    text.part(Message::new("explain.details"), &pairs.iter().map(line).collect::<Vec<_>>().join("\n"));
+    Some(Explanation { text, json: json!({ "kind": "payment-status", "status": id, "pairs": pairs }) })
+}
+
+/// An HTTP status: what the API means by it, and the codes that come with it.
+fn http_status(id: &str, lang: Lang) -> Option<Explanation> {
+    let number: u16 = id.to_ascii_lowercase().trim_start_matches("http").trim().parse().ok()?;
+    let meaning = Message::new(match number {
+        200 => "explain.http-200",
+        201 => "explain.http-201",
+        400 => "explain.http-400",
+        401 => "explain.http-401",
+        403 => "explain.http-403",
+        404 => "explain.http-404",
+        409 => "explain.http-409",
+        424 => "explain.http-424",
+        429 => "explain.http-429",
+        499 | 504 => "explain.http-unknown",
+        500..=599 => "explain.http-5xx",
+        _ => return None,
+    });
+    let codes: Vec<&Entry> = catalogue().entries().iter().filter(|entry| entry.status == number).collect();
+    let mut text = Page::new(lang, "HTTP", id.to_ascii_lowercase().trim_start_matches("http").trim());
+    text.part(Message::new("explain.meaning"), &meaning.render(lang));
+    let line = |entry: &&Entry| format!("{} {}", entry.code, entry.message.as_deref().unwrap_or("—"));
+    text.part(Message::new("explain.http-codes"), &codes.iter().map(line).collect::<Vec<_>>().join("\n"));
+    let ids: Vec<&str> = codes.iter().map(|entry| entry.id.as_str()).collect();
+    Some(Explanation {
+        text,
+        json: json!({ "kind": "http-status", "status": number, "meaning": meaning.render(lang), "codes": ids }),
+    })
 }
 
 fn grade(grade: &Grade, lang: Lang) -> Explanation {

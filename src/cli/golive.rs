@@ -8,6 +8,7 @@ use super::args::GoliveArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use crate::config::{self, CrawlConfig, GoliveConfig};
+use crate::golive::browser::{self, Renderer};
 use crate::golive::crawl::{Limits, Pattern};
 use crate::golive::rule::RuleSet;
 use crate::golive::{Options, check, check_saved};
@@ -34,8 +35,12 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         depth: args.depth,
         seconds: args.seconds,
         ignore_robots: args.ignore_robots,
+        browser: config::browser(args.browser.as_deref()),
+        browser_pages: args.browser_pages,
+        browser_seconds: args.browser_seconds,
         crawl,
         saved,
+        screenshots: args.screenshots.clone(),
         ..GoliveConfig::default()
     };
     let rules = rules(&config)?;
@@ -74,12 +79,13 @@ fn crawl_of(args: &GoliveArgs, problems: &mut Vec<Problem>) -> CrawlConfig {
     }
 }
 
-/// The built-in rules with the severities of a configuration.
+/// The built-in rules with the severities of a configuration, whose browser is there if it names one.
 pub(super) fn rules(config: &GoliveConfig) -> Result<Arc<RuleSet>, Vec<Problem>> {
     let mut rules = RuleSet::builtin()?;
     let overrides = config.rules.iter();
-    let problems: Vec<Problem> =
+    let mut problems: Vec<Problem> =
         overrides.filter_map(|(id, severity)| rules.override_severity(id, *severity).err()).collect();
+    problems.extend(browser::usable(&config.browser).err());
     if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
 }
 
@@ -103,14 +109,26 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Arc
     if config.ca_file.is_some() {
         options.crawl.ca_file.clone_from(&config.ca_file);
     }
+    options.screenshots.clone_from(&config.screenshots);
+    let bounds = browser::Limits::default();
+    let mut renderer = Renderer::new(browser::Options {
+        choice: config.browser.clone(),
+        limits: browser::Limits {
+            pages: config.browser_pages.unwrap_or(bounds.pages),
+            page_time: config.browser_seconds.map_or(bounds.page_time, Duration::from_secs),
+            ..bounds
+        },
+        stand_ins: Vec::new(),
+    });
     for path in &config.saved {
         if let Err(problem) = check_saved(path, &options.crawl, rules, sink) {
             session.problems(vec![problem]);
         }
     }
     for shop in &config.shops {
-        if let Err(problem) = check(shop, &options, rules, sink).await {
+        if let Err(problem) = check(shop, &options, rules, &mut renderer, sink).await {
             session.problems(vec![problem]);
         }
     }
+    renderer.end().await;
 }

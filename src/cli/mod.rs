@@ -8,6 +8,7 @@ mod baseline;
 mod check;
 mod completions;
 mod contract;
+mod coverage;
 mod demo;
 mod drift;
 mod explain;

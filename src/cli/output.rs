@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 use super::args::{Format, Options};
-use crate::i18n::{Lang, Message};
+use crate::i18n::{Lang, Message, worded};
 use crate::report::live::Live;
 use crate::report::{self, problem};
 use crate::run::Problem;
@@ -67,9 +67,9 @@ impl Output {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Writes a result as JSON with a final line feed.
+    /// Writes a result as JSON with a final line feed; messages carry their text in the language of the output.
     pub(super) fn result_json(&self, value: &impl Serialize) {
-        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        let text = worded(self.lang, || serde_json::to_string_pretty(value)).unwrap_or_default();
         self.result(&(report::harmless_json(&text).into_owned() + "\n"));
     }
 

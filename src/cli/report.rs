@@ -7,10 +7,12 @@ use crate::i18n::Message;
 use crate::run::{Problem, read_record};
 
 pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
-    let mut record = read_record(&args.record).map_err(|problem| vec![problem])?;
+    // The folder of `--output` holds the journal of the run.
+    let file = if args.record.is_dir() { args.record.join("record.jsonl") } else { args.record.clone() };
+    let mut record = read_record(&file).map_err(|problem| vec![problem])?;
     let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
     if !record.complete {
-        output.note(&Message::new("cli.partial").with("file", args.record.display()));
+        output.note(&Message::new("cli.partial").with("file", file.display()));
         record.verdict = Some(record.judge());
     }
     let (written, problems) = session::write_reports(&record, &outputs.reports, output);

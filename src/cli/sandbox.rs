@@ -12,7 +12,9 @@ use super::output::Output;
 use crate::exit;
 use crate::i18n::Message;
 use crate::run::{self, Problem};
-use crate::sandbox::{API_NAME, Options, Role, SDKS, Sandbox, Seeds, WebhookForm, WebhookOptions, check_faults};
+use crate::sandbox::{
+    API_NAME, Durability, Options, Reuse, Role, SDKS, Sandbox, Seeds, WebhookForm, WebhookOptions, check_faults,
+};
 use crate::yaml::{self, Source};
 
 /// The variable with the secret that signs webhooks: a secret is never an argument.
@@ -33,6 +35,10 @@ pub(super) async fn run(output: &Output, args: &SandboxArgs) -> Result<u8, Vec<P
         faults: args.faults.as_deref().map(faults).transpose()?,
         tls: args.tls.then(|| args.name.clone()),
         seeds,
+        data: args.data.clone(),
+        durability: if args.survive == "power-cut" { Durability::PowerCut } else { Durability::Kill },
+        keep: usize::try_from(args.keep).unwrap_or(usize::MAX),
+        reuse: if args.key_reuse == "conflict" { Reuse::Conflict } else { Reuse::Stored },
         ..Options::default()
     };
     let address = SocketAddr::new(args.host, args.port);
@@ -53,9 +59,18 @@ pub(super) async fn run(output: &Output, args: &SandboxArgs) -> Result<u8, Vec<P
             output.result(&(output.say(&text) + "\n"));
         }
     }
-    // The only error says that the signal cannot be listened to: then the sandbox runs until it is killed.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    let interrupted = async {
+        // The only error says that the signal cannot be listened to: then the sandbox runs until it is killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        problem = sandbox.failed() => {
+            sandbox.stop().await;
+            return Err(vec![problem]);
+        }
     }
     output.note(&Message::new("cli.sandbox-stopped"));
     sandbox.stop().await;
@@ -140,6 +155,8 @@ fn described(args: &SandboxArgs, sandbox: &Sandbox, [customers, cards, payments]
         "tls_url": sandbox.tls_url(),
         "ca_file": sandbox.ca_pem().map(|_| &ca),
         "site": args.site,
+        "data": args.data.as_ref().map(|folder| folder.display().to_string()),
+        "keep": args.keep,
         // These credentials open nothing but this sandbox; without them nobody could use it.
         "access_token": seller.access_token.expose_secret(),
         "public_key": seller.public_key,
@@ -156,6 +173,14 @@ fn told(output: &Output, args: &SandboxArgs, sandbox: &Sandbox, [customers, card
         .with("token", seller.access_token.expose_secret())
         .with("key", &seller.public_key);
     let mut text = output.say(&main);
+    // What `contract run --target` reads, to be copied whole.
+    let names = crate::config::ContractConfig::default();
+    for (name, value) in [
+        (names.access_token_env, seller.access_token.expose_secret()),
+        (names.public_key_env, seller.public_key.as_str()),
+    ] {
+        text.push_str(&format!("\n  export {name}={value}"));
+    }
     if args.seed_data.is_some() {
         let seeded =
             Message::new("sandbox.seeded").with("customers", customers).with("cards", cards).with("payments", payments);

@@ -94,6 +94,7 @@ fn versions() -> Versions {
     Versions {
         homologa: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: specs::catalogue::CURRENT_SNAPSHOT.to_owned(),
+        catalogue_read: Some(specs::catalogue::CURRENT_READ.to_owned()),
         specs: specs::DIGEST.to_owned(),
         rules: specs::RULES_DIGEST.to_owned(),
     }
@@ -181,10 +182,12 @@ impl Session {
 
     /// Ends the run and gives its record, without writing anything.
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
-        if !interrupted {
-            let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.collector.emit(Event::RunFinished { verdict: self.collector.judge(), elapsed_ms });
-        }
+        let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.collector.emit(if interrupted {
+            Event::RunInterrupted { elapsed_ms }
+        } else {
+            Event::RunFinished { verdict: self.collector.judge(), elapsed_ms }
+        });
         self.collector.take_record()
     }
 
@@ -254,7 +257,12 @@ pub(super) fn write_reports(
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        // Below the current folder any; elsewhere the last one: a path that is mistyped must not grow a tree.
+        if folder.is_relative() {
+            std::fs::create_dir_all(folder)?;
+        } else if !folder.is_dir() {
+            std::fs::create_dir(folder)?;
+        }
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Of this process alone: another run may write the same report.
@@ -276,7 +284,7 @@ fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) ->
 /// Writes the summary, or the record as JSON, to standard output.
 pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
     if output.json {
-        output.json_by(|out| report::json::write(record, out));
+        output.json_by(|out| report::json::write(record, output.lang, out));
     } else {
         let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
         output.result(&terminal::summary(record, style));

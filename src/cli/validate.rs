@@ -17,8 +17,7 @@ pub(super) fn run(output: &Output, args: &ValidateArgs) -> Result<u8, Vec<Proble
         match read(file, LARGEST_FILE) {
             Ok(bytes) => report.add(&name, &bytes),
             Err(error) => {
-                let message = Message::new("validate.unreadable-file").with("error", error);
-                report.problems.push(Problem::input(message).in_file(name));
+                report.problems.push(Problem::input(crate::run::unreadable(&error)).in_file(name));
             }
         }
     }
@@ -83,6 +82,9 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
     if let Some(wrapper) = body.unwrapped {
         put(&output.say(&Message::new("validate.unwrapped").with("wrapper", wrapper.name())), "  ", out);
     }
+    if let Some(says) = &body.says {
+        put(&output.say(&Message::new("validate.says").with("text", says)), "  ", out);
+    }
     for graded in &body.grades {
         put(&format!("{}: {}", graded.grade, output.say(&graded.message)), "  ", out);
     }
@@ -96,11 +98,15 @@ fn block(output: &Output, body: &Judged, out: &mut String) {
             put(remedy.get(output.lang), "    ", out);
         }
     }
+    if let Some(explained) = &body.explained {
+        put(&output.say(explained), "  ", out);
+    }
     // What nothing above explains, the grade itself does.
     let explained = body.shows.iter().any(|shown| shown.remedy.is_some());
     let wrapped = body.grades.iter().any(|graded| graded.message.key == "validate.inner-reason");
     let known = grades().iter().find(|grade| grade.id == body.grade);
-    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained && !wrapped) {
+    if let Some(grade) = known.filter(|_| body.grade != "conform" && !explained && !wrapped && body.explained.is_none())
+    {
         let advice = Message::new("validate.advice").with("text", grade.remedy.get(output.lang));
         put(&output.say(&advice), "  ", out);
     }

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::golive::browser::Choice;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
 pub use crawl::CrawlConfig;
-pub use read::{address, load, parse, target};
+pub use read::{address, browser, load, parse, target};
 
 /// Name of the file that `check` looks for.
 pub const FILE_NAME: &str = "homologa.yaml";
@@ -88,6 +89,8 @@ pub struct ContractConfig {
     pub record: Option<PathBuf>,
     /// Recording that every answer is compared with.
     pub verify: Option<PathBuf>,
+    /// What the run has to show at least.
+    pub gates: crate::contract::Gates,
 }
 
 impl Default for ContractConfig {
@@ -107,6 +110,7 @@ impl Default for ContractConfig {
             baseline: BaselineConfig::None,
             record: None,
             verify: None,
+            gates: crate::contract::Gates::default(),
         }
     }
 }
@@ -130,8 +134,16 @@ pub struct GoliveConfig {
     pub page_bytes: Option<usize>,
     /// Whether robots.txt is left aside, by somebody who owns the shop.
     pub ignore_robots: bool,
+    /// Browser that opens pages whose markup does not tell all.
+    pub browser: Choice,
+    /// Most pages opened in it in one shop.
+    pub browser_pages: Option<usize>,
+    /// Longest time for one page to come to rest in it, in seconds.
+    pub browser_seconds: Option<u64>,
     /// How it is read.
     pub crawl: CrawlConfig,
     /// Saved material: folders, HAR, MHTML and HTML files.
     pub saved: Vec<PathBuf>,
+    /// Folder for pictures of the pages opened in it.
+    pub screenshots: Option<PathBuf>,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{BaselineConfig, Config, ContractConfig, GoliveConfig, TargetConfig};
+use crate::golive::browser::Choice;
 use crate::golive::rule::RuleSet;
 use crate::i18n::{Lang, Message};
 use crate::report::FORMATS;
@@ -43,6 +44,10 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     }
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
+        golive.screenshots = golive.screenshots.take().map(|path| folder.join(path));
+        if let Choice::Path(path) = &mut golive.browser {
+            *path = folder.join(&*path);
+        }
         golive.saved.iter_mut().for_each(|path| *path = folder.join(&*path));
     }
     Ok(config)
@@ -176,7 +181,7 @@ pub fn target(word: &str) -> Result<TargetConfig, Problem> {
             Ok(TargetConfig::Recording(PathBuf::from(file)))
         };
     }
-    let mut url = address(word)?;
+    let mut url = address(word).map_err(|problem| problem.fix(Message::new("config.target-fix")))?;
     // It would replace the credential, and stand in every report.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(
@@ -216,6 +221,15 @@ pub fn address(word: &str) -> Result<Url, Problem> {
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(refuse()) }
 }
 
+/// Which browser a word names: `none`, a path, or without a word one that is found.
+pub fn browser(word: Option<&str>) -> Choice {
+    match word {
+        None => Choice::Find,
+        Some("none") => Choice::None,
+        Some(path) => Choice::Path(PathBuf::from(path)),
+    }
+}
+
 fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     let mut golive = GoliveConfig::default();
     for word in fields.texts("shops").unwrap_or_default() {
@@ -237,6 +251,10 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.seconds = fields.count("seconds");
     golive.page_bytes = fields.count("page-bytes").and_then(|count| usize::try_from(count).ok());
     golive.ignore_robots = fields.boolean("ignore-robots").unwrap_or(false);
+    golive.browser = browser(fields.text("browser"));
+    golive.browser_pages = fields.count("browser-pages").and_then(|count| usize::try_from(count).ok());
+    golive.screenshots = fields.text("screenshots").map(PathBuf::from);
+    golive.browser_seconds = fields.count("browser-seconds");
     golive.crawl = super::crawl::read(&mut fields);
     let mut known = None;
     for (key, node) in fields.map("rules").unwrap_or_default() {

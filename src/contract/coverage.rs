@@ -2,87 +2,215 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::run::{CodeCoverage, Coverage, CoverageState, PairCoverage};
+use serde_json::Value;
+
+use super::expect;
+use super::judge::Expected;
+use super::scenario::{Expect, Scenario, Variables};
+use crate::i18n::{Message, Text};
+use crate::run::{CodeCoverage, Coverage, CoverageState, Gate, PairCoverage};
 use crate::specs::catalogue::{CURRENT_SNAPSHOT, Reach, catalogue};
-use crate::specs::statuses::statuses;
+use crate::specs::statuses::{Pair, statuses};
 
-/// What scenarios expected and what answers showed, counted as the run goes.
-#[derive(Debug, Clone, Default)]
-pub struct Tally {
-    expected_codes: BTreeMap<String, BTreeSet<String>>,
-    observed_codes: BTreeMap<String, BTreeSet<String>>,
-    injected_codes: BTreeMap<String, BTreeSet<String>>,
-    expected_pairs: BTreeMap<(String, Option<String>), BTreeSet<String>>,
-    observed_pairs: BTreeMap<(String, Option<String>), BTreeSet<String>>,
+/// Least percentages that answers have to show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gates {
+    /// Of the codes of the catalogue.
+    pub codes: Option<u8>,
+    /// Of the status pairs that a documented request can reach.
+    pub pairs: Option<u8>,
 }
 
-/// Most scenarios that are named for one entry; results come in a fixed order, so these are the first ones.
-const MOST_NAMED: usize = 100;
-
-fn note<K: Ord>(into: &mut BTreeMap<K, BTreeSet<String>>, key: K, scenario: &str) {
-    let scenarios = into.entry(key).or_default();
-    if scenarios.len() < MOST_NAMED && !scenarios.contains(scenario) {
-        scenarios.insert(scenario.to_owned());
+impl Gates {
+    /// Judges what was asked for. `open` says that the run has questions without an answer.
+    pub fn judge(self, coverage: &Coverage, open: bool) -> Vec<Gate> {
+        let codes = self.codes.map(|least| {
+            let seen = (coverage.count(CoverageState::Observed), coverage.codes.len());
+            let words = ["contract.reached-coverage", "contract.below-coverage", "contract.below-fix"];
+            Gate::judge("min-coverage", least, seen, open, words)
+        });
+        let pairs = self.pairs.map(|least| {
+            let words = ["contract.reached-pairs", "contract.below-pairs", "contract.below-fix"];
+            Gate::judge("min-pairs", least, coverage.pairs_seen(), open, words)
+        });
+        codes.into_iter().chain(pairs).collect()
     }
 }
 
-impl Tally {
-    /// A scenario expects this catalogue entry.
-    pub fn expect_code(&mut self, entry: &str, scenario: &str) {
-        note(&mut self.expected_codes, entry.to_owned(), scenario);
-    }
+/// Scenarios by what they are about.
+type Named<K> = BTreeMap<K, BTreeSet<String>>;
+/// Status and status_detail.
+type PairKey = (String, Option<String>);
 
-    /// An answer showed this catalogue entry.
-    pub fn observe_code(&mut self, entry: &str, scenario: &str) {
-        note(&mut self.observed_codes, entry.to_owned(), scenario);
-    }
+/// What is counted of the codes, or of the pairs.
+#[derive(Debug, Clone)]
+struct Counts<K> {
+    /// An answer showed it.
+    observed: Named<K>,
+    /// An answer showed it because the sandbox was asked to play it.
+    injected: Named<K>,
+    /// A step that got an answer expected it.
+    expected: Named<K>,
+    /// A step that got none expected it.
+    unanswered: Named<K>,
+    /// A scenario that is left out of the run expects it.
+    left_out: Named<K>,
+}
 
-    /// An answer showed this catalogue entry because the sandbox was asked to play it.
-    pub fn inject_code(&mut self, entry: &str, scenario: &str) {
-        note(&mut self.injected_codes, entry.to_owned(), scenario);
+impl<K: Ord> Default for Counts<K> {
+    fn default() -> Counts<K> {
+        Counts {
+            observed: Named::new(),
+            injected: Named::new(),
+            expected: Named::new(),
+            unanswered: Named::new(),
+            left_out: Named::new(),
+        }
     }
+}
 
-    /// A scenario expects this pair.
-    pub fn expect_pair(&mut self, status: &str, detail: Option<&str>, scenario: &str) {
-        let key = (status.to_owned(), detail.map(str::to_owned));
-        note(&mut self.expected_pairs, key, scenario);
-    }
-
-    /// A payment showed this pair.
-    pub fn observe_pair(&mut self, status: &str, detail: Option<&str>, scenario: &str) {
-        let key = (status.to_owned(), detail.map(str::to_owned));
-        note(&mut self.observed_pairs, key, scenario);
-    }
-
-    /// Adds what another part of the run counted.
-    pub fn add(&mut self, other: Tally) {
-        fn join<K: Ord>(into: &mut BTreeMap<K, BTreeSet<String>>, from: BTreeMap<K, BTreeSet<String>>) {
+impl<K: Ord> Counts<K> {
+    fn add(&mut self, other: Counts<K>) {
+        fn join<K: Ord>(into: &mut Named<K>, from: Named<K>) {
             for (key, scenarios) in from {
                 let all = into.entry(key).or_default();
                 let room = MOST_NAMED.saturating_sub(all.len());
                 all.extend(scenarios.into_iter().take(room));
             }
         }
-        join(&mut self.expected_codes, other.expected_codes);
-        join(&mut self.observed_codes, other.observed_codes);
-        join(&mut self.injected_codes, other.injected_codes);
-        join(&mut self.expected_pairs, other.expected_pairs);
-        join(&mut self.observed_pairs, other.observed_pairs);
+        join(&mut self.observed, other.observed);
+        join(&mut self.injected, other.injected);
+        join(&mut self.expected, other.expected);
+        join(&mut self.unanswered, other.unanswered);
+        join(&mut self.left_out, other.left_out);
+    }
+
+    /// The state of an entry, the scenarios that saw or expected it, and why no answer showed it. `reachable` says
+    /// whether a client can lead to it at all.
+    fn state(&self, key: &K, reachable: bool) -> (CoverageState, Vec<String>, Option<Message>) {
+        let ways = [
+            (&self.observed, CoverageState::Observed, None),
+            (&self.injected, CoverageState::Injected, Some("contract.why-played")),
+            (&self.expected, CoverageState::Provoked, Some("contract.why-other")),
+            (&self.unanswered, CoverageState::NeverRun, Some("contract.why-unanswered")),
+            (&self.left_out, CoverageState::NeverRun, Some("contract.why-left-out")),
+        ];
+        for (named, state, why) in ways {
+            if let Some(scenarios) = named.get(key) {
+                let why = why.map(|why| why_of(why, scenarios));
+                let ran = state != CoverageState::NeverRun;
+                return (state, scenarios.iter().filter(|_| ran).cloned().collect(), why);
+            }
+        }
+        if reachable {
+            (CoverageState::NeverRun, Vec::new(), Some(Message::new("contract.why-never-run")))
+        } else {
+            (CoverageState::NotReachable, Vec::new(), Some(Message::new("contract.why-not-reachable")))
+        }
+    }
+}
+
+/// Why, with the first scenarios that it is about.
+fn why_of(key: &'static str, scenarios: &BTreeSet<String>) -> Message {
+    let mut names = scenarios.iter().take(MOST_TOLD).cloned().collect::<Vec<_>>().join(", ");
+    if scenarios.len() > MOST_TOLD {
+        names.push_str(", …");
+    }
+    Message { key: key.into(), ..Message::new("contract.why-played") }.with("names", names)
+}
+
+/// What scenarios expected and what answers showed, counted as the run goes.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    codes: Counts<String>,
+    pairs: Counts<PairKey>,
+}
+
+/// Most scenarios that are named for one entry; results come in a fixed order, so these are the first ones.
+const MOST_NAMED: usize = 100;
+/// Most scenarios that the reason of an entry names.
+const MOST_TOLD: usize = 3;
+
+fn note<K: Ord>(into: &mut Named<K>, key: K, scenario: &str) {
+    let scenarios = into.entry(key).or_default();
+    if scenarios.len() < MOST_NAMED && !scenarios.contains(scenario) {
+        scenarios.insert(scenario.to_owned());
+    }
+}
+
+/// What a step expects of the catalogue and of a payment, as far as its variables have values.
+fn expectations(expect: &Expect, variables: &Variables) -> (Vec<String>, Option<PairKey>) {
+    let codes = expect::expected_errors(expect, variables).unwrap_or_default();
+    let pair = expect.payment.as_ref().and_then(|pair| {
+        let status = variables.fill_text(&pair.status).ok()?;
+        let detail = pair.status_detail.as_ref().and_then(|detail| variables.fill_text(detail).ok());
+        Some((status, detail))
+    });
+    // Coverage is of the catalogue: an error of a neighbour resource is not in it.
+    let documented = codes.into_iter().filter_map(|code| match code {
+        Expected::Documented(entry) => Some(entry.id.clone()),
+        Expected::Neighbour(_) => None,
+    });
+    (documented.collect(), pair)
+}
+
+impl Tally {
+    /// A step of a scenario got an answer and expected this.
+    pub(super) fn expect(&mut self, expect: &Expect, variables: &Variables, scenario: &str) {
+        let (codes, pair) = expectations(expect, variables);
+        codes.into_iter().for_each(|code| note(&mut self.codes.expected, code, scenario));
+        pair.into_iter().for_each(|pair| note(&mut self.pairs.expected, pair, scenario));
+    }
+
+    /// A step of a scenario got no answer and expected this.
+    pub(super) fn unanswered(&mut self, expect: &Expect, variables: &Variables, scenario: &str) {
+        let (codes, pair) = expectations(expect, variables);
+        codes.into_iter().for_each(|code| note(&mut self.codes.unanswered, code, scenario));
+        pair.into_iter().for_each(|pair| note(&mut self.pairs.unanswered, pair, scenario));
+    }
+
+    /// A scenario is left out of the run: what its steps would expect.
+    pub(super) fn leave_out(&mut self, scenario: &Scenario) {
+        let rows = scenario.rows.iter().map(|row| Some(&row.values));
+        for row in rows.chain(scenario.rows.is_empty().then_some(None)) {
+            let mut variables = Variables::default();
+            scenario.variables.iter().for_each(|(name, value)| variables.set(name, value.clone()));
+            if let Some(values) = row {
+                variables.set("row", Value::Object(values.clone()));
+            }
+            for step in scenario.every_step() {
+                let (codes, pair) = expectations(&step.expect, &variables);
+                codes.into_iter().for_each(|code| note(&mut self.codes.left_out, code, &scenario.id));
+                pair.into_iter().for_each(|pair| note(&mut self.pairs.left_out, pair, &scenario.id));
+            }
+        }
+    }
+
+    /// An answer showed this catalogue entry.
+    pub fn observe_code(&mut self, entry: &str, scenario: &str) {
+        note(&mut self.codes.observed, entry.to_owned(), scenario);
+    }
+
+    /// An answer showed this catalogue entry because the sandbox was asked to play it.
+    pub fn inject_code(&mut self, entry: &str, scenario: &str) {
+        note(&mut self.codes.injected, entry.to_owned(), scenario);
+    }
+
+    /// A payment showed this pair.
+    pub fn observe_pair(&mut self, status: &str, detail: Option<&str>, scenario: &str) {
+        note(&mut self.pairs.observed, (status.to_owned(), detail.map(str::to_owned)), scenario);
+    }
+
+    /// Adds what another part of the run counted.
+    pub fn add(&mut self, other: Tally) {
+        self.codes.add(other.codes);
+        self.pairs.add(other.pairs);
     }
 
     /// The coverage of the whole catalogue: an entry counts as observed only when a response showed it.
     pub fn coverage(&self) -> Coverage {
         let codes = catalogue().entries().iter().map(|entry| {
-            let (state, mut scenarios) = state(&self.observed_codes, &self.expected_codes, &entry.id);
-            let played = self.injected_codes.get(&entry.id);
-            let state = match state {
-                CoverageState::Provoked | CoverageState::NeverRun if played.is_some() => {
-                    scenarios = played.into_iter().flatten().cloned().collect();
-                    CoverageState::Injected
-                }
-                CoverageState::NeverRun if entry.provoke.reach == Reach::Never => CoverageState::NotReachable,
-                state => state,
-            };
+            let (state, scenarios, why) = self.codes.state(&entry.id, entry.provoke.reach != Reach::Never);
             CodeCoverage {
                 id: entry.id.clone(),
                 status: entry.status,
@@ -91,34 +219,23 @@ impl Tally {
                 state,
                 scenarios,
                 how: entry.provoke.how.clone(),
+                why,
             }
         });
         let pairs = statuses().pairs.iter().map(|pair| {
             let key = (pair.status.clone(), pair.status_detail.clone());
-            let (state, scenarios) = state(&self.observed_pairs, &self.expected_pairs, &key);
-            let state = match state {
-                CoverageState::NeverRun if pair.reached_by.is_none() => CoverageState::NotReachable,
-                state => state,
-            };
-            PairCoverage { status: pair.status.clone(), status_detail: pair.status_detail.clone(), state, scenarios }
+            let (state, scenarios, why) = self.pairs.state(&key, pair.out_of_reach.is_none());
+            let (status, status_detail) = key;
+            PairCoverage { status, status_detail, state, scenarios, how: how(pair), why }
         });
         Coverage { snapshot: CURRENT_SNAPSHOT.to_owned(), codes: codes.collect(), pairs: pairs.collect() }
     }
 }
 
-fn state<K: Ord>(
-    observed: &BTreeMap<K, BTreeSet<String>>,
-    expected: &BTreeMap<K, BTreeSet<String>>,
-    key: &K,
-) -> (CoverageState, Vec<String>) {
-    let list = |scenarios: &BTreeSet<String>| scenarios.iter().cloned().collect();
-    if let Some(scenarios) = observed.get(key) {
-        (CoverageState::Observed, list(scenarios))
-    } else if let Some(scenarios) = expected.get(key) {
-        (CoverageState::Provoked, list(scenarios))
-    } else {
-        (CoverageState::NeverRun, Vec::new())
-    }
+/// How a pair is reached, or why it cannot be.
+fn how(pair: &Pair) -> Option<Text> {
+    let reached = |way: &String| Text { es: way.clone(), pt: way.clone(), en: way.clone() };
+    statuses().why_out_of_reach(pair).cloned().or_else(|| pair.reached_by.as_ref().map(reached))
 }
 
 #[cfg(test)]
@@ -128,8 +245,8 @@ mod tests {
     #[test]
     fn every_entry_has_a_state_and_only_responses_count_as_observed() {
         let mut tally = Tally::default();
-        tally.expect_code("400/2006", "a");
-        tally.expect_code("400/3003", "a");
+        note(&mut tally.codes.expected, "400/2006".to_owned(), "a");
+        note(&mut tally.codes.expected, "400/3003".to_owned(), "a");
         tally.observe_code("400/2006", "b");
         tally.inject_code("400/2007", "c");
         let coverage = tally.coverage();
@@ -141,5 +258,32 @@ mod tests {
         assert_eq!(state("400/2004"), CoverageState::NotReachable);
         assert_eq!(state("400/4000"), CoverageState::NeverRun);
         assert_eq!(coverage.count(CoverageState::Observed), 1);
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_run_says_so_and_what_nobody_can_reach_does_not_count() {
+        let text = "name: x\nrows: [{ code: 4000 }, { code: 2004 }]\nsteps: [{ post: /v1/payments, body: {}, expect: { \
+                    error: '${row.code}' } }, { post: /v1/payments, body: {}, expect: { payment: { status: rejected, \
+                    status_detail: cc_rejected_blacklist } } }]\n";
+        let scenario = crate::contract::scenario::read(&crate::yaml::Source::new("x.yaml", text), "x").unwrap();
+        let mut tally = Tally::default();
+        tally.leave_out(&scenario);
+        tally.observe_pair("approved", Some("accredited"), "y");
+        let coverage = tally.coverage();
+        let code = coverage.codes.iter().find(|code| code.id == "400/4000").unwrap();
+        let why = code.why.as_ref().unwrap();
+        assert_eq!((code.state, why.key.as_ref()), (CoverageState::NeverRun, "contract.why-left-out"));
+        assert_eq!(why.args["names"], "x");
+        let key = |detail: &str| {
+            let pair = coverage.pairs.iter().find(|pair| pair.status_detail.as_deref() == Some(detail)).unwrap();
+            pair.why.as_ref().map(|why| why.key.clone().into_owned())
+        };
+        assert_eq!(key("cc_rejected_blacklist").as_deref(), Some("contract.why-left-out"));
+        assert_eq!(key("cc_rejected_card_disabled").as_deref(), Some("contract.why-never-run"));
+        assert_eq!(key("by_payer").as_deref(), Some("contract.why-not-reachable"));
+        assert_eq!(key("accredited"), None);
+        assert_eq!(coverage.pairs_seen(), (1, 22));
+        let gates = Gates { codes: None, pairs: Some(4) }.judge(&coverage, false);
+        assert_eq!(gates[0].verdict, crate::run::Verdict::Pass, "1 of 22 is 4.5 percent");
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::json::plain_text;
 use super::judge::plain;
 use super::text::{foreign_format, utf8};
 use crate::i18n::Message;
@@ -15,7 +16,8 @@ use crate::run::Problem;
 use crate::secret::Redactor;
 use crate::specs::catalogue::catalogue;
 use crate::specs::drift::{Weight, weight_of};
-use crate::specs::{reference_page, schemas};
+use crate::specs::statuses::statuses;
+use crate::specs::{reference_page, schemas, sites};
 use crate::yaml::{self, Source};
 
 /// Most differences that are told.
@@ -159,7 +161,10 @@ fn document(name: &str, bytes: &[u8]) -> Result<Option<Document>, Problem> {
     let start = text.trim_start();
     let refused = |message: Message| Problem::input(message).in_file(name);
     let whole: Value = if start.starts_with('{') {
-        serde_json::from_str(start).map_err(|error| refused(Message::new("drift.not-json").with("error", error)))?
+        serde_json::from_str(start).map_err(|error| {
+            let message = Message::new("drift.not-json");
+            refused(message.with("line", error.line()).with("column", error.column()))
+        })?
     } else if reference_page::looks_like_html(start) {
         return Ok(None);
     } else if text.lines().any(|line| line.starts_with("openapi:")) {
@@ -323,7 +328,17 @@ fn fields(drift: &mut Drift, ours: (&Value, &Value), theirs: (&Value, &Value), p
         return;
     }
     let own = properties(ours.0, ours.1, 0);
-    for (name, member) in properties(theirs.0, theirs.1, 0) {
+    let listed = properties(theirs.0, theirs.1, 0);
+    // A document that lists no members, or leads elsewhere for them, says nothing of those that it does not list.
+    if !listed.is_empty() && outside(theirs.0, theirs.1) == 0 {
+        let required = ours.1.get("required").and_then(Value::as_array);
+        for (name, _) in own.iter().filter(|(name, _)| !listed.iter().any(|(other, _)| other == name)) {
+            let needed = required.is_some_and(|names| names.iter().any(|needed| needed == name));
+            let kind = if needed { "required-field-not-listed" } else { "field-not-listed" };
+            drift.add(kind, &format!("{place}/{name}"), None, None);
+        }
+    }
+    for (name, member) in listed {
         let place = format!("{place}/{name}");
         let Some((_, known)) = own.iter().find(|(own, _)| *own == name) else {
             // Below an object whose members we do not list, nothing is new.
@@ -332,6 +347,7 @@ fn fields(drift: &mut Drift, ours: (&Value, &Value), theirs: (&Value, &Value), p
             }
             continue;
         };
+        values(drift, (ours.0, known), (theirs.0, member), &place);
         let (mine, other) = (types(ours.0, known, 0), types(theirs.0, member, 0));
         if !mine.is_empty() && !other.is_empty() && mine.is_disjoint(&other) {
             let list = |types: &BTreeSet<String>| types.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -344,6 +360,55 @@ fn fields(drift: &mut Drift, ours: (&Value, &Value), theirs: (&Value, &Value), p
             fields(drift, own, other, &place, depth + 1);
         }
     }
+}
+
+/// Compares the values of a field that counts them.
+fn values(drift: &mut Drift, ours: (&Value, &Value), theirs: (&Value, &Value), place: &str) {
+    let other = enumeration(theirs.0, theirs.1, 0);
+    let own = match place {
+        "/status" => statuses().pairs.iter().map(|pair| pair.status.clone()).collect(),
+        "/status_detail" => statuses().pairs.iter().filter_map(|pair| pair.status_detail.clone()).collect(),
+        "/currency_id" => sites::all().iter().map(|site| site.currency.clone()).collect(),
+        _ => enumeration(ours.0, ours.1, 0),
+    };
+    if other.is_empty() || own.is_empty() {
+        return;
+    }
+    for value in other.difference(&own) {
+        drift.add("value-added", place, None, Some(value));
+    }
+    for value in own.difference(&other) {
+        drift.add("value-not-listed", place, Some(value), None);
+    }
+}
+
+/// The values that a schema counts; empty when it does not, or when one of its alternatives does not.
+fn enumeration(root: &Value, schema: &Value, depth: usize) -> BTreeSet<String> {
+    let schema = resolve(root, schema);
+    let constant = schema.get("const").map(std::slice::from_ref);
+    if let Some(values) = schema.get("enum").and_then(Value::as_array).map(Vec::as_slice).or(constant) {
+        return values.iter().filter(|value| !value.is_null()).take(500).map(plain_text).collect();
+    }
+    if depth >= 4 {
+        return BTreeSet::new();
+    }
+    let alternatives = |name: &str| schema.get(name).and_then(Value::as_array).into_iter().flatten().take(64);
+    let mut found = BTreeSet::new();
+    for part in alternatives("anyOf").chain(alternatives("oneOf")) {
+        let nothing = resolve(root, part).get("type").is_some_and(|kind| kind == "null");
+        let values = enumeration(root, part, depth + 1);
+        if values.is_empty() && !nothing {
+            return BTreeSet::new();
+        }
+        found.extend(values);
+    }
+    if found.is_empty() {
+        found = alternatives("allOf")
+            .map(|part| enumeration(root, part, depth + 1))
+            .find(|values| !values.is_empty())
+            .unwrap_or_default();
+    }
+    found
 }
 
 #[cfg(test)]
@@ -448,6 +513,41 @@ mod tests {
         assert!(has("field-type-changed", "/id") && has("field-type-changed", "/payer/email"), "{drift:?}");
         assert!(has("field-added", "/brand_new") && has("response-status-added", "422"), "{drift:?}");
         assert!(!has("field-type-changed", "/collector_id"));
+        assert!(has("field-not-listed", "/captured") && has("required-field-not-listed", "/status"), "{drift:?}");
+        assert!(
+            !has("field-not-listed", "/card") || !has("field-not-listed", "/card/cardholder"),
+            "told once: {drift:?}"
+        );
+    }
+
+    #[test]
+    fn values_that_are_counted_are_compared() {
+        let with = |status: Value| {
+            let document = json!({"openapi": "3.1.0", "paths": {"/v1/payments": {"post": {"responses": {
+                "201": {"content": {"application/json": {"schema": {"properties": {
+                    "id": {"type": "integer"}, "status": status,
+                    "currency_id": {"oneOf": [{"const": "ARS"}, {"type": "null"}]}}}}}}, "400": {}, "401": {}, "403": {}}}}}});
+            let drift = compare("openapi.json", document.to_string().as_bytes()).unwrap();
+            drift.differences
+        };
+        let told = |differences: &[Difference], kind: &str, place: &str| -> Vec<String> {
+            let found = differences.iter().filter(|found| found.kind == kind && found.place == place);
+            found.filter_map(|found| found.ours.clone().or(found.theirs.clone())).collect()
+        };
+        for status in [
+            json!({"type": "string", "enum": ["approved", "foo", null]}),
+            json!({"anyOf": [{"enum": ["approved", "foo"]}, {"type": "null"}]}),
+            json!({"allOf": [{"description": "x"}, {"enum": ["approved", "foo"]}]}),
+        ] {
+            let found = with(status.clone());
+            assert_eq!(told(&found, "value-added", "/status"), ["foo"], "{status}");
+            assert!(told(&found, "value-not-listed", "/status").contains(&"rejected".to_owned()), "{status}");
+            assert!(told(&found, "value-not-listed", "/currency_id").contains(&"BRL".to_owned()));
+        }
+        for open in [json!({"type": "string"}), json!({"anyOf": [{"enum": ["approved"]}, {"type": "string"}]})] {
+            let found = with(open.clone());
+            assert!(told(&found, "value-not-listed", "/status").is_empty(), "{open} names no closed set");
+        }
     }
 
     proptest::proptest! {

@@ -71,7 +71,7 @@ pub fn dry_run(scenarios: Vec<Scenario>, target: &Target, seed: u64) -> Vec<DryS
 fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> DryScenario {
     let id = plan.id();
     let ids = ids.part(&id);
-    let mut variables = plan::variables(plan, &ids);
+    let mut variables = plan::variables(plan, &ids, None);
     let mut captured: Vec<String> = Vec::new();
     let mut sent: Vec<(&str, Prepared)> = Vec::new();
     let mut steps = Vec::new();
@@ -107,13 +107,14 @@ fn scenario(plan: &Plan, target: &Target, ids: &Ids, redactor: &Redactor) -> Dry
         };
         match prepared {
             Ok(prepared) => {
-                let exchange = prepared.exchange(None, 0, redactor);
+                let own = redactor.with(prepared.secrets());
+                let exchange = prepared.exchange(None, 0, own.as_ref().unwrap_or(redactor));
                 steps.push(dry(Some(request(exchange, &captured)), None));
                 sent.push((&step.id, prepared));
                 capture(step, &mut captured, &mut variables);
             }
             Err(Refusal::NoValue(name)) => {
-                steps.push(dry(None, Some(Message::new("contract.no-value").with("name", name))));
+                steps.push(dry(None, Some(super::scenario::no_value(&name))));
             }
             Err(Refusal::CannotRun(reason) | Refusal::Refused(reason)) => steps.push(dry(None, Some(reason))),
         }
@@ -166,6 +167,7 @@ mod tests {
 
     const SCENARIO: &str = r#"
 name: x
+variables: { half: "42424242" }
 steps:
   - id: token
     post: /v1/card_tokens
@@ -183,7 +185,7 @@ steps:
   - get: "/v1/payments/${payment}"
     until: { status: 200 }
   - { get: /v1/payments/1, targets: embedded, expect: { status: 404 } }
-  - { post: /v1/payments, body: { n: "4111111111111111" }, expect: { status: 400 } }
+  - { post: /v1/payments, body: { n: "${half}${half}" }, expect: { status: 400 } }
 finally:
   - { put: "/v1/payments/${payment}", body: { status: cancelled }, expect: { status: 200 } }
 "#;

@@ -28,6 +28,25 @@ fn page(answer: &Answer) -> bool {
     kind || answer.body.trim_start().starts_with('<')
 }
 
+/// Why a body is no JSON, in words.
+pub(super) fn unreadable(answer: &Answer) -> Message {
+    let text = answer.body.trim();
+    let cut = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err_and(|error| error.is_eof());
+    let message = if text.is_empty() {
+        Message::new("contract.broken-empty")
+    } else if answer.body.contains(char::REPLACEMENT_CHARACTER) {
+        // What is no UTF-8 was replaced when it was read.
+        Message::new("contract.broken-utf8")
+    } else if page(answer) {
+        Message::new("contract.broken-page")
+    } else if text.starts_with(['{', '[']) && cut() {
+        Message::new("contract.broken-cut")
+    } else {
+        Message::new("contract.not-json")
+    };
+    message.with("status", answer.status)
+}
+
 /// What came and what to do about it.
 pub(super) fn told(answer: &Answer) -> (Message, Message) {
     let status = answer.status;
@@ -88,6 +107,22 @@ mod tests {
             json: serde_json::from_str(body).ok(),
             cut: false,
             masked: Vec::new(),
+            made_anew: false,
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_says_in_which_way() {
+        for (body, key) in [
+            ("", "contract.broken-empty"),
+            (" \n", "contract.broken-empty"),
+            (r#"{"id": 1, "status": "appr"#, "contract.broken-cut"),
+            ("{\"id\": \"\u{fffd}\u{fffd}", "contract.broken-utf8"),
+            ("<!doctype html><p>hi", "contract.broken-page"),
+            ("OK", "contract.not-json"),
+            ("{'id': 1}", "contract.not-json"),
+        ] {
+            assert_eq!(unreadable(&answered(200, body, &[])).key, key, "{body}");
         }
     }
 

@@ -18,7 +18,7 @@ use crate::http;
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::Exchange;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, is_secret_header};
 use crate::specs::cards;
 
 /// Most bytes of a response body that are read.
@@ -27,6 +27,8 @@ pub(super) const LARGEST_BODY: usize = 4 * 1024 * 1024;
 const LONGEST_KEPT: usize = 16 * 1024;
 /// Most characters of a body that the record keeps of a step that passed.
 const LONGEST_KEPT_OF_PASSED: usize = 4 * 1024;
+/// Shortest value of a header that is a secret by the name of the header alone.
+const SHORTEST_SECRET: usize = 8;
 /// Header that asks the embedded sandbox for a fault.
 pub(super) const FAULT_HEADER: &str = "x-homologa-fault";
 
@@ -39,6 +41,8 @@ pub(super) struct Prepared {
     credential: Option<SecretString>,
     role: Role,
     body: Option<Body>,
+    /// Values of headers that are secrets, because of their name or because they come from the environment.
+    secrets: Vec<SecretString>,
 }
 
 /// A request body as it is sent.
@@ -69,6 +73,8 @@ pub(super) struct Answer {
     pub(super) cut: bool,
     /// What a recording masked, values by JSON Pointer and headers by name: what stands there is not what came.
     pub(super) masked: Vec<String>,
+    /// Whether a recording gave it for a request with other ids, dates or addresses.
+    pub(super) made_anew: bool,
 }
 
 /// Why a request was not sent.
@@ -99,7 +105,7 @@ pub(super) fn prepare(
     let mut url = target.base.join(path.trim_start_matches('/')).map_err(|error| {
         Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error))
     })?;
-    if url.origin() != target.base.origin() {
+    if !same_origin(&url, &target.base) {
         return Err(Refusal::CannotRun(Message::new("contract.leaves-target").with("path", &path)));
     }
     for (name, value) in &request.query {
@@ -120,7 +126,11 @@ pub(super) fn prepare(
         headers.insert("content-type".to_owned(), "application/json".to_owned());
     }
     if method != "GET" {
-        headers.insert("x-idempotency-key".to_owned(), ids.uuid());
+        if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-idempotency-key")) {
+            ids.skip();
+        } else {
+            headers.insert("x-idempotency-key".to_owned(), ids.uuid());
+        }
     }
     if let Some(fault) = &request.fault {
         if !matches!(target.kind, TargetKind::Embedded | TargetKind::Recording(Recorded::Embedded)) {
@@ -128,15 +138,36 @@ pub(super) fn prepare(
         }
         headers.insert(FAULT_HEADER.to_owned(), variables.fill_text(fault)?);
     }
+    let mut secrets: Vec<SecretString> = Vec::new();
     for (name, value) in &request.headers {
         let name = name.to_ascii_lowercase();
+        if let Value::String(template) = value {
+            let from = variables.environment_in(template);
+            let whole = variables.fill_text(template)?;
+            // `X-Test-Token: true` is no secret, for all its name.
+            if is_secret_header(&name) && whole.len() >= SHORTEST_SECRET || !from.is_empty() {
+                // A server may give back the whole or what stands behind the scheme.
+                secrets.extend(whole.split_once(' ').map(|(_, rest)| SecretString::from(rest.to_owned())));
+                secrets.push(SecretString::from(whole));
+            }
+            secrets.extend(from.into_iter().map(SecretString::from));
+        }
         match variables.fill_json(value)? {
             Value::Null => headers.remove(&name),
             value => headers.insert(name, plain_text(&value)),
         };
     }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
-    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body })
+    Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body, secrets })
+}
+
+/// Whether two URLs have one origin; those that have none of their own (`data:`) are never the same.
+fn same_origin(url: &Url, base: &Url) -> bool {
+    let of = |url: &Url| url.port_or_known_default();
+    matches!(url.scheme(), "http" | "https")
+        && url.scheme() == base.scheme()
+        && url.host_str() == base.host_str()
+        && of(url) == of(base)
 }
 
 fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<Body>, Refusal> {
@@ -189,24 +220,15 @@ fn card_body(site: &str, brand: &str, holder: &str) -> Option<Value> {
     }))
 }
 
-/// The last four digits of a number in the body that may be a real card: 13 to 19 digits that pass the check
-/// digit and are no test card.
+/// The last four digits of a number in the body that may be a real card.
 fn real_card(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => members.values().find_map(real_card),
         Value::Array(items) => items.iter().find_map(real_card),
-        // Most values are too short for thirteen digits.
-        Value::String(text) if text.len() < 13 => None,
-        Value::Number(number) if number.as_u64().is_none_or(|number| number < 1_000_000_000_000) => None,
-        Value::String(_) | Value::Number(_) => {
-            let digits: String =
-                plain_text(value).chars().filter(|character| !matches!(character, ' ' | '-')).collect();
-            let card = (13..=19).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_digit())
-                && crate::secret::luhn(&digits)
-                && cards::by_number(&digits).is_none();
-            card.then(|| digits[digits.len() - 4..].to_owned())
-        }
+        // Most numbers are too short for a card.
+        Value::Number(number) if number.as_u64().is_none_or(|number| number < 10_000_000_000_000) => None,
+        Value::String(text) => cards::real(text),
+        Value::Number(number) => cards::real(&number.to_string()),
         _ => None,
     }
 }
@@ -214,6 +236,11 @@ fn real_card(value: &Value) -> Option<String> {
 impl Prepared {
     pub(super) fn method(&self) -> &'static str {
         self.method
+    }
+
+    /// What it sends that must not be seen again anywhere, beside the credentials of the run.
+    pub(super) fn secrets(&self) -> &[SecretString] {
+        &self.secrets
     }
 
     /// What deciding on another attempt needs to know.
@@ -242,6 +269,7 @@ impl Prepared {
             credential: self.credential.clone(),
             role: self.role,
             body: None,
+            secrets: Vec::new(),
         })
     }
 
@@ -297,7 +325,7 @@ impl Prepared {
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), None),
         };
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok((Answer { status, headers, body, json, cut, masked: Vec::new() }, elapsed))
+        Ok((Answer { status, headers, body, json, cut, ..Answer::default() }, elapsed))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.
@@ -334,6 +362,7 @@ impl Prepared {
         Exchange {
             method: self.method.to_owned(),
             url,
+            path: None,
             request_headers: headers,
             request_body: None,
             status: answer.map(|answer| answer.status),
@@ -341,6 +370,7 @@ impl Prepared {
             truncated: answer.is_some(),
             response_body: None,
             elapsed_ms,
+            replayed: false,
             earlier: Vec::new(),
         }
     }

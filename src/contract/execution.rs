@@ -37,7 +37,8 @@ pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) transport: Transport,
     pub(super) ids: Ids,
-    pub(super) redactor: Redactor,
+    pub(super) seed: u64,
+    pub(super) redactor: Arc<Redactor>,
     pub(super) tape: Tape,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) stop: Stop,
@@ -51,17 +52,22 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
     let started = Instant::now();
     let id = plan.id();
     let ids = shared.ids.part(&id);
-    let variables = plan::variables(plan, &ids);
+    let recording = shared.transport.recording();
+    let variables = plan::variables(plan, &ids, recording.and_then(|recording| recording.clock(&id)));
     let mut state = State {
         id: &id,
         shared,
         plan,
         ids: &ids,
-        variables,
         sent: HashMap::new(),
         asked: HashMap::new(),
         tally: Tally::default(),
         tidying: false,
+        redactor: shared.redactor.clone(),
+        // The clock is read only where it is kept: most scenarios name no date.
+        clock: (shared.tape.write.is_some() && plan.has_variables).then(|| variables.clock()),
+        made_anew: recording.is_some_and(|recording| !recording.repeats(&id, shared.seed)),
+        variables,
     };
     let mut steps: Vec<StepResult> = Vec::with_capacity(plan.scenario.steps.len());
     let cannot = shared.known.blocked(plan, &shared.target);
@@ -76,14 +82,19 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         if !matches!(result.verdict, Verdict::Pass | Verdict::NotApplicable) && stopped.is_none() {
             stopped = Some(step.id.clone());
         }
-        redact(&mut result, &shared.redactor);
+        if result.verdict == Verdict::Inconclusive {
+            state.tally.unanswered(&step.expect, &state.variables, &id);
+        }
+        redact(&mut result, &state.redactor);
+        result.exchange.iter_mut().for_each(|exchange| exchange.replayed = recording.is_some());
         steps.push(result);
     }
     state.tidying = true;
     // What was made is tidied up whatever happened; what was never made needs no tidying.
     for step in &plan.scenario.finally {
         let mut result = state.step(step).await.unwrap_or_else(|lacks| not_applicable(step, lacks.nothing_to_do()));
-        redact(&mut result, &shared.redactor);
+        redact(&mut result, &state.redactor);
+        result.exchange.iter_mut().for_each(|exchange| exchange.replayed = recording.is_some());
         steps.push(result);
     }
     let has = |verdict| steps.iter().any(|step| step.verdict == verdict);
@@ -146,7 +157,7 @@ impl Lacks {
     /// Why a step could not be run.
     fn reason(&self) -> Message {
         match self {
-            Lacks::Variable(name) => Message::new("contract.no-value").with("name", name),
+            Lacks::Variable(name) => super::scenario::no_value(name),
             Lacks::Step(id) => Message::new("contract.not-run").with("step", id),
         }
     }
@@ -170,6 +181,12 @@ struct State<'s> {
     tally: Tally,
     /// Whether the steps at the end run, which an early end does not hurry.
     tidying: bool,
+    /// What dates are counted from, where a recording keeps it.
+    clock: Option<jiff::Timestamp>,
+    /// Whether a recording answers that was made with other identifiers or dates than this run makes.
+    made_anew: bool,
+    /// That of the run, and what the steps so far sent in headers.
+    redactor: Arc<Redactor>,
 }
 
 impl<'s> State<'s> {
@@ -190,6 +207,9 @@ impl<'s> State<'s> {
                 if self.shared.transport.recording().is_none() {
                     self.sleep(*duration).await;
                 }
+                if self.hurried() {
+                    return Ok(skipped(step, Message::new("contract.interrupted-here")));
+                }
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
                 return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
             }
@@ -208,6 +228,12 @@ impl<'s> State<'s> {
             Err(Refusal::CannotRun(reason)) => return Ok(skipped(step, reason)),
             Err(Refusal::Refused(reason)) => return Ok(self.refused(step, reason)),
         };
+        if let Some(more) = self.redactor.with(prepared.secrets()) {
+            self.redactor = Arc::new(more);
+            if let Some(observer) = &self.shared.observer {
+                observer.hide(prepared.secrets());
+            }
+        }
         let Some(poll) = step.poll else {
             let result = self.ask(step, &prepared).await;
             return Ok(self.verify(step, result));
@@ -222,7 +248,7 @@ impl<'s> State<'s> {
             }
             if let Some(recording) = self.shared.transport.recording() {
                 // What was asked then is asked now, without waiting.
-                if !recording.has_more(&prepared, self.place(step), &self.shared.redactor) {
+                if !recording.has_more(&prepared, self.place(step), &self.redactor) {
                     break;
                 }
                 result = self.ask(step, &prepared).await;
@@ -233,6 +259,11 @@ impl<'s> State<'s> {
             self.sleep(poll.interval.min(left)).await;
             result = self.ask(step, &prepared).await;
             asked += 1;
+        }
+        if result.verdict != Verdict::Pass && self.hurried() && started.elapsed() < poll.limit {
+            // What was not waited for to its end has not failed.
+            let exchange = result.exchange.take();
+            return Ok(StepResult { exchange, ..skipped(step, Message::new("contract.interrupted-here")) });
         }
         if result.verdict != Verdict::Pass {
             let milliseconds = started.elapsed().as_millis();
@@ -247,7 +278,7 @@ impl<'s> State<'s> {
 
     fn place(&self, step: &'s Step) -> Place<'s> {
         let occurrence = self.asked.get(step.id.as_str()).copied().unwrap_or(1);
-        Place { scenario: self.id, step: &step.id, occurrence }
+        Place { scenario: self.id, step: &step.id, occurrence, clock: self.clock }
     }
 
     /// Compares the last answer of a step with the recorded one, where that is asked for.
@@ -256,7 +287,7 @@ impl<'s> State<'s> {
             (Some(recording), Some((prepared, answer))) => {
                 let place = self.place(step);
                 let polls = step.poll.is_some();
-                let verified = recording.verify(place, prepared, answer, polls, &self.shared.redactor);
+                let verified = recording.verify(place, prepared, answer, polls, &self.redactor);
                 recording::verified(result, verified, place, self.plan.scenario.source.place(step.mark))
             }
             _ => result,
@@ -278,7 +309,7 @@ impl<'s> State<'s> {
 
     /// Sends a request once and compares its answer.
     async fn ask(&mut self, step: &'s Step, prepared: &Arc<Prepared>) -> StepResult {
-        let redactor = &self.shared.redactor;
+        let redactor = &*self.redactor.clone();
         *self.asked.entry(&step.id).or_default() += 1;
         let place = self.place(step);
         let began = jiff::Timestamp::now();
@@ -299,11 +330,15 @@ impl<'s> State<'s> {
             Err(Unanswered { problem, .. }) => {
                 let exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
                 let mut result = skipped(step, problem.message.clone());
-                result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
+                // What a recording lacks is told as the reason, once; nothing is wrong with any environment.
+                if !problem.message.key.starts_with("recording.") {
+                    result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
+                }
                 result.exchange = Some(exchange);
                 return result;
             }
         };
+        self.made_anew |= answer.made_anew;
         self.count(step, prepared, &answer);
         if let Some(observer) = &self.shared.observer {
             let path = self.path_template(step).unwrap_or_else(|| prepared.path());
@@ -320,6 +355,7 @@ impl<'s> State<'s> {
             prepared.exchange(Some(&answer), elapsed, redactor)
         };
         exchange.earlier = earlier;
+        exchange.path = self.path_template(step).filter(|path| path.contains("${")).map(str::to_owned);
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
@@ -378,7 +414,8 @@ impl<'s> State<'s> {
         reply: Reply,
         began: jiff::Timestamp,
     ) -> StepResult {
-        let Shared { transport, redactor, stop, .. } = self.shared;
+        let Shared { transport, stop, .. } = self.shared;
+        let redactor = &*self.redactor.clone();
         let (came, elapsed, why) = match reply.outcome {
             Ok((answer, elapsed)) => {
                 let why = environment::told(&answer).0;
@@ -406,8 +443,15 @@ impl<'s> State<'s> {
             Found::Nothing(still) => {
                 let message = Message::new("contract.unknown-outcome");
                 let mut result = skipped(step, message.clone());
-                let mut finding =
-                    self.open_finding(step, "unknown-outcome", message, Some(Message::new("contract.look-up-by-hand")));
+                let reference = prepared.created_payment();
+                let reference = reference.as_ref().and_then(|body| body.get("external_reference")?.as_str());
+                let fix = match reference.filter(|text| !text.is_empty()) {
+                    Some(reference) => Message::new("contract.look-up-reference").with("reference", encoded(reference)),
+                    None => Message::new("contract.look-up-by-hand"),
+                };
+                let mut finding = self.open_finding(step, "unknown-outcome", message, Some(fix));
+                // Somebody may be charged twice: more than an advice.
+                finding.severity = Severity::Warning;
                 finding.evidence = [why, still].into_iter().map(|message| Evidence::Note { message }).collect();
                 result.findings.push(finding);
                 result
@@ -448,15 +492,7 @@ impl<'s> State<'s> {
 
     /// Counts what the step expects and what the answer shows.
     fn count(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) {
-        for entry in expect::expected_errors(&step.expect, &self.variables).unwrap_or_default() {
-            self.tally.expect_code(&entry.id, self.id);
-        }
-        if let Some(pair) = &step.expect.payment
-            && let Ok(status) = self.variables.fill_text(&pair.status)
-        {
-            let detail = pair.status_detail.as_ref().and_then(|detail| self.variables.fill_text(detail).ok());
-            self.tally.expect_pair(&status, detail.as_deref(), self.id);
-        }
+        self.tally.expect(&step.expect, &self.variables, self.id);
         let Some(body) = &answer.json else { return };
         if answer.status >= 400 {
             for entry in judge::observed(answer.status, &judge::normalise(body)) {
@@ -474,9 +510,15 @@ impl<'s> State<'s> {
     }
 
     fn compare(&mut self, step: &Step, prepared: &Prepared, answer: &Answer) -> Result<StepResult, Message> {
-        let no_value =
-            |unfilled: super::scenario::Unfilled| Message::new("contract.no-value").with("name", unfilled.name);
-        let context = Context { source: &step.source, scenario: self.id, step: &step.id, variables: &self.variables };
+        let no_value = |unfilled: super::scenario::Unfilled| super::scenario::no_value(&unfilled.name);
+        let context = Context {
+            source: &step.source,
+            scenario: self.id,
+            step: &step.id,
+            variables: &self.variables,
+            plan: self.plan,
+            replayed: self.shared.transport.recording().map(|_| self.made_anew),
+        };
         let other = match (&step.action, step.expect.same.as_ref().and_then(|same| same.step.as_deref())) {
             (_, Some(id)) => self.sent.get(id),
             (Action::Repeat(id), None) => self.sent.get(id),
@@ -551,18 +593,22 @@ impl<'s> State<'s> {
             let message = Message::new("contract.captures-several").with("name", name).with("path", path);
             message.with("n", values.len()).with("values", &found)
         };
-        let evidence =
-            Evidence::Difference { path: path.to_owned(), expected: "1".into(), actual: values.len().to_string() };
+        let counted = Message::new("contract.captures-one").with("path", path).with("n", values.len());
         Finding {
             id: fingerprint(&[self.id, &step.id, "capture", name]),
             rule: "expectation".to_owned(),
             severity: Severity::Blocker,
             message,
             place,
-            evidence: vec![evidence],
+            evidence: vec![Evidence::Note { message: counted }],
             fix: None,
         }
     }
+}
+
+/// A value as it stands in a query.
+fn encoded(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
 /// Expectations, reasons and findings quote answers, and answers echo what they were sent: nothing secret may pass.

@@ -6,15 +6,17 @@ use super::environment;
 use super::exchange::{Answer, LARGEST_BODY};
 use super::json::plain_text;
 use super::json_path::query;
-use super::judge::{self, NormalError};
+use super::judge::{self, Expected, NormalError};
+use super::plan::{self, Plan};
 use super::recording;
 use super::scenario::{BodyCheck, Expect, Matcher, Unfilled, Variables};
 use crate::i18n::Message;
 use crate::run::{Evidence, Expectation, Finding, Severity, Verdict, fingerprint};
-use crate::specs::catalogue::{Entry, catalogue};
 use crate::specs::{grades, schemas};
 use crate::yaml::{Mark, Source};
 
+/// Grade of a body that cannot be read.
+const BROKEN: &str = "broken-answer";
 /// Longest value that a message or a piece of evidence shows, in characters.
 const LONGEST_VALUE: usize = 200;
 
@@ -31,6 +33,29 @@ pub(super) struct Context<'c> {
     pub(super) scenario: &'c str,
     pub(super) step: &'c str,
     pub(super) variables: &'c Variables,
+    pub(super) plan: &'c Plan,
+    /// Whether a recording answers, and whether it was made with other identifiers or dates than this run makes.
+    pub(super) replayed: Option<bool>,
+}
+
+impl Context<'_> {
+    /// Whether a recorded answer cannot be held against an expectation, because the expected value is made anew by
+    /// every run and the recording has that of another one.
+    fn cannot_be_equal(&self, matcher: &Matcher) -> bool {
+        let Some(other_values) = self.replayed else { return false };
+        let anew = |value: &Value| plan::is_made_anew(self.plan, value);
+        let (named, of_environment) = match matcher {
+            Matcher::Equals(value) => (anew(value), mentions_environment(value)),
+            Matcher::OneOf(values) => (values.iter().any(anew), values.iter().any(mentions_environment)),
+            _ => (false, false),
+        };
+        named && (other_values || of_environment)
+    }
+}
+
+/// Whether a value names what the environment gives: nobody knows what it gave when a recording was made.
+fn mentions_environment(value: &Value) -> bool {
+    value.to_string().contains("${env.")
 }
 
 impl Compared {
@@ -80,18 +105,18 @@ fn difference(path: impl Into<String>, expected: impl Into<String>, actual: impl
     vec![Evidence::Difference { path: path.into(), expected: expected.into(), actual: actual.into() }]
 }
 
-/// The catalogue entries that a step expects.
+/// The errors that a step expects.
 ///
 /// # Errors
 /// A variable without a value.
-pub(super) fn expected_errors(expect: &Expect, variables: &Variables) -> Result<Vec<&'static Entry>, Unfilled> {
+pub(super) fn expected_errors(expect: &Expect, variables: &Variables) -> Result<Vec<Expected>, Unfilled> {
     let mut entries = Vec::new();
     for (word, _) in &expect.error {
         match variables.fill(word)? {
             Value::Array(items) => {
-                entries.extend(items.iter().filter_map(|item| catalogue().find(&plain_text(item))));
+                entries.extend(items.iter().flat_map(|item| Expected::find(&plain_text(item))));
             }
-            one => entries.extend(catalogue().find(&plain_text(&one))),
+            one => entries.extend(Expected::find(&plain_text(&one))),
         }
     }
     Ok(entries)
@@ -128,7 +153,7 @@ pub(super) fn compare(
 ) -> Result<Compared, Unfilled> {
     let mut compared = Compared::default();
     let expected = expected_errors(expect, context.variables)?;
-    let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.status == answer.status);
+    let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.may(answer.status));
     if environment::speaks(answer) && !(wanted && (answer.json.is_some() || expect.status.contains(&answer.status))) {
         let (message, fix) = environment::told(answer);
         let evidence = difference("status", statuses(expect, &expected), answer.status.to_string());
@@ -200,7 +225,8 @@ pub(super) fn compare(
             continue;
         }
         let values = answer.json.as_ref().map(|body| query(&check.path, body)).unwrap_or_default();
-        place(&mut compared, context, check.mark, &check.path, &matcher, &values);
+        let anew = context.cannot_be_equal(&check.matcher);
+        place(&mut compared, context, check.mark, &check.path, (&matcher, anew), &values);
     }
     headers(&mut compared, expect, context, answer)?;
     if let Some(same) = &expect.same {
@@ -230,14 +256,15 @@ pub(super) fn compare(
 }
 
 fn headers(compared: &mut Compared, expect: &Expect, context: &Context<'_>, answer: &Answer) -> Result<(), Unfilled> {
-    for (name, matcher, mark) in &expect.headers {
-        let matcher = filled(matcher, context.variables)?;
+    for (name, original, mark) in &expect.headers {
+        let matcher = filled(original, context.variables)?;
         if !matches!(matcher, Matcher::Present | Matcher::Absent) && answer.masked.contains(name) {
             compared.masked(name);
             continue;
         }
         let value = answer.headers.get(name).map(|value| Value::String(value.clone()));
-        place(compared, context, *mark, name, &matcher, &value.iter().collect::<Vec<_>>());
+        let anew = context.cannot_be_equal(original);
+        place(compared, context, *mark, name, (&matcher, anew), &value.iter().collect::<Vec<_>>());
     }
     Ok(())
 }
@@ -251,9 +278,9 @@ fn join(statuses: &[u16]) -> String {
     statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn statuses(expect: &Expect, expected: &[&Entry]) -> String {
+fn statuses(expect: &Expect, expected: &[Expected]) -> String {
     let mut all = expect.status.clone();
-    all.extend(expected.iter().map(|entry| entry.status));
+    all.extend(expected.iter().filter_map(Expected::status));
     all.dedup();
     join(&all)
 }
@@ -270,13 +297,18 @@ fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> 
     }
 }
 
-fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[&Entry], answer: &Answer) {
-    let codes = expected.iter().map(|entry| entry.code.as_str()).collect::<Vec<_>>().join(", ");
+fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &[Expected], answer: &Answer) {
+    let codes = expected.iter().map(Expected::code).collect::<Vec<_>>().join(", ");
     let Some(body) = &answer.json else {
-        let message = Message::new("contract.not-json").with("status", answer.status);
-        let evidence =
-            difference("body", format!("JSON, {codes}"), answer.body.chars().take(LONGEST_VALUE).collect::<String>());
-        compared.broken(context, mark, "status-mismatch", message, evidence);
+        if expected.iter().any(|entry| entry.status().is_none_or(|status| status == answer.status)) {
+            not_json(compared, context, mark, answer);
+            return;
+        }
+        let mut wanted: Vec<u16> = expected.iter().filter_map(Expected::status).collect();
+        wanted.dedup();
+        let (wanted, came) = (join(&wanted), answer.status.to_string());
+        let message = Message::new("contract.status-differs").with("expected", &wanted).with("actual", &came);
+        compared.broken(context, mark, "status-mismatch", message, difference("status", wanted, came));
         return;
     };
     let normal = judge::normalise(body);
@@ -290,7 +322,7 @@ fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &
                 "reworded" => ("contract.reworded", normal.message.clone().unwrap_or_default()),
                 _ => ("contract.shape", normal.shapes.join(", ")),
             };
-            let literal = expected.iter().find_map(|entry| entry.message.clone()).unwrap_or_default();
+            let literal = expected.iter().find_map(Expected::message).unwrap_or_default();
             let note = Message::new(key).with("code", judgement.code.unwrap_or_default()).with("text", &was);
             compared.broken(context, mark, judgement.grade, note, difference("message", literal, was));
         }
@@ -302,7 +334,11 @@ fn error(compared: &mut Compared, context: &Context<'_>, mark: Mark, expected: &
                 .with("status", answer.status)
                 .with("came", &came)
                 .with("text", text.chars().take(LONGEST_VALUE).collect::<String>());
-            let wanted = expected.iter().map(|entry| format!("{} {}", entry.status, entry.code)).collect::<Vec<_>>();
+            let wanted = expected.iter().map(|one| {
+                let status = one.status().map(|status| format!("{status} ")).unwrap_or_default();
+                format!("{status}{}", one.code())
+            });
+            let wanted = wanted.collect::<Vec<_>>();
             let evidence = difference("cause[0].code", wanted.join(", "), format!("{} {came}", answer.status));
             compared.broken(context, mark, grade, message, evidence);
         }
@@ -335,9 +371,12 @@ fn body_schema(compared: &mut Compared, context: &Context<'_>, mark: Mark, name:
 }
 
 fn not_json(compared: &mut Compared, context: &Context<'_>, mark: Mark, answer: &Answer) {
+    // Told once, whatever else was to be read from it.
+    if compared.findings.iter().any(|finding| finding.rule == BROKEN) {
+        return;
+    }
     let evidence = difference("body", "JSON", answer.body.chars().take(LONGEST_VALUE).collect::<String>());
-    let message = Message::new("contract.not-json").with("status", answer.status);
-    compared.broken(context, mark, "type", message, evidence);
+    compared.broken(context, mark, BROKEN, environment::unreadable(answer), evidence);
 }
 
 fn compare_member(
@@ -370,7 +409,15 @@ fn filled(matcher: &Matcher, variables: &Variables) -> Result<Matcher, Unfilled>
     })
 }
 
-fn place(compared: &mut Compared, context: &Context<'_>, mark: Mark, path: &str, matcher: &Matcher, values: &[&Value]) {
+/// Compares the values at a place; one that is made anew and differs from the recorded one is an open question.
+fn place(
+    compared: &mut Compared,
+    context: &Context<'_>,
+    mark: Mark,
+    path: &str,
+    (matcher, made_anew): (&Matcher, bool),
+    values: &[&Value],
+) {
     let holds = match matcher {
         Matcher::Absent => values.is_empty(),
         Matcher::Present => !values.is_empty(),
@@ -380,6 +427,9 @@ fn place(compared: &mut Compared, context: &Context<'_>, mark: Mark, path: &str,
     let message = Message::new("contract.place").with("path", path).with("expected", &expected);
     if holds {
         compared.held(message);
+    } else if made_anew && !values.is_empty() {
+        let message = Message::new("recording.made-anew").with("path", path);
+        compared.expectations.push(Expectation { message, verdict: Verdict::Inconclusive });
     } else {
         let actual = match values {
             [] => "—".to_owned(),
@@ -428,14 +478,14 @@ fn equal(left: &Value, right: &Value) -> bool {
 fn describe(matcher: &Matcher) -> String {
     match matcher {
         Matcher::Equals(value) => shown(value),
-        Matcher::OneOf(values) => shown(&Value::Array(values.clone())),
+        Matcher::OneOf(values) => values.iter().map(shown).collect::<Vec<_>>().join(" | "),
         Matcher::Present => "present".to_owned(),
         Matcher::Absent => "absent".to_owned(),
         Matcher::Type(name) => name.clone(),
         Matcher::Pattern(pattern) => format!("/{pattern}/"),
         Matcher::Range(minimum, maximum) => {
-            let bound = |bound: &Option<f64>| bound.map_or_else(|| "…".to_owned(), |bound| bound.to_string());
-            format!("{} – {}", bound(minimum), bound(maximum))
+            let bounds = [minimum.map(|least| format!("≥ {least}")), maximum.map(|most| format!("≤ {most}"))];
+            bounds.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
     }
 }

@@ -30,7 +30,7 @@ mod transport;
 mod unknown_outcome;
 pub mod validate;
 
-pub use coverage::Tally;
+pub use coverage::{Gates, Tally};
 pub use dry::{DryRequest, DryScenario, DryStep, dry_run};
 pub use judge::{NormalError, normalise};
 pub use queue::Queue;

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
+use super::coverage::Tally;
 use super::scenario::{Reader, Scenario, Stock};
 use super::select::{Selector, counts_as_only, tagged};
 use super::target::TargetKind;
-use crate::run::{Event, Sink};
+use crate::run::{Event, Sink, Skipped};
 
 /// Most scenarios that are read ahead of the run.
 const AHEAD: usize = 256;
@@ -21,6 +22,10 @@ pub struct Queue<'q> {
     end: usize,
     ready: VecDeque<Scenario>,
     selector: Option<Selector>,
+    /// Expectations of scenarios that are left out, for coverage.
+    left_out: Tally,
+    /// Scenarios that their own keys leave out, so far.
+    left_out_count: usize,
 }
 
 impl<'q> Queue<'q> {
@@ -30,7 +35,16 @@ impl<'q> Queue<'q> {
         stock.problems().into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
         let end = stock.len();
         let reader = stock.reader();
-        let mut queue = Queue { reader, tags, next: 0, end, ready: VecDeque::new(), selector: None };
+        let mut queue = Queue {
+            reader,
+            tags,
+            next: 0,
+            end,
+            ready: VecDeque::new(),
+            selector: None,
+            left_out: Tally::default(),
+            left_out_count: 0,
+        };
         while queue.ready.len() < AHEAD && queue.next < end {
             let read = queue.read(sink);
             queue.ready.extend(read);
@@ -38,7 +52,9 @@ impl<'q> Queue<'q> {
         let only = queue.ready.iter().any(|scenario| counts_as_only(scenario, kind)) || queue.only_later(kind);
         let mut selector = Selector::new(kind, only);
         for scenario in std::mem::take(&mut queue.ready) {
-            queue.ready.extend(select(&mut selector, scenario, sink));
+            let kept = select(&mut selector, scenario, &mut queue.left_out, sink);
+            queue.left_out_count += usize::from(kept.is_none());
+            queue.ready.extend(kept);
         }
         queue.selector = Some(selector);
         queue.finish(sink);
@@ -50,7 +66,11 @@ impl<'q> Queue<'q> {
         let index = self.next;
         self.next += 1;
         match self.reader.read(index) {
-            Ok(read) => read.filter(|scenario| tagged(scenario, self.tags)),
+            Ok(Some(scenario)) if !tagged(&scenario, self.tags) => {
+                self.left_out.leave_out(&scenario);
+                None
+            }
+            Ok(read) => read,
             Err(problems) => {
                 problems.into_iter().for_each(|problem| sink.emit(Event::Problem(problem)));
                 None
@@ -75,9 +95,19 @@ impl<'q> Queue<'q> {
         }
     }
 
+    /// What the scenarios would have covered that tags and their own keys leave out, as far as files were read.
+    pub(super) fn left_out(&mut self) -> Tally {
+        std::mem::take(&mut self.left_out)
+    }
+
     /// Whether nothing is left to run.
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.next >= self.end
+    }
+
+    /// Whether scenarios were found that their own keys (`skip`, `targets`, `only`) leave out.
+    pub fn left_some_out(&self) -> bool {
+        self.left_out_count > 0
     }
 
     /// The scenarios that are read already, else the next few; none at the end.
@@ -86,7 +116,7 @@ impl<'q> Queue<'q> {
             for _ in 0..BATCH.min(self.end - self.next) {
                 let Some(scenario) = self.read(sink) else { continue };
                 let Some(selector) = &mut self.selector else { continue };
-                self.ready.extend(select(selector, scenario, sink));
+                self.ready.extend(select(selector, scenario, &mut self.left_out, sink));
             }
             self.finish(sink);
         }
@@ -94,7 +124,17 @@ impl<'q> Queue<'q> {
     }
 }
 
-fn select(selector: &mut Selector, scenario: Scenario, sink: &dyn Sink) -> Option<Scenario> {
+fn select(selector: &mut Selector, scenario: Scenario, left_out: &mut Tally, sink: &dyn Sink) -> Option<Scenario> {
+    let chosen = selector.chooses(&scenario);
+    if !chosen {
+        left_out.leave_out(&scenario);
+        sink.emit(Event::ScenarioSkipped(Skipped {
+            id: scenario.id.clone(),
+            name: scenario.name.clone(),
+            file: scenario.source.file.to_string(),
+            reason: selector.why_not(&scenario),
+        }));
+    }
     let (scenario, notice) = selector.take(scenario);
     notice.into_iter().for_each(|notice| sink.emit(Event::Problem(notice)));
     scenario

@@ -11,7 +11,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::baseline::Observer;
-use super::coverage::Tally;
+use super::coverage::{Gates, Tally};
 use super::execution::{Shared, execute};
 use super::pace::Pace;
 use super::plan::{self, Plan};
@@ -23,7 +23,7 @@ use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
 use crate::http;
 use crate::ids::Ids;
-use crate::run::{Coverage, Event, Preflight, Problem, ScenarioResult, Sink, Stop};
+use crate::run::{Coverage, Event, Preflight, Problem, ScenarioResult, Sink, Stop, Verdict};
 use crate::secret::Redactor;
 
 /// How a run is done.
@@ -46,6 +46,8 @@ pub struct Options {
     pub observer: Option<Arc<Observer>>,
     /// What is recorded, replayed or compared.
     pub tape: Tape,
+    /// What the run has to show at least.
+    pub gates: Gates,
 }
 
 impl Default for Options {
@@ -60,6 +62,7 @@ impl Default for Options {
             ca_file: None,
             observer: None,
             tape: Tape::default(),
+            gates: Gates::default(),
         }
     }
 }
@@ -82,14 +85,15 @@ pub async fn run(
         direct: target.kind != TargetKind::Url,
         ..http::ClientOptions::default()
     })?;
-    let mut plans: VecDeque<Plan> = plan::plan(queue.take(sink), &target).into();
+    let mut tally = Tally::default();
+    let mut plans: VecDeque<Plan> = next_plans(&mut queue, &target, &mut tally, sink);
     let jobs = match options.jobs {
         0 if target.local() => 16,
         0 => 2,
         jobs => jobs,
     };
     let usual_rate = if target.local() { 0 } else { 5 };
-    let redactor = Redactor::new(target.secrets());
+    let redactor = Arc::new(Redactor::new(target.secrets()));
     let observer = options.observer.clone();
     if let Some(observer) = &observer {
         observer.begin(target.info(), Redactor::new(target.secrets()));
@@ -109,25 +113,30 @@ pub async fn run(
     };
     let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
     let (known, serial) = (Known::default(), Serial::default());
-    let shared = Arc::new(Shared { target, transport, ids, redactor, tape, observer, stop, known, serial });
+    let seed = options.seed;
+    let shared = Arc::new(Shared { target, transport, ids, seed, redactor, tape, observer, stop, known, serial });
     let questions = (options.preflight && options.tape.replay.is_none()).then(|| Questions::new(&shared));
     let preflight = match &questions {
         Some(questions) => questions.ask(plans.make_contiguous()).await?,
         None => None,
     };
-    sink.emit(Event::ContractStarted { target: shared.target.info(), scenarios: plans.len() });
+    let mut info = shared.target.info();
+    if let Some(recording) = &shared.tape.replay {
+        // What answers is the file; where it was made stands in the notice about it.
+        info.url = format!("recording:{}", recording.name());
+    }
+    sink.emit(Event::ContractStarted { target: info, scenarios: plans.len() });
     tell(sink, preflight);
     let permits = Arc::new(Semaphore::new(jobs));
     let _attending = options.stop.attend();
     let mut deadline = None;
-    let mut tally = Tally::default();
-    let mut begun = 0;
+    let (mut begun, mut answered) = (0, 0);
     let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
         while running.len() < jobs * 2 && !options.stop.asked() {
             if plans.is_empty() {
-                plans = plan::plan(queue.take(sink), &shared.target).into();
+                plans = next_plans(&mut queue, &shared.target, &mut tally, sink);
                 if !plans.is_empty() {
                     shared.tape.plan(plans.iter());
                     sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
@@ -156,6 +165,7 @@ pub async fn run(
         };
         if let Ok(Some((result, seen))) = done {
             tally.add(seen);
+            answered += usize::from(result.verdict != Verdict::Inconclusive);
             if let Some(observer) = &options.observer {
                 observer.finished(&result);
             }
@@ -166,9 +176,22 @@ pub async fn run(
         observer.end();
     }
     shared.tape.end(!options.stop.asked(), sink);
+    tally.add(queue.left_out());
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
+    let gates = options.gates.judge(&coverage, answered < begun || options.stop.asked());
+    if !gates.is_empty() {
+        sink.emit(Event::GatesJudged { gates });
+    }
     Ok(coverage)
+}
+
+/// The next scenarios of the queue; those without a site here are counted as left out.
+fn next_plans(queue: &mut Queue<'_>, target: &Target, tally: &mut Tally, sink: &dyn Sink) -> VecDeque<Plan> {
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        queue.take(sink).into_iter().partition(|scenario| plan::runs_here(scenario, target));
+    elsewhere.iter().for_each(|scenario| tally.leave_out(scenario));
+    plan::plan(here, target).into()
 }
 
 fn tell(sink: &dyn Sink, preflight: Option<Preflight>) {

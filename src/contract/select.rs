@@ -50,6 +50,21 @@ impl Selector {
         Selector { kind, only, elsewhere: Named::default(), left: Named::default() }
     }
 
+    /// Whether a scenario is to be run.
+    pub(super) fn chooses(&self, scenario: &Scenario) -> bool {
+        let own = scenario.skip.is_none() && self.kind.is_among(&scenario.targets);
+        own && (scenario.only.is_some() || !self.only)
+    }
+
+    /// Why a scenario that is not to be run is not.
+    pub(super) fn why_not(&self, scenario: &Scenario) -> Message {
+        match &scenario.skip {
+            Some(reason) => Message::new("contract.skip-reason").with("reason", reason),
+            None if !self.kind.is_among(&scenario.targets) => Message::new("contract.other-kind"),
+            None => Message::new("contract.not-only"),
+        }
+    }
+
     /// The scenario, if it is to be run, and what there is to say of it alone.
     pub(super) fn take(&mut self, scenario: Scenario) -> (Option<Scenario>, Option<Problem>) {
         let told = |key: &'static str, reason: &str| {

@@ -54,9 +54,8 @@ impl From<&reqwest::Error> for Unanswered {
 }
 
 impl From<Closed> for Unanswered {
-    fn from(Closed(left): Closed) -> Unanswered {
-        let message = Message::new("contract.silence").with("seconds", left.as_secs());
-        let problem = Problem::environment(message).fix(Message::new("contract.silence-fix"));
+    fn from(Closed: Closed) -> Unanswered {
+        let problem = Problem::environment(Message::new("contract.silence")).fix(Message::new("contract.silence-fix"));
         Unanswered { problem, unsent: true }
     }
 }

@@ -79,6 +79,7 @@ pub(super) async fn look_up(
                     headers: answer.headers,
                     cut: false,
                     masked: Vec::new(),
+                    made_anew: false,
                 };
                 return Found::Payment { answer, id };
             }

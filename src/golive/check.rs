@@ -7,19 +7,21 @@ use std::time::Instant;
 
 use super::evidence::Page;
 use super::rule::{PageVerdicts, RuleSet, ShopFacts};
-use crate::run::{PageSummary, ShopRecord};
+use crate::run::{BrowserFacts, PageSummary, ShopRecord};
 
 /// Takes the pages of one shop, in the order in which they are read.
 pub struct Judge<'r> {
     rules: &'r RuleSet,
-    pages: Vec<PageVerdicts>,
+    /// In the order in which pages came; `None` for a page that waits for a browser.
+    pages: Vec<Option<PageVerdicts>>,
+    browser: Option<BrowserFacts>,
     started: Instant,
 }
 
 impl<'r> Judge<'r> {
     /// A judge that has seen nothing yet; the time of the record counts from here.
     pub fn new(rules: &'r RuleSet) -> Judge<'r> {
-        Judge { rules, pages: Vec::new(), started: Instant::now() }
+        Judge { rules, pages: Vec::new(), browser: None, started: Instant::now() }
     }
 
     /// Judges one page; its evidence can be dropped afterwards. Returns what the record will list.
@@ -30,24 +32,52 @@ impl<'r> Judge<'r> {
     /// Takes a page that was judged elsewhere by the same rules.
     pub fn take(&mut self, verdicts: PageVerdicts) -> PageSummary {
         let summary = verdicts.summary.clone();
-        self.pages.push(verdicts);
+        self.pages.push(Some(verdicts));
         summary
+    }
+
+    /// Keeps the place of a page that says more in a browser, for [`Judge::fill`].
+    pub fn keep_place(&mut self) -> usize {
+        self.pages.push(None);
+        self.pages.len() - 1
+    }
+
+    /// Judges a page whose place was kept.
+    pub fn fill(&mut self, place: usize, page: &Page) -> PageSummary {
+        let verdicts = self.rules.judge_page(page);
+        let summary = verdicts.summary.clone();
+        if let Some(kept) = self.pages.get_mut(place) {
+            *kept = Some(verdicts);
+        }
+        summary
+    }
+
+    /// What was said of a page, for adding pictures to it.
+    pub(super) fn verdicts(&mut self, place: usize) -> Option<&mut PageVerdicts> {
+        self.pages.get_mut(place)?.as_mut()
+    }
+
+    /// Notes the browser that opened pages.
+    pub fn browser(&mut self, facts: BrowserFacts) {
+        self.browser = Some(facts);
     }
 
     /// How many pages were judged.
     pub fn pages(&self) -> usize {
-        self.pages.len()
+        self.pages.iter().flatten().count()
     }
 
     /// Judges the shop as a whole and ends.
     pub fn finish(self, shop: ShopFacts) -> ShopRecord {
-        let checks = self.rules.judge_shop(&shop, &self.pages);
+        let pages: Vec<PageVerdicts> = self.pages.into_iter().flatten().collect();
+        let checks = self.rules.judge_shop(&shop, &pages);
         let verdict = ShopRecord::verdict_of(&checks, &self.rules.cards());
         ShopRecord {
             url: super::rule::shown_url(&shop.start),
             verdict,
-            pages: self.pages.into_iter().map(|page| page.summary).collect(),
+            pages: pages.into_iter().map(|page| page.summary).collect(),
             tls: shop.tls,
+            browser: self.browser,
             left_out: shop.left_out,
             checks,
             elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -1,37 +1,54 @@
-//! One shop from its address to its record: TLS probe, crawl, judgement.
+//! One shop from its address to its record: TLS probe, crawl, browser for the pages that need it, judgement.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use super::album::Album;
+use super::browser::Renderer;
 use super::check::Judge;
 use super::crawl;
 use super::evidence::Page;
-use super::page::Document;
-use super::rule::{RuleSet, ShopFacts, shown_url};
+use super::page::{Document, Need};
+use super::rule::{PageVerdicts, RuleSet, ShopFacts, shown_url};
 use super::saved;
 use crate::http;
-use crate::run::{Event, Problem, Sink, TlsFacts};
+use crate::i18n::Message;
+use crate::run::{BrowserFacts, Event, Problem, Sink, TlsFacts};
 use crate::tls;
 
 /// Longest time for the handshake.
 const PROBE_TIME: Duration = Duration::from_secs(10);
+
+/// Most pictures of elements of one page.
+const PICTURES: usize = 20;
 
 /// How a shop is looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// How it is read; `pinned_leaf` is set here, from what the probe sees.
     pub crawl: crawl::Options,
+    /// Folder for pictures of the pages that are opened in a browser and of the elements of findings; `None` for none.
+    pub screenshots: Option<PathBuf>,
 }
 
-/// Looks at one shop and emits what is learned; the last event holds the whole record of the shop.
+/// Looks at one shop and emits what is learned; the last event holds the whole record of the shop. `renderer` opens
+/// the pages whose markup does not tell all; it may serve several shops, one after the other.
 ///
 /// # Errors
 /// The start page cannot be read, or the CA file is unusable. What was seen before has been emitted.
-pub async fn check(start: &Url, options: &Options, rules: &Arc<RuleSet>, sink: &dyn Sink) -> Result<(), Problem> {
+pub async fn check(
+    start: &Url,
+    options: &Options,
+    rules: &Arc<RuleSet>,
+    renderer: &mut Renderer,
+    sink: &dyn Sink,
+) -> Result<(), Problem> {
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
+    let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start));
     let mut options = options.crawl.clone();
     let facts = probe(start, &options).await?;
     if let Some(facts) = &facts {
@@ -39,15 +56,33 @@ pub async fn check(start: &Url, options: &Options, rules: &Arc<RuleSet>, sink: &
         options.pinned_leaf = tls::pin(facts);
         sink.emit(Event::TlsProbed { shop: shop.clone(), facts: facts.clone() });
     }
+    let told = |page| sink.emit(Event::PageRead { shop: shop.clone(), page });
+    let mut waiting = Waiting { most: renderer.limits().pages, pages: Vec::new() };
+    let draws = renderer.wanted();
     let mut judge = Judge::new(rules);
     // Pages are judged where they were read, several at a time; the record has them in the order of the crawl.
     let by = Arc::clone(rules);
-    let look = move |page: Page, parsed: Option<Document<'_>>| by.judge_parsed(&page, parsed);
-    let crawled = crawl::crawl_with(start, &options, look, |verdicts| {
-        let summary = judge.take(verdicts);
-        sink.emit(Event::PageRead { shop: shop.clone(), page: summary });
+    let look = move |page: Page, parsed: Option<Document<'_>>| match by.judge_parsed(&page, parsed, draws) {
+        Ok(verdicts) => Looked::Judged(Box::new(verdicts)),
+        Err(need) => Looked::Waits(Box::new(page), need),
+    };
+    let crawled = crawl::crawl_with(start, &options, look, |looked| match looked {
+        Looked::Judged(verdicts) => told(judge.take(*verdicts)),
+        Looked::Waits(page, need) => {
+            let place = judge.keep_place();
+            if let Some((place, page)) = waiting.add(place, need, *page) {
+                told(judge.fill(place, &page));
+            }
+        }
     })
     .await?;
+    if !waiting.pages.is_empty() {
+        let pin = leaf_key(start, &options, facts.as_ref()).await;
+        draw(renderer, pin, waiting, &mut judge, album.as_mut(), told).await;
+    }
+    if let Some(problem) = album.and_then(Album::problem) {
+        sink.emit(Event::Problem(problem));
+    }
     let record = judge.finish(ShopFacts {
         start: start.clone(),
         tls: facts,
@@ -90,9 +125,95 @@ pub fn check_saved(
     Ok(())
 }
 
+/// What came of a page where it was read.
+enum Looked {
+    /// Its markup tells all that can be told.
+    Judged(Box<PageVerdicts>),
+    /// A browser tells more of it.
+    Waits(Box<Page>, Need),
+}
+
+/// Pages that wait for the browser, at most so many.
+struct Waiting {
+    most: usize,
+    pages: Vec<(Need, usize, Page)>,
+}
+
+impl Waiting {
+    /// Keeps a page; gives back the one that needs a browser least when there are too many.
+    fn add(&mut self, place: usize, need: Need, page: Page) -> Option<(usize, Page)> {
+        // Those that need it most first, among equals in the order of the crawl.
+        let at = self.pages.partition_point(|(other, ..)| *other >= need);
+        self.pages.insert(at, (need, place, page));
+        let (_, place, mut page) = if self.pages.len() > self.most { self.pages.pop()? } else { return None };
+        page.unrendered = Some(Message::new("browser.page-limit").with("pages", self.most));
+        Some((place, page))
+    }
+}
+
+/// Opens the waiting pages and judges them as they were drawn; what could not be drawn is judged by its markup.
+async fn draw(
+    renderer: &mut Renderer,
+    pin: Option<[u8; 32]>,
+    waiting: Waiting,
+    judge: &mut Judge<'_>,
+    mut album: Option<&mut Album>,
+    told: impl Fn(crate::run::PageSummary),
+) {
+    renderer.begin(pin).await;
+    let mut drawn = 0;
+    for (_, place, mut page) in waiting.pages {
+        match renderer.draw(&page).await {
+            Ok(rendered) => {
+                page.rendered = Some(Arc::new(rendered));
+                drawn += 1;
+            }
+            Err(reason) => page.unrendered = Some(reason),
+        }
+        let mut summary = judge.fill(place, &page);
+        if let (Some(album), Some(verdicts)) = (album.as_deref_mut(), judge.verdicts(place)) {
+            illustrate(renderer, album, &page, verdicts).await;
+            summary.screenshot.clone_from(&verdicts.summary.screenshot);
+        }
+        told(summary);
+    }
+    if let Some(used) = renderer.used() {
+        judge.browser(BrowserFacts {
+            program: used.program.display().to_string(),
+            version: used.version.clone(),
+            pages: drawn,
+            unguarded: used.unguarded,
+        });
+    }
+}
+
+/// Keeps pictures of a page that was just judged and of the elements of its findings.
+async fn illustrate(renderer: &mut Renderer, album: &mut Album, page: &Page, verdicts: &mut PageVerdicts) {
+    let path = page.document.url.path();
+    let Some(picture) = page.rendered.as_ref().and_then(|rendered| rendered.screenshot.as_ref()) else { return };
+    verdicts.summary.screenshot = album.keep(picture, path);
+    for (finding, selector) in verdicts.elements().into_iter().take(PICTURES) {
+        let Some(picture) = renderer.shoot(&selector).await else { continue };
+        let Some(kept) = album.keep(&picture, &format!("{path} {selector}")) else { return };
+        verdicts.picture(&finding, &kept);
+    }
+}
+
 async fn probe(start: &Url, options: &crawl::Options) -> Result<Option<TlsFacts>, Problem> {
     let (Some(host), "https") = (start.host_str(), start.scheme()) else { return Ok(None) };
     let roots = http::roots(options.ca_file.as_deref(), &options.extra_roots)?;
     let port = start.port_or_known_default().unwrap_or(443);
     Ok(Some(tls::probe(host, port, roots, PROBE_TIME, jiff::Timestamp::now()).await))
+}
+
+/// The public key of the one certificate that the browser may accept although it would not: the leaf that the probe
+/// saw, when it has faults that are told already, or when it is the user's own authority that vouches for it.
+async fn leaf_key(start: &Url, options: &crawl::Options, facts: Option<&TlsFacts>) -> Option<[u8; 32]> {
+    let leaf = facts?.chain.first()?;
+    let own_authority = options.ca_file.is_some() || !options.extra_roots.is_empty();
+    if options.pinned_leaf.is_none() && !own_authority {
+        return None;
+    }
+    let port = start.port_or_known_default().unwrap_or(443);
+    tls::leaf_key(start.host_str()?, port, &leaf.sha256, PROBE_TIME).await
 }

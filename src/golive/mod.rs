@@ -1,5 +1,7 @@
 //! The go-live side: crawl a shop, collect evidence, judge it by rules.
 
+mod album;
+pub mod browser;
 pub mod check;
 pub mod crawl;
 mod engine;

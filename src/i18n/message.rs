@@ -1,9 +1,11 @@
 //! A message by key: stored without a language, worded when somebody reads it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Lang, words};
 
@@ -11,13 +13,45 @@ use super::{Lang, words};
 ///
 /// Engines and records hold messages; only reporters turn them into words. Values come from outside
 /// (URLs, field names, bodies) and are not escaped here: each reporter escapes for its own medium.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Written as JSON it is `key` and `args`; inside [`worded`] also `text`, which reading it back leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Message {
     /// Key in the word catalogues, `area.name`.
     pub key: Cow<'static, str>,
     /// Values of the placeholders.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub args: BTreeMap<Cow<'static, str>, String>,
+}
+
+thread_local! {
+    /// The language in which this thread words what it writes as JSON, if any.
+    static WORDED: Cell<Option<Lang>> = const { Cell::new(None) };
+}
+
+/// Writes with the text of every message beside its key: for JSON that another program shows to a person. Journals and
+/// everything else that homologa reads back stay without.
+pub fn worded<T>(lang: Lang, write: impl FnOnce() -> T) -> T {
+    let before = WORDED.replace(Some(lang));
+    let written = write();
+    WORDED.set(before);
+    written
+}
+
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let worded = WORDED.get();
+        let count = 1 + usize::from(!self.args.is_empty()) + usize::from(worded.is_some());
+        let mut map = serializer.serialize_map(Some(count))?;
+        map.serialize_entry("key", &self.key)?;
+        if let Some(lang) = worded {
+            map.serialize_entry("text", &self.render(lang))?;
+        }
+        if !self.args.is_empty() {
+            map.serialize_entry("args", &self.args)?;
+        }
+        map.end()
+    }
 }
 
 impl Message {
@@ -33,15 +67,40 @@ impl Message {
         self
     }
 
-    /// The message in words. A key that this version does not know (a record of another version)
+    /// The message in words; the value of `percent` is written with the decimal sign of the language. A key that this version does not know (a record of another version)
     /// is shown as the key with its values, so that nothing is lost.
     pub fn render(&self, lang: Lang) -> String {
         match words::template(&self.key) {
-            Some(text) => words::fill(text.get(lang), &self.args),
+            Some(text) => match self.args.get("percent").filter(|_| lang != Lang::En) {
+                Some(percent) => {
+                    let mut args = self.args.clone();
+                    args.insert(Cow::Borrowed("percent"), percent.replace('.', ","));
+                    words::fill(text.get(lang), &args)
+                }
+                None => words::fill(text.get(lang), &self.args),
+            },
             None => {
                 let values: Vec<String> = self.args.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 format!("{} {}", self.key, values.join(" ")).trim_end().to_owned()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_stands_beside_the_key_where_it_is_asked_for_and_reads_back_to_the_same() {
+        let message = Message::new("yaml.unknown-key").with("key", "a");
+        let plain = serde_json::to_value(&message).unwrap();
+        assert_eq!(plain, serde_json::json!({"key": "yaml.unknown-key", "args": {"key": "a"}}));
+        for lang in Lang::ALL {
+            let written = worded(lang, || serde_json::to_value(&message)).unwrap();
+            assert_eq!(written["text"], message.render(lang));
+            assert_eq!(serde_json::from_value::<Message>(written).unwrap(), message);
+        }
+        assert_eq!(serde_json::to_value(&message).unwrap(), plain, "the language does not stay");
     }
 }

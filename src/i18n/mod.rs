@@ -8,5 +8,5 @@ mod message;
 mod words;
 
 pub use lang::{Lang, Text};
-pub use message::Message;
+pub use message::{Message, worded};
 pub use words::keys;

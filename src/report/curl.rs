@@ -5,8 +5,11 @@ use crate::run::Exchange;
 /// The command line that repeats the request, once the reader puts the credential in place of its mask.
 ///
 /// Every argument stands in single quotes, so that a POSIX shell takes it literally. A request body that the
-/// record holds only in part is repeated only in part.
+/// record holds only in part is repeated only in part. Empty for what a recording answered: nothing listens there.
 pub fn curl(exchange: &Exchange) -> String {
+    if exchange.replayed {
+        return String::new();
+    }
     let mut line =
         String::with_capacity(64 + exchange.url.len() + exchange.request_body.as_ref().map_or(0, String::len));
     line.push_str("curl -X ");

@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
+use crate::i18n::{Lang, worded};
 use crate::run::RunRecord;
 
-/// Writes pretty JSON of the whole record and a final line feed. Members are in the order of [`RunRecord`]'s fields.
+/// Writes pretty JSON of the whole record and a final line feed; messages carry their text in `lang`. Members are in the order of [`RunRecord`]'s fields.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, record)?;
+pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    worded(lang, || serde_json::to_writer_pretty(&mut *out, record))?;
     out.write_all(b"\n")
 }
 
@@ -20,8 +21,23 @@ mod tests {
 
     fn render(record: &RunRecord) -> String {
         let mut bytes = Vec::new();
-        write(record, &mut bytes).unwrap();
+        write(record, Lang::En, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_json_report_follows_the_published_schema_and_carries_words() {
+        let schema = crate::specs::FILES.get_file("dsl/run.schema.json").unwrap().contents_utf8().unwrap();
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for record in [sample::not_ready(), sample::ready(), RunRecord::default()] {
+            let json: serde_json::Value = serde_json::from_str(&render(&record)).unwrap();
+            let errors: Vec<String> =
+                validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(errors.is_empty(), "{}", errors.join("\n"));
+        }
+        assert!(render(&sample::not_ready()).contains("\"text\": \""));
+        assert!(!validator.is_valid(&serde_json::json!({"verdict": "good"})));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use super::xml::Xml;
 use super::{clean, labels, plain};
 use crate::i18n::{Lang, Message};
-use crate::run::{Blame, Check, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Verdict};
+use crate::run::{Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict};
 
 /// How many findings of one test case are told.
 const MOST_FINDINGS: usize = 20;
@@ -48,6 +48,9 @@ enum Case<'r> {
     Scenario(&'r ScenarioResult),
     Check(&'r Check, Option<&'r RuleCard>),
     Problem(&'r Problem),
+    Gate(&'r Gate),
+    /// A scenario that a key of its own leaves out.
+    Left(&'r Skipped),
     /// A question about the run itself that stays open: its name in the report, and what is to be said.
     Open(&'static str, Message),
 }
@@ -65,12 +68,14 @@ impl Case<'_> {
     fn state(&self) -> State {
         match self {
             Case::Scenario(scenario) if plain::environment(scenario) => State::Error,
-            Case::Scenario(ScenarioResult { verdict, .. }) | Case::Check(Check { verdict, .. }, _) => match verdict {
+            Case::Scenario(ScenarioResult { verdict, .. })
+            | Case::Check(Check { verdict, .. }, _)
+            | Case::Gate(Gate { verdict, .. }) => match verdict {
                 Verdict::Pass | Verdict::Warn => State::Passed,
                 Verdict::Fail => State::Failed,
                 Verdict::Inconclusive | Verdict::NotApplicable => State::Skipped,
             },
-            Case::Problem(problem) if problem.blame == Blame::Notice => State::Passed,
+            Case::Left(_) => State::Skipped,
             Case::Problem(_) | Case::Open(..) => State::Error,
         }
     }
@@ -97,10 +102,13 @@ impl Counts {
     }
 }
 
+#[derive(Default)]
 struct Suite<'r> {
     name: String,
     elapsed_ms: u64,
     cases: Vec<Case<'r>>,
+    /// What is worth knowing and no test.
+    notices: Vec<&'r Problem>,
 }
 
 impl Suite<'_> {
@@ -120,7 +128,10 @@ impl Suite<'_> {
 
 fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
     let mut suites = Vec::new();
-    let mut run: Vec<Case<'r>> = record.problems.iter().map(Case::Problem).collect();
+    // A notice is no test: it stands in the output of the suite.
+    let (notices, problems): (Vec<&Problem>, Vec<&Problem>) =
+        record.problems.iter().partition(|problem| problem.blame == Blame::Notice);
+    let mut run: Vec<Case<'r>> = problems.into_iter().map(Case::Problem).collect();
     if !record.complete {
         run.push(Case::Open("complete", Message::new("report.cut-short")));
     }
@@ -135,29 +146,37 @@ fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
             _ => &target.url,
         });
         let mut folders: BTreeMap<&str, Suite> = BTreeMap::new();
-        for scenario in &contract.scenarios {
-            let folder = scenario.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let ran = contract.scenarios.iter().map(|one| (one.file.as_str(), one.elapsed_ms, Case::Scenario(one)));
+        let left = contract.skipped.iter().map(|one| (one.file.as_str(), 0, Case::Left(one)));
+        for (file, elapsed_ms, case) in ran.chain(left) {
+            let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
             let suite = folders.entry(folder).or_insert_with(|| {
                 let name = format!("contract · {target} · {folder}");
-                Suite { name: clean::line(&name).into_owned(), elapsed_ms: 0, cases: Vec::new() }
+                Suite { name: clean::line(&name).into_owned(), ..Suite::default() }
             });
-            suite.elapsed_ms = suite.elapsed_ms.saturating_add(scenario.elapsed_ms);
-            suite.cases.push(Case::Scenario(scenario));
+            suite.elapsed_ms = suite.elapsed_ms.saturating_add(elapsed_ms);
+            suite.cases.push(case);
         }
         suites.extend(folders.into_values());
+        if !contract.gates.is_empty() {
+            let cases = contract.gates.iter().map(Case::Gate).collect();
+            suites.push(Suite { name: "contract · gates".to_owned(), cases, ..Suite::default() });
+        }
     }
     let cards: HashMap<&str, &RuleCard> = record.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
     suites.extend(record.shops.iter().map(|shop| Suite {
         name: format!("golive · {}", plain::host(&shop.url)),
         elapsed_ms: shop.elapsed_ms,
         cases: shop.checks.iter().map(|check| Case::Check(check, cards.get(check.rule.as_str()).copied())).collect(),
+        ..Suite::default()
     }));
     if suites.is_empty() && run.is_empty() {
         // Nothing that was looked at is no success.
         run.push(Case::Open("verdict", labels::run_verdict(RunVerdict::Inconclusive)));
     }
-    if !run.is_empty() {
-        suites.insert(0, Suite { name: plain::say(&Message::new("report.problems"), lang), elapsed_ms: 0, cases: run });
+    if !run.is_empty() || !notices.is_empty() {
+        let name = plain::say(&Message::new("report.problems"), lang);
+        suites.insert(0, Suite { name, elapsed_ms: 0, cases: run, notices });
     }
     suites
 }
@@ -169,7 +188,7 @@ fn properties(record: &RunRecord, lang: Lang) -> Vec<(&'static str, String)> {
     if let Some(started) = &record.started {
         properties.extend([
             ("homologa", started.versions.homologa.clone()),
-            ("catalogue", started.versions.catalogue.clone()),
+            ("catalogue", started.versions.catalogue_of()),
             ("specs", started.versions.specs.clone()),
             ("rules", started.versions.rules.clone()),
             ("seed", started.seed.to_string()),
@@ -221,6 +240,10 @@ impl Report {
         for case in &suite.cases {
             self.case(xml, case)?;
         }
+        if !suite.notices.is_empty() {
+            let told: Vec<String> = suite.notices.iter().map(|notice| self.problem(notice)).collect();
+            xml.text("system-out", &[], &told.join("\n\n"))?;
+        }
         xml.close("testsuite")
     }
 
@@ -252,10 +275,10 @@ impl Report {
     /// Name and class name. Readers split a class name at its last dot into package and class.
     fn name(&self, case: &Case<'_>) -> (String, String) {
         let (name, class) = match case {
-            Case::Scenario(scenario) => {
-                let stem = scenario.file.rsplit_once('.').map_or(scenario.file.as_str(), |(stem, _)| stem);
+            Case::Scenario(ScenarioResult { file, name, id, .. }) | Case::Left(Skipped { file, name, id, .. }) => {
+                let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
                 let class = stem.trim_start_matches(['.', '/']).replace('.', "_").replace('/', ".");
-                (format!("{} · {}", scenario.name.get(self.lang), scenario.id), class)
+                (format!("{} · {id}", name.get(self.lang)), class)
             }
             Case::Check(check, card) => {
                 let class = card.map_or("golive".to_owned(), |card| format!("golive.{}", card.family));
@@ -264,6 +287,7 @@ impl Report {
                     None => (check.rule.clone(), class),
                 }
             }
+            Case::Gate(gate) => (gate.id.clone(), "homologa.gates".to_owned()),
             Case::Problem(problem) => (problem.message.render(self.lang), "homologa.run".to_owned()),
             Case::Open(name, _) => ((*name).to_owned(), "homologa.run".to_owned()),
         };
@@ -280,7 +304,8 @@ impl Report {
             }
             Case::Check(check, card) => self.check(&mut text, check, *card),
             Case::Problem(problem) => text.push_str(&self.problem(problem)),
-            Case::Open(..) => {}
+            Case::Gate(gate) => text.push_str(&plain::say(&gate.message, self.lang)),
+            Case::Open(..) | Case::Left(_) => {}
         }
         text
     }
@@ -301,6 +326,11 @@ impl Report {
             }
             Case::Problem(problem) => {
                 (problem.message.key.to_string(), plain::say(&problem.message, lang), self.problem(problem))
+            }
+            Case::Left(skipped) => ("skipped".to_owned(), plain::say(&skipped.reason, lang), text),
+            Case::Gate(gate) => {
+                gate.findings.iter().for_each(|finding| plain::finding(&mut text, finding, lang));
+                (gate.id.clone(), plain::say(&gate.message, lang), text)
             }
             Case::Open(name, message) => ((*name).to_owned(), plain::say(message, lang), text),
         }

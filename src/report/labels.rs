@@ -148,7 +148,7 @@ pub(super) fn demand(severity: Severity) -> Message {
 }
 
 /// How many catalogue entries are in a state.
-pub(super) fn coverage_count(state: CoverageState, count: usize) -> Message {
+pub(crate) fn coverage_count(state: CoverageState, count: usize) -> Message {
     let message = Message::new(match state {
         CoverageState::Observed => "report.n-observed",
         CoverageState::Injected => "report.n-injected",

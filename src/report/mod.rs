@@ -5,6 +5,7 @@
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
 mod clean;
+pub mod coverage;
 mod curl;
 pub mod drift;
 mod format;
@@ -64,7 +65,7 @@ impl Fault {
     }
 }
 
-/// Writes a record to `out` in one of [`FORMATS`]; JSON for any other word. Reports for people are in `lang`.
+/// Writes a record to `out` in one of [`FORMATS`]; JSON for any other word. Words are in `lang`.
 ///
 /// # Errors
 /// Those of `out`, and a broken template.
@@ -73,6 +74,6 @@ pub fn write(format: &str, record: &RunRecord, lang: Lang, out: &mut dyn Write) 
         "html" => html::write(record, lang, out),
         "junit" => Ok(junit::write(record, lang, out)?),
         "sarif" => sarif::write(record, lang, out),
-        _ => Ok(json::write(record, out)?),
+        _ => Ok(json::write(record, lang, out)?),
     }
 }

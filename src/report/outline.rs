@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::i18n::Message;
 use crate::run::{
-    Blame, Check, Finding, Problem, RequirementCard, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord,
+    Blame, Check, Finding, Gate, Problem, RequirementCard, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord,
     StepResult, Verdict,
 };
 
@@ -33,6 +33,8 @@ pub enum Subject<'r> {
     Scenario(&'r ScenarioResult),
     /// A grade of deviations in scenarios that did not fail.
     Noted(&'r str),
+    /// A gate that is not reached.
+    Gate(&'r Gate),
 }
 
 /// Findings that are mended together.
@@ -74,6 +76,8 @@ pub enum Open<'r> {
     },
     /// A scenario that could not be judged.
     Scenario(&'r ScenarioResult),
+    /// A gate that a run with open questions does not reach.
+    Gate(&'r Gate),
     /// Scenarios that were planned and did not run.
     Missing {
         /// How many did not run.
@@ -214,6 +218,17 @@ fn mend<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<G
             }
         }
     }
+    for gate in record.contract.iter().flat_map(|contract| &contract.gates) {
+        for finding in &gate.findings {
+            let spot = Spot { finding, shop: None, step: None, anchor: anchors.take("f", &finding.id) };
+            groups.push(Group {
+                severity: finding.severity,
+                subject: Subject::Gate(gate),
+                spots: vec![spot],
+                anchor: anchors.take("m", &gate.id),
+            });
+        }
+    }
     for scenario in record.contract.iter().flat_map(|contract| &contract.scenarios) {
         let spots = scenario.steps.iter().flat_map(|step| step.findings.iter().map(move |finding| (step, finding)));
         if scenario.verdict == Verdict::Fail {
@@ -257,7 +272,9 @@ fn open<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<O
     let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
     let scenarios = scenarios.filter(|scenario| scenario.verdict == Verdict::Inconclusive).map(Open::Scenario);
     let cut = (!record.complete).then_some(Open::CutShort);
-    cut.into_iter().chain(problems).chain(missing).chain(checks).chain(scenarios).collect()
+    let gates = record.contract.iter().flat_map(|contract| &contract.gates);
+    let gates = gates.filter(|gate| gate.verdict == Verdict::Inconclusive).map(Open::Gate);
+    cut.into_iter().chain(problems).chain(missing).chain(gates).chain(checks).chain(scenarios).collect()
 }
 
 fn matrix<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<Row<'r>> {
@@ -278,9 +295,11 @@ fn matrix<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec
         .collect()
 }
 
-/// Why a scenario stayed open: the reason of its first step that has one.
+/// Why a scenario stayed open: the reason of its first open step, else of the first step that has one.
 pub fn scenario_reason(scenario: &ScenarioResult) -> Option<&Message> {
-    scenario.steps.iter().find_map(|step| step.reason.as_ref())
+    let open = scenario.steps.iter().filter(|step| step.verdict == Verdict::Inconclusive);
+    let reason = open.into_iter().find_map(|step| step.reason.as_ref());
+    reason.or_else(|| scenario.steps.iter().find_map(|step| step.reason.as_ref()))
 }
 
 #[cfg(test)]

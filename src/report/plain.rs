@@ -99,7 +99,8 @@ pub(super) fn environment(scenario: &ScenarioResult) -> bool {
     let open = scenario.steps.iter().filter(|step| step.verdict == Verdict::Inconclusive);
     scenario.verdict == Verdict::Inconclusive
         && open.into_iter().any(|step| {
-            let graded = step.findings.iter().any(|finding| finding.rule == "environment");
+            let graded =
+                step.findings.iter().any(|finding| matches!(finding.rule.as_str(), "environment" | "broken-answer"));
             graded || step.exchange.as_ref().is_some_and(|exchange| exchange.status.is_none())
         })
 }

@@ -104,7 +104,7 @@ impl Page<'_> {
                 format::moment(&started.started),
                 took.get(self.style.lang).to_owned(),
                 format!("homologa {}", started.versions.homologa),
-                format!("{} {}", self.word("report.catalogue"), started.versions.catalogue),
+                format!("{} {}", self.word("report.catalogue"), started.versions.catalogue_of()),
                 format!("seed {}", started.seed),
             ]);
             self.hang("  ", &clean::line(&facts), Tone::Quiet);
@@ -138,6 +138,12 @@ impl Page<'_> {
         facts.push(pages);
         if let Some(tls) = &shop.tls {
             facts.push(self.tls(tls));
+        }
+        if let Some(browser) = &shop.browser {
+            let message = Message::new("report.browser").with("version", &browser.version).with("n", browser.pages);
+            let mut parts = vec![self.say(&message)];
+            parts.extend(browser.unguarded.then(|| self.say(&Message::new("report.browser-unguarded"))));
+            facts.push(units(parts));
         }
         facts.push(self.counts(shop));
         let name = clean::line(&shop.url).into_owned();
@@ -192,6 +198,9 @@ impl Page<'_> {
             facts.push(self.say(&line));
             let (bar, legend) = self.bar(coverage);
             facts.extend([bar, legend]);
+            facts.extend(contract.gates.iter().map(|gate| {
+                format!("{} {}: {}", labels::verdict_sign(gate.verdict), gate.id, self.say(&gate.message))
+            }));
         }
         if let Some(drift) = &contract.drift
             && (drift.baseline.is_some() || !drift.entries.is_empty())
@@ -275,11 +284,14 @@ impl Page<'_> {
             Subject::Rule { id, card } => (*id, card.map_or(*id, |card| card.title.get(lang))),
             Subject::Scenario(scenario) => (scenario.id.as_str(), scenario.name.get(lang)),
             Subject::Noted(id) => (*id, ""),
+            Subject::Gate(gate) => (gate.id.as_str(), ""),
         };
         let sign = if group.severity == Severity::Blocker { "✗" } else { "!" };
         let weight = self.say(&labels::severity(group.severity));
         let noted = matches!(group.subject, Subject::Noted(_));
+        let gate = matches!(group.subject, Subject::Gate(_));
         let title = match (noted, group.spots.first()) {
+            (_, Some(spot)) if gate => self.say(&spot.finding.message),
             (true, Some(spot)) => format!("{} {}", self.word("report.noted"), self.say(&spot.finding.message)),
             _ => format!("{} {}", self.word("report.not-met"), clean::line(title)),
         };
@@ -287,14 +299,16 @@ impl Page<'_> {
         let _ = write!(self.out, "{} ", self.paint(&lead, group.severity.into()));
         let _ = writeln!(self.out, "{}", self.paint(&clean::line(id), Tone::Quiet));
         self.hang("  ", &title, Tone::Strong);
-        let mut said = if noted { group.spots.first().map(|spot| &spot.finding.message) } else { None };
+        let mut said = if noted || gate { group.spots.first().map(|spot| &spot.finding.message) } else { None };
         for spot in group.spots.iter().take(MOST_SPOTS) {
             // The same words are said once for all their places.
             if said.replace(&spot.finding.message) != Some(&spot.finding.message) {
                 let message = self.say(&spot.finding.message);
                 self.hang("  - ", &message, Tone::Plain);
             }
-            self.place(&spot.finding.place);
+            // A group of notes is about several scenarios: each place says whose it is.
+            let scenario = spot.step.filter(|_| noted).map(|(scenario, _)| scenario.id.as_str());
+            self.place(&spot.finding.place, scenario);
             self.differences(&spot.finding.evidence);
         }
         // The request of the first step that is shown, to be tried by hand.
@@ -322,15 +336,19 @@ impl Page<'_> {
     }
 
     /// File or address with line and column, and under it the element or the step.
-    fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &Place, scenario: Option<&str>) {
         let Some(base) = place.file.as_ref().or(place.url.as_ref()) else { return };
         let mut text = base.clone();
         for number in [place.line, place.column].into_iter().map_while(|number| number) {
             let _ = write!(text, ":{number}");
         }
         self.hang("    ", &clean::line(&text), Tone::Link);
-        for part in [&place.selector, &place.step].into_iter().flatten() {
-            self.hang("      ", &clean::line(part), Tone::Quiet);
+        if let Some(selector) = &place.selector {
+            self.hang("      ", &clean::line(selector), Tone::Quiet);
+        }
+        let step: Vec<&str> = scenario.into_iter().chain(place.step.as_deref()).collect();
+        if !step.is_empty() {
+            self.hang("      ", &clean::line(&step.join(" · ")), Tone::Quiet);
         }
     }
 
@@ -394,6 +412,7 @@ impl Page<'_> {
                 let what = format!("{} · {}", scenario.name.get(self.style.lang), scenario.id);
                 (clean::line(&what).into_owned(), scenario_reason(scenario).map(|reason| self.say(reason)))
             }
+            Open::Gate(gate) => (clean::line(&gate.id).into_owned(), Some(self.say(&gate.message))),
             Open::CutShort => (self.word("report.cut-short"), Some(self.word("report.cut-short-fix"))),
             Open::Missing { count } => (self.say(&Message::new("report.scenarios-missing").with("n", count)), None),
             Open::Problem(problem) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DriftReport, Finding, Preflight, TargetInfo, Verdict};
+use super::{DriftReport, Finding, Gate, Preflight, TargetInfo, Verdict};
 use crate::i18n::{Message, Text};
 
 /// An attempt to send a request that was followed by another one.
@@ -23,6 +23,9 @@ pub struct Exchange {
     pub method: String,
     /// Full URL as sent.
     pub url: String,
+    /// The path as the scenario writes it, where it names a variable: `/v1/payments/${id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Request headers that matter, redacted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub request_headers: BTreeMap<String, String>,
@@ -42,6 +45,9 @@ pub struct Exchange {
     pub truncated: bool,
     /// Milliseconds from sending to the last byte.
     pub elapsed_ms: u64,
+    /// Whether a recording answered: there is nothing that the request could be sent to again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
     /// Attempts before the one whose response this is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Attempt>,
@@ -119,6 +125,19 @@ impl ScenarioResult {
     }
 }
 
+/// A scenario that a key of its own leaves out of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Id of the scenario, without site and row.
+    pub id: String,
+    /// Name.
+    pub name: Text,
+    /// File, relative to the scenario folder.
+    pub file: String,
+    /// Why.
+    pub reason: Message,
+}
+
 /// What a run learned of one catalogue entry or status pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -153,6 +172,9 @@ pub struct CodeCoverage {
     pub scenarios: Vec<String>,
     /// How it is provoked, or why it cannot be.
     pub how: Text,
+    /// Why no answer of this run showed it; `None` when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
 }
 
 /// Coverage of one status/status_detail pair.
@@ -167,6 +189,12 @@ pub struct PairCoverage {
     /// Scenarios that expected it or saw it, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<String>,
+    /// How it is reached, or why it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<Text>,
+    /// Why no answer of this run showed it; `None` when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Message>,
 }
 
 /// What a run exercised of the documented contract.
@@ -184,6 +212,12 @@ impl Coverage {
     /// How many catalogue entries are in `state`.
     pub fn count(&self, state: CoverageState) -> usize {
         self.codes.iter().filter(|code| code.state == state).count()
+    }
+
+    /// How many status pairs answers showed, and how many a documented request can reach.
+    pub fn pairs_seen(&self) -> (usize, usize) {
+        let of = |state| self.pairs.iter().filter(|pair| pair.state == state).count();
+        (of(CoverageState::Observed), self.pairs.len() - of(CoverageState::NotReachable))
     }
 }
 
@@ -203,12 +237,18 @@ pub struct ContractRecord {
     pub planned: usize,
     /// Results in the order in which scenarios are listed.
     pub scenarios: Vec<ScenarioResult>,
+    /// Scenarios that are left out by a key of their own, at most [`MOST_WHOLE`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// Coverage, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
     /// Drift, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftReport>,
+    /// What the run had to show at least, once judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gate>,
     #[serde(skip)]
     pub(crate) whole: Whole,
 }
@@ -229,6 +269,13 @@ impl PartialEq for Whole {
 impl Eq for Whole {}
 
 impl ContractRecord {
+    /// Takes a scenario that is left out; a notice tells how many there are in all.
+    pub(super) fn skip(&mut self, skipped: Skipped) {
+        if self.skipped.len() < MOST_WHOLE {
+            self.skipped.push(skipped);
+        }
+    }
+
     /// Takes the result of a scenario. Memory does not grow with exchanges: beyond the first [`MOST_WHOLE`] passed and
     /// as many other scenarios, results are abridged.
     pub(super) fn take(&mut self, mut result: ScenarioResult) {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, DriftReport, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict, ScenarioResult,
-    ShopRecord, TlsFacts,
+    Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
+    ScenarioResult, ShopRecord, Skipped, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -14,10 +14,23 @@ pub struct Versions {
     pub homologa: String,
     /// Snapshot of the error catalogue, as `specs/catalogue/snapshots.yaml` names it.
     pub catalogue: String,
+    /// Day on which that snapshot was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue_read: Option<String>,
     /// SHA-256 over all files of `specs/`, first 12 hexadecimal digits.
     pub specs: String,
     /// SHA-256 over all files of `rules/`, first 12 hexadecimal digits.
     pub rules: String,
+}
+
+impl Versions {
+    /// The snapshot of the catalogue and its day: `reference-page (2026-01-02)`.
+    pub fn catalogue_of(&self) -> String {
+        match &self.catalogue_read {
+            Some(day) => format!("{} ({day})", self.catalogue),
+            None => self.catalogue.clone(),
+        }
+    }
 }
 
 /// The first event of a run.
@@ -40,7 +53,7 @@ pub struct RunStarted {
 pub struct TargetInfo {
     /// `embedded`, `url` or `recording`.
     pub kind: String,
-    /// Base URL, without credentials.
+    /// Base URL, without credentials; `recording:FILE` for a recording.
     pub url: String,
     /// Mercado Pago site, for example `MLA`.
     pub site: String,
@@ -77,6 +90,11 @@ pub enum Event {
     ScenarioFinished(Box<ScenarioResult>),
     /// The contract side is done, and this is what it exercised.
     CoverageMeasured(Coverage),
+    /// What the run had to show at least is judged.
+    GatesJudged {
+        /// The gates.
+        gates: Vec<Gate>,
+    },
     /// What the answers of the contract side differ in from the documents and from the baseline.
     DriftMeasured(Box<DriftReport>),
     /// The rules that the go-live side will judge.
@@ -107,6 +125,13 @@ pub enum Event {
     },
     /// A shop is judged; holds all that was learned of it.
     ShopJudged(Box<ShopRecord>),
+    /// Somebody ended the run early: what was not done stays open.
+    RunInterrupted {
+        /// Milliseconds since the start.
+        elapsed_ms: u64,
+    },
+    /// A scenario of the stock is left out of the run by a key of its own.
+    ScenarioSkipped(Skipped),
     /// The run is over.
     RunFinished {
         /// Verdict of the whole.

@@ -8,6 +8,7 @@ mod contract;
 mod drift;
 mod event;
 mod finding;
+mod gate;
 mod journal;
 mod preflight;
 mod problem;
@@ -19,17 +20,19 @@ mod verdict;
 pub use collector::Collector;
 pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
-    ScenarioResult, StepResult,
+    ScenarioResult, Skipped, StepResult,
 };
 pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
+pub use gate::Gate;
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
 pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
 pub use shop::{
-    CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, TlsFacts,
+    BrowserFacts, CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard,
+    ShopRecord, TlsFacts,
 };
 pub use stop::{Attending, Stop};
 pub use verdict::{RunVerdict, Verdict};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Blame, ContractRecord, Event, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
+    Blame, ContractRecord, Event, Gate, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
     ShopRecord, Verdict,
 };
 
@@ -53,12 +53,15 @@ impl RunRecord {
             Event::ScenariosPlanned { scenarios } => self.contract.get_or_insert_default().planned += scenarios,
             Event::ScenarioFinished(result) => self.contract.get_or_insert_default().take(*result),
             Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),
+            Event::GatesJudged { gates } => self.contract.get_or_insert_default().gates = gates,
             Event::DriftMeasured(drift) => self.contract.get_or_insert_default().drift = Some(*drift),
             Event::RulesLoaded { requirements, rules } => {
                 self.requirements = requirements;
                 self.rules = rules;
             }
             Event::ShopJudged(shop) => self.shops.push(*shop),
+            Event::RunInterrupted { elapsed_ms } => self.elapsed_ms = elapsed_ms,
+            Event::ScenarioSkipped(skipped) => self.contract.get_or_insert_default().skip(skipped),
             Event::RunFinished { verdict, elapsed_ms } => {
                 self.verdict = Some(verdict);
                 self.elapsed_ms = elapsed_ms;
@@ -90,12 +93,13 @@ impl RunRecord {
 
 impl ContractRecord {
     /// Verdict of the contract side: no scenario at all, or fewer than planned, is an open question; breaking drift
-    /// that nobody accepted is a failure.
+    /// that nobody accepted is a failure, and so is a gate that is not reached.
     pub fn verdict(&self) -> RunVerdict {
         let parts = self.scenarios.iter().map(ScenarioResult::run_verdict);
         let missing = (self.scenarios.len() < self.planned).then_some(RunVerdict::Inconclusive);
         let drifted = self.drift.as_ref().filter(|drift| drift.blocks()).map(|_| RunVerdict::NotReady);
-        RunVerdict::of(parts.chain(missing).chain(drifted))
+        let gates = self.gates.iter().map(Gate::run_verdict);
+        RunVerdict::of(parts.chain(missing).chain(drifted).chain(gates))
     }
 }
 

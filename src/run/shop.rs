@@ -107,6 +107,12 @@ pub struct PageSummary {
     /// Whether it asks for a payment (form, SDK, Brick or button).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub checkout: bool,
+    /// Whether it was opened in a browser.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rendered: bool,
+    /// File with a picture of it, when pictures were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screenshot: Option<String>,
     /// Why it could not be judged whole (needs JavaScript, cut, not HTML), if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Message>,
@@ -157,6 +163,20 @@ pub struct TlsFacts {
     pub failure: Option<Message>,
 }
 
+/// The browser that opened pages of a shop.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BrowserFacts {
+    /// Its program.
+    pub program: String,
+    /// As it names itself, for example `HeadlessChrome/156.0.8078.79`.
+    pub version: String,
+    /// Pages that it opened.
+    pub pages: u32,
+    /// Whether it ran without its own sandbox, because homologa ran as root.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unguarded: bool,
+}
+
 /// A rule judged on a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
@@ -184,6 +204,9 @@ pub struct ShopRecord {
     /// TLS facts, when the URL is https.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsFacts>,
+    /// The browser that opened pages, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<BrowserFacts>,
     /// Pages read.
     pub pages: Vec<PageSummary>,
     /// Addresses left out.

@@ -8,12 +8,14 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::specs::sites;
 
 /// What an account is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The test seller that takes the payments.
     Seller,
@@ -90,6 +92,14 @@ impl Account {
     pub fn live(&self) -> bool {
         self.role == Role::ProductionWithoutScope
     }
+}
+
+/// Whether test credentials may name an address of this domain: one of test users, or of the people of the service,
+/// with whose addresses its SDKs test (mercadopago/sdk-go pays with `meli.com`).
+pub(super) fn is_test_domain(domain: &str) -> bool {
+    ["testuser.com", "meli.com", "mercadopago.com", "mercadolibre.com", "mercadolivre.com"]
+        .iter()
+        .any(|known| domain.eq_ignore_ascii_case(known))
 }
 
 /// The account of a site with a role. A site that does not exist gets credentials too; the sandbox refuses them.

@@ -4,12 +4,14 @@
 //! uses the token. The number is kept for that, and never answered.
 
 use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::clock::wire_date;
 use super::errors::{Checked, Refusal, envelope};
 use super::reply::Reply;
 use super::router::Call;
+use super::store::form;
 use super::world::World;
 use crate::secret::luhn;
 
@@ -17,7 +19,7 @@ use crate::secret::luhn;
 const MOST_TEXT: usize = 128;
 
 /// A card token: what was sent, as text; `None` where it was absent, null or of no use.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct CardToken {
     pub(super) id: String,
     /// Account whose key created it.
@@ -26,7 +28,9 @@ pub(super) struct CardToken {
     /// Made with a production key.
     pub(super) live: bool,
     /// Digits, without blanks and hyphens.
+    #[serde(serialize_with = "form::number")]
     pub(super) number: Option<String>,
+    #[serde(serialize_with = "form::security_code")]
     pub(super) security_code: Option<String>,
     pub(super) month: Option<String>,
     pub(super) year: Option<String>,

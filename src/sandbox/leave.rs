@@ -33,6 +33,7 @@ pub(super) struct Encoded {
 pub(super) fn encode(reply: Reply) -> Encoded {
     let (kind, body) = match reply.body {
         Body::Json(value) => (Some("application/json;charset=UTF-8"), Bytes::from(value.to_string())),
+        Body::Payment(_, text) => (Some("application/json;charset=UTF-8"), text),
         Body::Html(page) => (Some("text/html"), Bytes::from_static(page.as_bytes())),
         Body::Empty => (None, Bytes::new()),
     };

@@ -3,6 +3,7 @@
 //! Responsible for keeping them and for telling from their payments how much is paid. A payment belongs to an order
 //! when it was created with the order's id in `order.id`; the sandbox has no hosted checkout that would link them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::accounts::Account;
@@ -32,7 +33,7 @@ const FIRST_ID: u64 = 10_000_000_000;
 const SPREAD: u64 = 80_000_000_000;
 
 /// A merchant order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct MerchantOrder {
     id: u64,
     /// Seller.
@@ -63,7 +64,7 @@ impl MerchantOrder {
     /// The answer, with the members of the test data of mercadopago/sdk-php.
     fn body(&self, state: &State) -> Value {
         let shares: Vec<Share> =
-            self.payments.iter().filter_map(|id| state.payments.get(id)).map(payments::share).collect();
+            self.payments.iter().filter_map(|id| state.payments.get(id)).map(|one| payments::share(one)).collect();
         let sum = |of: fn(&Share) -> f64| shares.iter().map(of).sum::<f64>();
         let (paid, refunded) = (sum(|share| share.paid), sum(|share| share.refunded));
         let total = self.total();

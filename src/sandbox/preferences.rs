@@ -3,6 +3,7 @@
 //! Responsible for keeping what was sent and giving it back with the members and types of real answers. There is no
 //! hosted checkout: `init_point` and `sandbox_init_point` have a reserved host (RFC 2606) and lead nowhere.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::accounts::Account;
@@ -24,7 +25,7 @@ const MOST: usize = 1000;
 const MOST_ITEMS: usize = 1000;
 
 /// A preference: who made it when, and what was sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Preference {
     pub(super) id: String,
     /// Seller.
@@ -136,6 +137,10 @@ impl Preference {
                     Some(sent) => overlay(member, sent),
                     None => {}
                 }
+            }
+            // Null where there is none, an object where there is one.
+            if let Some(pricing) = self.sent.get("differential_pricing").filter(|pricing| pricing.is_object()) {
+                members.insert("differential_pricing".to_owned(), pricing.clone());
             }
             members.insert("items".to_owned(), Value::Array(self.items()));
             members.insert("external_reference".to_owned(), json!(self.text("external_reference").unwrap_or_default()));

@@ -1,5 +1,7 @@
 //! What the sandbox answers, before it becomes bytes.
 
+use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
 
 /// The body of a reply.
@@ -7,10 +9,31 @@ use serde_json::Value;
 pub(super) enum Body {
     /// JSON.
     Json(Value),
+    /// A payment, written out already, with its id: what is answered most is never built as a tree.
+    Payment(u64, Bytes),
     /// A page, as proxies answer.
     Html(&'static str),
     /// Nothing.
     Empty,
+}
+
+impl Body {
+    /// The JSON that it is, if it is any.
+    pub(super) fn into_json(self) -> Option<Value> {
+        match self {
+            Body::Json(value) => Some(value),
+            Body::Payment(_, text) => serde_json::from_slice(&text).ok(),
+            Body::Html(_) | Body::Empty => None,
+        }
+    }
+
+    /// The id of the payment that it is, if it is one.
+    pub(super) fn payment_id(&self) -> Option<u64> {
+        match self {
+            Body::Payment(id, _) => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// A reply.
@@ -28,5 +51,13 @@ impl Reply {
     /// A JSON reply.
     pub(super) fn json(status: u16, body: Value) -> Reply {
         Reply { status, body: Body::Json(body), retry_after: None }
+    }
+
+    /// A reply with a payment.
+    pub(super) fn payment(status: u16, id: u64, payment: &impl Serialize) -> Reply {
+        // A usual one takes three thousand bytes. Plain data always has a text.
+        let mut text = Vec::with_capacity(4096);
+        serde_json::to_writer(&mut text, payment).ok();
+        Reply { status, body: Body::Payment(id, Bytes::from(text)), retry_after: None }
     }
 }

@@ -12,10 +12,11 @@ use super::faults::effects::{self, Played};
 use super::reply::Reply;
 use super::world::World;
 use super::{
-    card_tokens, customers, faults, merchant_orders, oauth, openapi, orders, payment_methods, payments, preferences,
-    users,
+    card_tokens, chargebacks, customers, faults, merchant_orders, oauth, openapi, orders, payment_methods, payments,
+    preferences, subscriptions, users,
 };
 use crate::ids::Ids;
+use crate::sandbox::subscriptions::Kind::{Plan, Subscription};
 
 /// A request as the resources see it.
 pub(super) struct Call<'c> {
@@ -173,6 +174,18 @@ pub(super) fn route(world: &World, call: &Call) -> Reply {
         ("GET", ["merchant_orders", "search"]) => merchant_orders::search(world, call),
         ("GET", ["merchant_orders", id]) => merchant_orders::read(world, call, id),
         ("PUT", ["merchant_orders", id]) => merchant_orders::update(world, call, id),
+        ("POST", ["preapproval"]) => subscriptions::create(world, call, Subscription),
+        ("GET", ["preapproval", "search"]) => subscriptions::search(world, call, Subscription),
+        ("GET", ["preapproval", id]) => subscriptions::read(world, call, Subscription, id),
+        ("PUT", ["preapproval", id]) => subscriptions::update(world, call, Subscription, id),
+        ("POST", ["preapproval_plan"]) => subscriptions::create(world, call, Plan),
+        ("GET", ["preapproval_plan", "search"]) => subscriptions::search(world, call, Plan),
+        ("GET", ["preapproval_plan", id]) => subscriptions::read(world, call, Plan, id),
+        ("PUT", ["preapproval_plan", id]) => subscriptions::update(world, call, Plan, id),
+        ("GET", ["authorized_payments", "search"]) => subscriptions::invoices(world, call),
+        ("GET", ["authorized_payments", id]) => subscriptions::invoice(world, call, id),
+        ("GET", ["v1", "chargebacks", "search"]) => chargebacks::search(world, call),
+        ("GET", ["v1", "chargebacks", id]) => chargebacks::read(world, call, id),
         ("GET", ["users", "me"]) => users::me(world, call),
         ("POST", ["users", "test_user"]) => users::test_user(world, call),
         ("POST", ["oauth", "token"]) => oauth::token(world, call),
@@ -189,14 +202,23 @@ pub(super) fn route(world: &World, call: &Call) -> Reply {
             | ["v1", "customers", _, "cards", _]
             | ["checkout", "preferences"]
             | ["checkout", "preferences", _]
-            | ["merchant_orders"]
-            | ["merchant_orders", _]
+            | ["merchant_orders" | "preapproval" | "preapproval_plan"]
+            | ["merchant_orders" | "preapproval" | "preapproval_plan" | "authorized_payments", _]
+            | ["v1", "chargebacks", _]
             | ["users", "me" | "test_user"]
             | ["oauth", "token"],
         ) => Ok(method_not_allowed()),
+        (_, ["v1", "advanced_payments", ..] | ["point", ..]) => Ok(not_served(call.path)),
         _ => Ok(edge_not_found()),
     };
     answered.unwrap_or_else(|refusal| world.catalogue.reply(&refusal, world))
+}
+
+/// What the real service has and the sandbox has not: 404, and a word that says who does not know it.
+fn not_served(path: &str) -> Reply {
+    let path: String = path.chars().take(128).collect();
+    let message = format!("The sandbox of homologa does not serve {path}");
+    Reply::json(404, json!({ "message": message, "error": "not_served_by_sandbox", "status": 404, "cause": [] }))
 }
 
 fn method_not_allowed() -> Reply {

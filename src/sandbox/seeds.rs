@@ -11,8 +11,9 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::accounts::{Account, Role, account};
-use super::reply::Body;
+use super::customers::Customer;
 use super::router::{Call, route};
+use super::state;
 use super::world::World;
 use crate::i18n::Message;
 use crate::run::{self, Problem};
@@ -98,14 +99,21 @@ impl Seeds {
         [self.customers.len(), self.customers.iter().map(|seed| seed.cards.len()).sum(), self.payments.len()]
     }
 
-    /// Creates everything, for the seller of a site. What an earlier run created under the same place of the file is
-    /// found again by its idempotency key or e-mail address.
-    pub(super) fn plant(&self, world: &World, site: &str) -> Result<(), Problem> {
+    /// Creates everything, for the seller of a site. With a memory that was kept, what is there already is left as it is:
+    /// customers by e-mail address, payments by idempotency key, which follows from the place in the file. In an empty
+    /// one, two customers with one address are a mistake of the file.
+    pub(super) fn plant(&self, world: &World, site: &str, again: bool) -> Result<(), Problem> {
         let gardener = Gardener { world, seller: account(site, Role::Seller), site };
         for (index, seed) in self.customers.iter().enumerate() {
+            if again && gardener.has_customer(seed) {
+                continue;
+            }
             gardener.customer(index, seed).map_err(|refusal| refusal.at(seed))?;
         }
         for (index, seed) in self.payments.iter().enumerate() {
+            if again && gardener.has_payment(index) {
+                continue;
+            }
             gardener.payment(index, seed).map_err(|refusal| refusal.at(seed))?;
         }
         Ok(())
@@ -169,6 +177,11 @@ impl Refused {
     }
 }
 
+/// The idempotency key of a payment.
+fn payment_key(index: usize) -> String {
+    format!("seed-data/payments/{index}")
+}
+
 /// Sends the requests.
 struct Gardener<'w> {
     world: &'w World,
@@ -188,14 +201,25 @@ impl Gardener<'_> {
         }
         let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let reply = route(self.world, &Call::new(method, uri, &headers, &bytes));
-        let Body::Json(body) = reply.body else {
-            return Err(Refused { status: reply.status, message: String::new() });
-        };
-        if reply.status < 300 {
+        let status = reply.status;
+        let body = reply.body.into_json().ok_or(Refused { status, message: String::new() })?;
+        if status < 300 {
             return Ok(body);
         }
         let message = body.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Err(Refused { status: reply.status, message })
+        Err(Refused { status, message })
+    }
+
+    fn has_customer(&self, seed: &Seed) -> bool {
+        let email = seed.body.get("email").and_then(Value::as_str).unwrap_or_default();
+        let same =
+            |customer: &Customer| customer.user_id == self.seller.user_id && customer.email.eq_ignore_ascii_case(email);
+        self.world.state().customers.iter().any(same)
+    }
+
+    fn has_payment(&self, index: usize) -> bool {
+        let key = state::key(self.seller.user_id, "payments", &payment_key(index));
+        self.world.state().replays.get(&key).is_some()
     }
 
     fn token(&self, key: &str, card: &Card) -> Result<Value, Refused> {
@@ -236,7 +260,7 @@ impl Gardener<'_> {
     }
 
     fn payment(&self, index: usize, seed: &Seed) -> Result<(), Refused> {
-        let key = format!("seed-data/payments/{index}");
+        let key = payment_key(index);
         let mut body = seed.body.clone();
         if let Some(card) = seed.cards.first() {
             body.insert("token".into(), self.token(&key, card)?);
@@ -259,7 +283,7 @@ mod tests {
     fn planted(text: &str) -> (World, Result<(), Problem>) {
         let world = World::for_tests();
         let seeds = Seeds::parse(&Source::new("seeds.yaml", text)).unwrap();
-        let done = seeds.plant(&world, "MLA");
+        let done = seeds.plant(&world, "MLA", false);
         (world, done)
     }
 

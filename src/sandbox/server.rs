@@ -1,5 +1,6 @@
 //! The HTTP side of the sandbox: listening, reading a bounded body, writing the reply, stopping.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,18 +17,17 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::clock::Clock;
 use super::errors::Catalogue;
 use super::faults::plan;
 use super::journal::Entry;
 use super::leave::{encode, leave};
+use super::options::Options;
 use super::reply::{Body, Reply};
 use super::router::{Call, perform};
-use super::seeds::Seeds;
 use super::tls::{self, Both};
-use super::webhooks::{self, WebhookOptions};
+use super::webhooks;
 use super::world::World;
-use super::{Account, Role, account, admin};
+use super::{Account, Role, account, admin, state, store};
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs::sites;
@@ -44,39 +44,6 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long stopping waits for open connections.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
-/// How a sandbox behaves.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Identifiers follow from it: the same requests in the same order get the same ids.
-    pub seed: u64,
-    /// Site of [`Sandbox::account`]. Every credential carries its own site.
-    pub default_site: String,
-    /// The time.
-    pub clock: Clock,
-    /// Where and how changes are told.
-    pub webhooks: WebhookOptions,
-    /// A file of faults to play, as text with its name; what a header asks for comes first.
-    pub faults: Option<Source>,
-    /// Serves HTTPS besides HTTP, on the same port, for these names besides the usual ones.
-    pub tls: Option<Vec<String>>,
-    /// What is there from the start.
-    pub seeds: Seeds,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            seed: 0,
-            default_site: "MLA".to_owned(),
-            clock: Clock::System,
-            webhooks: WebhookOptions::default(),
-            faults: None,
-            tls: None,
-            seeds: Seeds::default(),
-        }
-    }
-}
-
 /// Reads a file of faults for its mistakes alone; starting tells only the first.
 ///
 /// # Errors
@@ -86,13 +53,19 @@ pub fn check_faults(source: &Source) -> Result<(), Vec<Problem>> {
 }
 
 /// A running sandbox.
-#[derive(Debug)]
 pub struct Sandbox {
     url: String,
     default_site: String,
     ca_pem: Option<String>,
+    world: Arc<World>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl Sandbox {
@@ -106,7 +79,12 @@ impl Sandbox {
             return Err(Problem::input(Message::new("sandbox.unknown-site").with("site", &options.default_site))
                 .fix(Message::new("sandbox.unknown-site-fix").with("sites", known.join(", "))));
         }
-        let world = World::new(options.seed, options.clock).telling(options.webhooks);
+        let opened = options.data.as_deref().map(|folder| store::open(folder, options.durability)).transpose()?;
+        let starts = opened.as_ref().map_or(0, |opened| opened.starts);
+        let mut state = state::State::new(options.keep);
+        let kept = opened.map(|opened| opened.load(&mut state)).transpose()?;
+        let world = World::with(options.seed, options.clock, state, kept, starts);
+        let world = world.telling(options.webhooks).reusing(options.reuse);
         if let Some(source) = &options.faults {
             world.faults.add(plan::read(source, world.catalogue).map_err(first)?);
         }
@@ -120,13 +98,16 @@ impl Sandbox {
         let identity = options.tls.as_deref().map(tls::identity).transpose()?;
         let ca_pem = identity.as_ref().map(|identity| identity.ca_pem.clone());
         let world = world.of_site(&options.default_site);
-        options.seeds.plant(&world, &options.default_site)?;
+        options.seeds.plant(&world, &options.default_site, starts > 0)?;
+        if !world.kept().await {
+            return Err(world.failed().await);
+        }
         let world = Arc::new(world);
         let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
         let url = format!("http://{address}");
         let telling = webhooks::start(&world);
-        let router = Router::new().fallback(serve).with_state(world);
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&world));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let until = async {
@@ -150,7 +131,7 @@ impl Sandbox {
                 telling.abort();
             }
         });
-        Ok(Sandbox { url, default_site: options.default_site, ca_pem, stop, server })
+        Ok(Sandbox { url, default_site: options.default_site, ca_pem, world, stop, server })
     }
 
     /// The base URL, without a slash at its end.
@@ -174,13 +155,20 @@ impl Sandbox {
         account(&self.default_site, role)
     }
 
-    /// Stops listening, lets the requests in flight finish for at most two seconds, and returns.
+    /// Waits until what it remembers cannot be kept any more (a full disk, say): then it answers nothing but 503. It
+    /// never ends otherwise.
+    pub async fn failed(&self) -> Problem {
+        self.world.failed().await
+    }
+
+    /// Stops listening, lets the requests in flight finish for at most two seconds, closes what it keeps, and returns.
     pub async fn stop(self) {
         self.stop.send(()).ok();
         let abort = self.server.abort_handle();
         if tokio::time::timeout(STOP_TIME, self.server).await.is_err() {
             abort.abort();
         }
+        self.world.close();
     }
 }
 
@@ -199,7 +187,8 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
     };
     let call = Call::new(parts.method.as_str(), uri, &parts.headers, &body);
     if admin::owns(call.path) {
-        return admin::respond(&world, &call);
+        let response = admin::respond(&world, &call);
+        return if world.kept().await { response } else { unkept() };
     }
     let (at, started) = (world.now(), Instant::now());
     let (played, fault) = perform(&world, &call);
@@ -216,6 +205,9 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
         request: body.clone(),
         response: encoded.body.clone(),
     });
+    if !world.kept().await {
+        return unkept();
+    }
     let response = leave(encoded, played.manner).await;
     if front_end { with_cross_origin(response) } else { response }
 }
@@ -245,6 +237,11 @@ async fn read_body(mut body: HttpBody) -> Option<Bytes> {
 /// What the server says itself: nobody has documented it, the words are those of the envelope.
 fn unread(status: u16, message: &str, error: &str) -> Reply {
     Reply::json(status, json!({ "message": message, "error": error, "status": status, "cause": [] }))
+}
+
+/// What was done cannot be kept: that nothing was done is nearer to the truth than any other answer.
+fn unkept() -> Response<HttpBody> {
+    response(unread(503, "The sandbox cannot write to its --data folder", "homologa_data_not_written"))
 }
 
 /// Checkout pages call these endpoints from the browser, where pages of any origin may.

@@ -1,6 +1,7 @@
 //! Who an account is: `GET /users/me`, by which the official SDKs find their site, and `POST /users/test_user`.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::accounts::Account;
 use super::clock::wire_date;
@@ -9,6 +10,13 @@ use super::reply::Reply;
 use super::router::Call;
 use super::world::World;
 use crate::specs::sites;
+
+/// The user with this e-mail address: the same number each time.
+pub(super) fn id_of(email: &str) -> u64 {
+    let digest = Sha256::digest(email.to_lowercase());
+    let number = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    1_000_000_000 + number % 1_000_000_000
+}
 
 /// When the accounts of the sandbox say that they were opened.
 const REGISTERED: &str = "2024-01-02T10:00:00.000-04:00";

@@ -129,6 +129,9 @@ pub struct Snapshot {
     pub title: Text,
     /// Where it stands.
     pub source: String,
+    /// Day on which it was read, where the document itself has no date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<String>,
     /// Languages it is written in.
     pub language: String,
     /// Number of codes by HTTP status, where it has a table.
@@ -141,6 +144,8 @@ pub struct Snapshot {
 
 /// The snapshot that the catalogue follows.
 pub const CURRENT_SNAPSHOT: &str = "reference-page";
+/// Day on which it was read: the page itself has no date.
+pub const CURRENT_READ: &str = "2026-11-21";
 
 #[derive(Deserialize)]
 struct EntryFile {
@@ -207,6 +212,13 @@ pub fn neighbours() -> &'static [Neighbour] {
     })
 }
 
+/// The neighbours with an id (`404/2000`) or, of all resources, with a code (`2000`), whatever its case.
+pub fn neighbours_of(id_or_code: &str) -> impl Iterator<Item = &'static Neighbour> {
+    let by_id = neighbours().iter().any(|other| other.id.eq_ignore_ascii_case(id_or_code));
+    let named = move |other: &&Neighbour| if by_id { &other.id } else { &other.code }.eq_ignore_ascii_case(id_or_code);
+    neighbours().iter().filter(named)
+}
+
 /// The documents the catalogue was read from, oldest first.
 pub fn snapshots() -> &'static [Snapshot] {
     static SNAPSHOTS: OnceLock<Vec<Snapshot>> = OnceLock::new();
@@ -244,6 +256,8 @@ mod tests {
     fn entries_are_whole_and_their_sources_exist() {
         let snapshots: BTreeSet<_> = snapshots().iter().map(|snapshot| snapshot.id.as_str()).collect();
         assert!(snapshots.contains(CURRENT_SNAPSHOT));
+        let current = super::snapshots().iter().find(|snapshot| snapshot.id == CURRENT_SNAPSHOT).unwrap();
+        assert_eq!(current.read.as_deref(), Some(CURRENT_READ));
         for entry in catalogue().entries() {
             assert!(snapshots.contains(entry.since.as_str()), "{}: since {}", entry.id, entry.since);
             for source in &entry.sources {

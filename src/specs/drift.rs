@@ -94,7 +94,17 @@ mod tests {
     #[test]
     fn every_grade_is_weighed_or_is_no_drift() {
         for grade in grades() {
-            let not_of_the_documents = ["conform", "expectation", "environment", "unknown-outcome", "refused", "slow"];
+            let not_of_the_documents = [
+                "conform",
+                "expectation",
+                "environment",
+                "broken-answer",
+                "unknown-outcome",
+                "refused",
+                "slow",
+                "min-coverage",
+                "min-pairs",
+            ];
             let none = not_of_the_documents.contains(&grade.id.as_str());
             assert_eq!(weight_of_grade(&grade.id).is_none(), none, "{}", grade.id);
             assert!(!kinds().iter().any(|kind| kind.id == grade.id), "{}", grade.id);

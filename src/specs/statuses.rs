@@ -26,6 +26,10 @@ pub struct Pair {
     /// Cardholder name of a test card that leads to it, or another way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached_by: Option<String>,
+    /// Why no test card and no request of a seller leads to it: a key of `out_of_reach_reasons`. Either this is there
+    /// or `reached_by`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_reach: Option<String>,
     /// Whether the guide asks a checkout to tell this result apart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub must_communicate: bool,
@@ -52,6 +56,8 @@ pub struct Retry {
 pub struct Statuses {
     /// Ways to try again.
     pub retry_modes: BTreeMap<String, Text>,
+    /// Why pairs cannot be reached.
+    pub out_of_reach_reasons: BTreeMap<String, Text>,
     /// The pairs.
     pub pairs: Vec<Pair>,
 }
@@ -63,6 +69,11 @@ pub fn statuses() -> &'static Statuses {
 }
 
 impl Statuses {
+    /// Why a pair cannot be reached by a seller; `None` when it can.
+    pub fn why_out_of_reach(&self, pair: &Pair) -> Option<&Text> {
+        self.out_of_reach_reasons.get(pair.out_of_reach.as_ref()?)
+    }
+
     /// The pair of a status and its detail.
     pub fn find(&self, status: &str, detail: Option<&str>) -> Option<&Pair> {
         self.pairs.iter().find(|pair| pair.status == status && pair.status_detail.as_deref() == detail)
@@ -81,6 +92,8 @@ mod tests {
         assert_eq!(table.pairs.iter().filter(|pair| pair.must_communicate).count(), 17);
         for pair in &table.pairs {
             assert!(table.retry_modes.contains_key(&pair.retry.mode), "{pair:?}");
+            let reasons = (pair.reached_by.is_some(), table.why_out_of_reach(pair).is_some());
+            assert!(reasons.0 != reasons.1, "one of the two: {pair:?}");
             assert!(table.find(&pair.status, pair.status_detail.as_deref()) == Some(pair), "twice: {pair:?}");
         }
     }

@@ -98,6 +98,13 @@ fn lacks_issuer(leaf: &X509Certificate<'_>, sent: &[CertificateDer<'_>]) -> bool
         })
 }
 
+/// SHA-256 of the public key of a certificate, if it is the one whose own SHA-256 is `sha256`.
+pub(super) fn key_of(der: &CertificateDer<'_>, sha256: &str) -> Option<[u8; 32]> {
+    let own: String = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
+    let (_, parsed) = X509Certificate::from_der(der).ok().filter(|_| own == sha256)?;
+    Some(Sha256::digest(parsed.public_key().raw).into())
+}
+
 fn certificate(der: &CertificateDer<'static>) -> CertificateFacts {
     let sha256 = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
     let Ok((_, parsed)) = X509Certificate::from_der(der) else {

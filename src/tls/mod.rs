@@ -71,6 +71,19 @@ pub fn pin(facts: &TlsFacts) -> Option<[u8; 32]> {
     Some(pin)
 }
 
+/// SHA-256 of the public key (SubjectPublicKeyInfo) of the leaf, when the server still shows the very leaf whose
+/// SHA-256 is `leaf`, in hexadecimal digits. It is how browsers name a certificate.
+pub async fn leaf_key(host: &str, port: u16, leaf: &str, timeout: Duration) -> Option<[u8; 32]> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(bare.to_owned()).ok()?;
+    let browser = http::verifier(Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })).ok()?;
+    let recorder = Arc::new(JudgedBy { browser, judge: Recorder::default() });
+    let shake = handshake(bare, port, name, recorder.clone());
+    tokio::time::timeout(timeout, shake).await.ok()?.ok()?;
+    let chain = recorder.judge.chain.lock().unwrap_or_else(PoisonError::into_inner);
+    facts::key_of(chain.first()?, leaf)
+}
+
 async fn handshake(
     host: &str,
     port: u16,

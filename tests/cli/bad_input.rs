@@ -101,7 +101,7 @@ fn a_missing_a_wrong_and_a_production_credential_are_told_apart() {
 }
 
 #[test]
-fn a_body_that_is_not_json_fails_the_step_and_not_the_program() {
+fn a_body_that_is_not_json_is_an_open_question_and_says_why() {
     let address = serve(Router::new().fallback(any(|| async { (StatusCode::CREATED, "<html>hello</html>") })));
     let folder = TempDir::new().unwrap();
     let scenario = "name: x\nsteps:\n  - post: /v1/payments\n    body: {}\n    expect: { status: 201 }\n";
@@ -109,8 +109,8 @@ fn a_body_that_is_not_json_fails_the_step_and_not_the_program() {
     let environment = [("MERCADOPAGO_ACCESS_TOKEN", "TEST-abc")];
     let target = format!("http://{address}");
     let ran = homologa_with(folder.path(), &environment, &["contract", "run", "x.yaml", "--target", &target]);
-    assert_eq!(ran.code, 1, "{}", ran.all());
-    assert!(ran.stdout.contains("is not JSON"), "{}", ran.stdout);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.stdout.contains("broken-answer") && ran.stdout.contains("a page of HTML came"), "{}", ran.stdout);
 }
 
 /// Files of every bad kind in one folder: each is told with its place, and the good one runs.

@@ -48,6 +48,12 @@ fn everything_with_an_id_is_explained_in_three_languages() {
         "card-fields-no-name",
         "environment",
         "2000",
+        "approved",
+        "404",
+        "http 429",
+        "recorded-status",
+        "broken-answer",
+        "min-coverage",
     ] {
         for lang in ["es", "pt", "en"] {
             let ran = homologa(&["--lang", lang, "explain", id]);

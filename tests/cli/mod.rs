@@ -4,3 +4,4 @@ mod bad_input;
 mod commands;
 mod demo;
 mod sandbox;
+mod sandbox_data;

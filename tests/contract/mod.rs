@@ -128,13 +128,70 @@ fn too_little_coverage_is_not_ready() {
         (&["contract", "run", path, "--min-coverage", "0"][..], 0),
         (&["contract", "run", path, "--min-coverage", "1"], 1),
         (&["contract", "run", path, "--min-pairs", "1"], 1),
-        (&["contract", "coverage", path, "--min", "1"], 1),
-        (&["contract", "coverage", path, "--min", "0", "--min-pairs", "0"], 0),
-        (&["contract", "coverage", path, "--min", "101"], 2),
+        (&["contract", "coverage", path, "--min-coverage", "1"], 1),
+        (&["contract", "coverage", path, "--min-coverage", "0", "--min-pairs", "0"], 0),
+        (&["contract", "coverage", path, "--min-coverage", "101"], 2),
     ] {
         let ran = homologa(arguments);
         assert_eq!(ran.code, code, "{arguments:?}: {}", ran.all());
-        assert_eq!(ran.stderr.contains("are required"), code == 1, "{}", ran.stderr);
+        assert_eq!(ran.stdout.contains("are required"), code == 1, "{}", ran.all());
+    }
+}
+
+/// A gate is part of the verdict: whoever reads one report only learns of it too.
+#[test]
+fn every_report_tells_of_a_gate_that_is_not_reached() {
+    let scenarios = folder(&[("x.yaml", &format!("name: x\n{SEARCH}"))]);
+    let path = |name: &str| scenarios.path().join(name).to_str().unwrap().to_owned();
+    let reports: Vec<String> =
+        ["html", "json", "junit", "sarif"].iter().map(|it| format!("{it}={}", path(it))).collect();
+    let mut arguments = vec!["--lang", "es", "contract", "run", scenarios.path().to_str().unwrap()];
+    arguments.extend(["--min-pairs", "50", "--min-coverage", "0"]);
+    reports.iter().for_each(|report| arguments.extend(["--report", report]));
+    let ran = homologa(&arguments);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stdout.starts_with("✗ "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("✗ min-pairs: ") && ran.stdout.contains("0,0 %"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("✓ min-coverage: "), "{}", ran.stdout);
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    let json: Value = serde_json::from_str(&read("json")).unwrap();
+    assert_eq!(json["verdict"], "not-ready");
+    assert_eq!(json["contract"]["gates"][1]["id"], "min-pairs");
+    assert_eq!(json["contract"]["gates"][1]["verdict"], "fail");
+    let sarif: Value = serde_json::from_str(&read("sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "min-pairs");
+    assert!(sarif["runs"][0]["results"][0]["ruleIndex"].is_u64());
+    let junit = read("junit");
+    assert!(junit.contains("failures=\"1\"") && junit.contains("<failure message=\"se observó el 0,0 %"), "{junit}");
+    assert!(read("html").contains("<code>min-pairs</code>"));
+    let explained = homologa(&["explain", "min-pairs"]);
+    assert_eq!(explained.code, 0, "{}", explained.all());
+}
+
+/// What a documented request or a test card can reach, a built-in scenario reaches; the rest says why it cannot be.
+#[test]
+fn every_status_pair_within_reach_is_shown_and_the_others_say_why() {
+    let coverage = demo().record().contract.unwrap().coverage.unwrap();
+    let (seen, within) = coverage.pairs_seen();
+    assert!(seen == within && seen >= 22, "{seen} of {within}");
+    for pair in &coverage.pairs {
+        assert_eq!(pair.why.is_some(), pair.state != CoverageState::Observed, "{pair:?}");
+        assert!(pair.how.is_some(), "{pair:?}");
+    }
+}
+
+#[test]
+fn the_table_of_coverage_says_why_something_was_not_seen() {
+    let ran = homologa(&["contract", "coverage", "--tag", "declined,!older", "--site", "MLA"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let table = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "rejected cc_rejected_blacklist seen",
+        "cancelled by_payer out of reach cannot be provoked from outside The buyer does it",
+        "400 1 not tried · Params Error.",
+        "left out of this run by tags, site, target, skip or only: errors/unreadable-body tries it",
+    ] {
+        assert!(table.contains(words), "{words}: {}", ran.stdout);
     }
 }
 
@@ -160,4 +217,26 @@ fn only_and_skip_are_told_and_rows_come_from_csv() {
     let ran = homologa(&["contract", "check", path]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("t.csv:3"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_left_out_is_skipped_in_its_own_suite_and_a_drift_run_names_what_failed() {
+    let folder = folder(&[
+        ("a.yaml", &format!("name: a\n{SEARCH}")),
+        ("b.yaml", &format!("name: b\nskip: not yet\n{SEARCH}")),
+        ("c.yaml", &format!("name: c\ntargets: url\n{SEARCH}")),
+        ("d.yaml", "name: d\nsteps: [{ get: /v1/payments/search, expect: { status: 201 } }]\n"),
+    ]);
+    let path = folder.path().to_str().unwrap();
+    let report = folder.path().join("junit.xml");
+    let junit = format!("junit={}", report.display());
+    let ran = homologa(&["contract", "run", path, "--report", &junit]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let xml = std::fs::read_to_string(report).unwrap();
+    assert!(xml.contains(r#"tests="4" failures="1" errors="0" skipped="2""#), "{xml}");
+    assert!(xml.contains(r#"<skipped message="skipped: not yet""#), "{xml}");
+    assert_eq!(xml.matches("<testcase ").count(), 4, "{xml}");
+    let ran = homologa(&["contract", "drift", path]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("1 scenario did not meet expectations: d@MLA"), "{}", ran.stderr);
 }

@@ -222,7 +222,7 @@ fn a_renamed_scenario_finds_its_entries_and_targets_may_name_recordings() {
     let ran = homologa_in(recorded.folder.path(), &["contract", "run", "z.yaml", "--target", "recording:r.jsonl"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let ran = homologa_in(recorded.folder.path(), &["contract", "run", "z.yaml"]);
-    assert_eq!(ran.code, 2, "runs on recordings alone: {}", ran.all());
+    assert_eq!(ran.code, 3, "runs on recordings alone: {}", ran.all());
 }
 
 #[test]
@@ -336,4 +336,35 @@ fn broken_recordings_and_options_that_do_not_go_together_are_refused() {
     }
     assert_eq!(std::fs::read_to_string(path.join("r.jsonl")).unwrap(), good);
     assert_eq!(std::fs::read_to_string(path.join("x.yaml")).unwrap(), SCENARIO);
+}
+
+#[test]
+fn dates_and_identifiers_are_those_of_the_recording_and_no_failure_where_they_cannot_be() {
+    let folder = TempDir::new().unwrap();
+    let scenario = "name: x\nvariables: { ref: 'r-${uuid}' }\nsteps:\n  - post: /v1/payments\n    body: { \
+                    transaction_amount: 58, payment_method_id: rapipago, external_reference: '${ref}/${date}', payer: { \
+                    email: '${payer.email}' } }\n    expect: { status: 201, body: { $.external_reference: \
+                    '${ref}/${date}', $.transaction_amount: 58 } }\n";
+    std::fs::write(folder.path().join("x.yaml"), scenario).unwrap();
+    let run = |more: &[&str], variables: &[(&str, &str)]| {
+        let all = [&["--format", "json", "contract", "run", "x.yaml"], more].concat();
+        homologa_with(folder.path(), variables, &all)
+    };
+    let ran = run(&["--record", "r.jsonl"], &[]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let later = [("SOURCE_DATE_EPOCH", "1900000000")];
+    let ran = run(&["--target", "recording:r.jsonl"], &later);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(ran.json()["contract"]["target"]["url"], "recording:r.jsonl");
+    assert!(!ran.stderr.contains("not used"), "{}", ran.stderr);
+
+    let ran = run(&["--target", "recording:r.jsonl", "--seed", "9"], &later);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(reasons(&ran)[0]["key"], "recording.made-anew");
+    assert_eq!(ran.json()["contract"]["scenarios"][0]["steps"][0]["findings"], Value::Null);
+
+    // What no run makes anew fails all the same.
+    let wrong = scenario.replace("$.transaction_amount: 58", "$.transaction_amount: 59");
+    std::fs::write(folder.path().join("x.yaml"), wrong).unwrap();
+    assert_eq!(run(&["--target", "recording:r.jsonl", "--seed", "9"], &[]).code, 1);
 }

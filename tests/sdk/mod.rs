@@ -103,6 +103,18 @@ fn the_official_node_sdk_spends_a_day() {
 }
 
 #[test]
+fn the_official_node_sdk_uses_the_other_resources() {
+    let installed = folder().join("node/node_modules/mercadopago");
+    spend_a_day("node", Path::new("node"), &installed, "node/resources.js", "NODE_EXTRA_CA_CERTS");
+}
+
+#[test]
+fn the_official_python_sdk_uses_the_other_resources() {
+    let python = folder().join("python/venv/bin/python");
+    spend_a_day("python", &python, &python, "python/resources.py", "REQUESTS_CA_BUNDLE");
+}
+
+#[test]
 fn the_official_python_sdk_spends_a_day() {
     let python = folder().join("python/venv/bin/python");
     spend_a_day("python", &python, &python, "python/shop.py", "REQUESTS_CA_BUNDLE");

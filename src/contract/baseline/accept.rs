@@ -34,12 +34,14 @@ pub struct Written {
     pub kept: usize,
     /// Responses of scenarios and steps that no longer exist.
     pub dropped: usize,
-    /// Accepted drift in it, counted by place.
+    /// Accepted differences in it, in however many places each: as a report of drift counts them.
     pub accepted: usize,
-    /// Accepted drift that is new.
+    /// Those of them that are new.
     pub accepted_now: usize,
-    /// Accepted drift that was no longer seen, and left.
+    /// Accepted differences that were no longer seen in some place, and left it.
     pub accepted_gone: usize,
+    /// Differences of this run that were accepted before on other terms, and keep them.
+    pub accepted_before: usize,
 }
 
 impl Observer {
@@ -111,6 +113,7 @@ impl Observer {
 
     fn accepted(&self, state: &State, accepting: &Accepting, scope: &Scope, written: &mut Written) -> Vec<Accepted> {
         let mut next: BTreeMap<(Change, Terms), BTreeSet<String>> = BTreeMap::new();
+        let (mut now, mut gone, mut before) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for one in self.baseline.iter().flat_map(|baseline| &baseline.accepted) {
             for at in &one.places {
                 // A new shape holds what was accepted beside the old one.
@@ -121,8 +124,11 @@ impl Observer {
                 let expired = self.acceptance(&one.change, at).0 == Acceptance::Expired;
                 let seen = state.changes.get(&one.change).is_some_and(|places| places.contains(at));
                 if settled || self.is_stale(state, scope, &one.change, at) {
-                    written.accepted_gone += 1;
+                    gone.insert(&one.change);
                 } else if !(expired && seen) {
+                    if seen && accepting.terms.as_ref().is_some_and(|terms| *terms != one.terms) {
+                        before.insert(&one.change);
+                    }
                     next.entry((one.change.clone(), one.terms.clone())).or_default().insert(at.clone());
                 }
             }
@@ -137,11 +143,12 @@ impl Observer {
             let open = places.iter().filter(|at| self.acceptance(change, at).0 != Acceptance::Accepted);
             for at in open.filter(|_| listed) {
                 let terms = accepting.terms.clone().unwrap_or_default();
-                written.accepted_now += 1;
+                now.insert(change);
                 next.entry((change.clone(), terms)).or_default().insert(at.clone());
             }
         }
-        written.accepted = next.values().map(BTreeSet::len).sum();
+        (written.accepted_now, written.accepted_gone, written.accepted_before) = (now.len(), gone.len(), before.len());
+        written.accepted = next.len();
         next.into_iter().map(|((change, terms), places)| Accepted { change, terms, places }).collect()
     }
 }

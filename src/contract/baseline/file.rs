@@ -12,7 +12,7 @@ pub(super) const SOMETIMES: &str = "sometimes ";
 
 impl Baseline {
     /// The text of the file. A body that an earlier step has too is named instead of being repeated.
-    pub(super) fn text(&self, lang: Lang) -> String {
+    pub fn text(&self, lang: Lang) -> String {
         let mut out = String::new();
         for line in Message::new("baseline.head").render(lang).lines() {
             let _ = writeln!(out, "# {line}");

@@ -12,6 +12,7 @@ mod observer;
 mod path;
 mod read;
 mod shape;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use shape::{Enumerated, Shape};
 
 pub use accept::{Accepting, Written};
 pub use observer::{Observer, Scope};
+pub use stored::lacks;
 
 /// Name of the file that is picked up beside `homologa.yaml`.
 pub const FILE_NAME: &str = "homologa.baseline.yaml";
@@ -80,6 +82,11 @@ impl Baseline {
     /// Whether it holds no response.
     pub fn is_empty(&self) -> bool {
         self.responses.is_empty()
+    }
+
+    /// Ids of the scenarios in it, without row and site.
+    pub fn scenarios(&self) -> BTreeSet<String> {
+        self.responses.keys().map(|id| stem(id).to_owned()).collect()
     }
 
     /// Whether it was made on a target of this kind and site.

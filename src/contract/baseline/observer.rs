@@ -124,6 +124,14 @@ impl Observer {
         state.redactor = redactor;
     }
 
+    /// Values that must not be seen anywhere, beside the credentials of the run.
+    pub(in crate::contract) fn hide(&self, secrets: &[secrecy::SecretString]) {
+        let mut state = self.state();
+        if let Some(more) = state.redactor.with(secrets) {
+            state.redactor = more;
+        }
+    }
+
     /// Every scenario of the run is over, and none was left out.
     pub(in crate::contract) fn end(&self) {
         self.state().complete = true;

@@ -96,7 +96,8 @@ impl Questions<'_> {
         };
         let account = me.get("id").filter(|id| id.is_string() || id.is_number()).map(|id| {
             let digits: Vec<char> = id.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
-            format!("…{}", digits[digits.len().saturating_sub(4)..].iter().collect::<String>())
+            let last: String = digits[digits.len().saturating_sub(4)..].iter().collect();
+            if digits.len() > 4 { format!("…{last}") } else { last }
         });
         let preflight = Preflight { credential, account, site, test_user, creation };
         self.known.set(preflight.clone());

@@ -84,6 +84,9 @@ pub(in crate::contract) struct Entry {
     pub(in crate::contract) step: String,
     /// Which request of the step it is, from 1: more than 1 where a step asks until something holds.
     pub(in crate::contract) occurrence: u32,
+    /// The moment that `${now}` and `${date}` of the scenario were counted from (RFC 3339), if it has variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::contract) clock: Option<String>,
     /// The request.
     pub(in crate::contract) request: Asked,
     /// The answer, if one came.
@@ -211,6 +214,7 @@ impl Entry {
             scenario: place.scenario.to_owned(),
             step: place.step.to_owned(),
             occurrence: place.occurrence,
+            clock: place.clock.map(|clock| clock.to_string()),
             request,
             response,
             failure,
@@ -229,6 +233,7 @@ impl Entry {
             json,
             cut: response.truncated,
             masked: response.masked,
+            made_anew: false,
         })
     }
 
@@ -296,6 +301,7 @@ mod tests {
             scenario: "a@MLA".into(),
             step: "s".into(),
             occurrence: 1,
+            clock: None,
             request: Asked::default(),
             response: Some(Answered { status: 200, content: Content::of(&text, None), ..Answered::default() }),
             failure: None,

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use super::format::{Entry, FORMAT, Head, LONGEST_LINE, Line, is_head};
 use super::matching::Keys;
 use crate::i18n::Message;
-use crate::run::{Problem, unreadable};
+use crate::run::{Blame, Problem, unreadable};
 
 /// Most exchanges of a recording: about 200 bytes of memory each.
 const MOST_ENTRIES: usize = 1_000_000;
@@ -29,6 +29,8 @@ pub struct Recording {
     /// Scenarios by number.
     pub(super) scenarios: Vec<Box<str>>,
     pub(super) scenario_numbers: HashMap<Box<str>, u32>,
+    /// What dates were counted from, by scenario.
+    pub(super) clocks: HashMap<u32, jiff::Timestamp>,
     /// Names of steps by number.
     pub(super) step_numbers: HashMap<Box<str>, u32>,
     /// Entries by scenario and the looser form of the request, in order.
@@ -93,6 +95,16 @@ fn parse_head(path: &Path, line: &[u8]) -> Result<Head, Problem> {
 }
 
 impl Recording {
+    /// The file, as it was named.
+    pub(in crate::contract) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Whether every entry of the index still reads from the file.
+    pub fn reads_back(&self) -> bool {
+        (0..self.entries.len()).all(|index| u32::try_from(index).is_ok_and(|index| self.entry(index).is_some()))
+    }
+
     /// Opens a recording and reads it through once.
     ///
     /// # Errors
@@ -109,6 +121,7 @@ impl Recording {
             entries: Vec::new(),
             scenarios: Vec::new(),
             scenario_numbers: HashMap::new(),
+            clocks: HashMap::new(),
             step_numbers: HashMap::new(),
             own: HashMap::new(),
             used: Mutex::default(),
@@ -116,6 +129,9 @@ impl Recording {
         };
         let mut reader = BufReader::with_capacity(1 << 16, file);
         let (mut offset, mut number, mut line, mut ended) = (0u64, 0u32, Vec::new(), false);
+        // What does not read: a mistake only when something follows it, since the last line of a run that was killed,
+        // or of a full disk, may be cut.
+        let mut cut: Option<Problem> = None;
         loop {
             line.clear();
             let read = reader.by_ref().take(LONGEST_LINE as u64 + 1).read_until(b'\n', &mut line);
@@ -129,26 +145,21 @@ impl Recording {
                 problem.place.line = Some(number);
                 problem
             };
+            if let Some(broken) = cut.take_if(|_| !line.trim_ascii().is_empty()) {
+                return Err(broken.fix(Message::new("recording.broken-line-fix")));
+            }
             if length > LONGEST_LINE {
                 return Err(broken(Message::new("recording.long-line").with("limit", LONGEST_LINE >> 20)));
             }
-            let whole = line.last() == Some(&b'\n');
             match serde_json::from_slice::<Line>(&line) {
                 Ok(Line::Exchange(entry)) => recording.index(&entry, (offset, number, length)),
                 Ok(Line::Head(_)) if number == 1 => {}
                 Ok(Line::End { .. }) => ended = true,
                 Err(_) if line.trim_ascii().is_empty() => {}
-                // The last line of a killed run may be cut in the middle.
-                Err(_) if !whole => {
-                    recording
-                        .notices
-                        .push(Problem { blame: crate::run::Blame::Notice, ..broken(Message::new("recording.cut")) });
-                    ended = true;
-                }
+                Err(_) if !ended => cut = Some(broken(Message::new("recording.broken-line"))),
                 Ok(Line::Head(_)) | Err(_) => {
-                    return Err(
-                        broken(Message::new("recording.broken-line")).fix(Message::new("recording.broken-line-fix"))
-                    );
+                    let broken = broken(Message::new("recording.broken-line"));
+                    return Err(broken.fix(Message::new("recording.broken-line-fix")));
                 }
             }
             if recording.entries.len() > MOST_ENTRIES {
@@ -158,6 +169,11 @@ impl Recording {
         }
         if recording.entries.is_empty() {
             return Err(problem(path, Message::new("recording.no-exchanges")));
+        }
+        if let Some(cut) = cut {
+            let notice = Problem { blame: Blame::Notice, message: Message::new("recording.cut"), ..cut };
+            recording.notices.push(notice);
+            ended = true;
         }
         if !ended {
             let notice = Problem::notice(Message::new("recording.partial"));
@@ -178,6 +194,9 @@ impl Recording {
                 number
             }
         };
+        if let Some(clock) = entry.clock.as_deref().and_then(|clock| clock.parse().ok()) {
+            self.clocks.entry(scenario).or_insert(clock);
+        }
         let next = self.step_numbers.len() as u32;
         let step = *self.step_numbers.entry(entry.step.as_str().into()).or_insert(next);
         let keys = Keys::of(&entry.request);
@@ -213,7 +232,6 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Blame;
 
     const GOOD: &str = concat!(
         r#"{"kind":"head","format":1,"recorded":"2026-01-02T03:04:05Z","homologa":"0","catalogue":"c","#,
@@ -256,6 +274,17 @@ mod tests {
                 Err(problem) => assert!(end < ends[1] && problem.blame == Blame::Input, "{end}: {problem:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_broken_line_is_the_cut_end_of_a_recording_only_when_nothing_follows() {
+        let lines: Vec<&str> = GOOD.lines().collect();
+        let half = &lines[1][..lines[1].len() / 2];
+        let cut = open(format!("{}\n{}\n{half}\n\n", lines[0], lines[1]).as_bytes()).unwrap();
+        assert_eq!((cut.entries.len(), cut.notices.len()), (1, 1));
+        assert_eq!((cut.notices[0].message.key.as_ref(), cut.notices[0].place.line), ("recording.cut", Some(3)));
+        assert!(open(format!("{}\n{half}\n{}\n", lines[0], lines[1]).as_bytes()).is_err());
+        assert!(open(format!("{GOOD}{half}\n").as_bytes()).is_err(), "behind the end");
     }
 
     proptest::proptest! {

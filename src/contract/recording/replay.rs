@@ -26,6 +26,8 @@ pub(in crate::contract) struct Place<'p> {
     pub(in crate::contract) step: &'p str,
     /// Which request of the step it is, from 1.
     pub(in crate::contract) occurrence: u32,
+    /// What `${now}` of the scenario is counted from, where a recording keeps it.
+    pub(in crate::contract) clock: Option<jiff::Timestamp>,
 }
 
 /// What was used of a recording.
@@ -89,14 +91,29 @@ impl Recording {
     ) -> Result<(Answer, u64), Problem> {
         let asked = asked(prepared, redactor);
         let mut entry = self.take(place, &asked).map_err(Problem::environment)?;
+        let made_anew = Keys::of(&entry.request).exact != Keys::of(&asked).exact;
         match entry.answer() {
-            Some(answer) => Ok((answer, entry.elapsed_ms)),
+            Some(answer) => Ok((Answer { made_anew, ..answer }, entry.elapsed_ms)),
             None => {
                 // The words are those of a file: only what homologa itself writes there is shown.
                 let told = entry.failure.filter(|message| message.key.starts_with("http."));
                 Err(Problem::environment(told.unwrap_or_else(|| Message::new("recording.no-answer"))))
             }
         }
+    }
+
+    /// What dates of a scenario were counted from when it was recorded; of a recording that does not keep it, the
+    /// moment it was begun.
+    pub(in crate::contract) fn clock(&self, scenario: &str) -> Option<jiff::Timestamp> {
+        let number = self.scenario_numbers.get(scenario);
+        let kept = number.and_then(|number| self.clocks.get(number)).copied();
+        kept.or_else(|| self.head.recorded.parse().ok())
+    }
+
+    /// Whether a replay with this seed makes the values again that were made when the scenario was recorded.
+    pub(in crate::contract) fn repeats(&self, scenario: &str, seed: u64) -> bool {
+        let number = self.scenario_numbers.get(scenario);
+        self.head.seed == seed && number.is_some_and(|number| self.clocks.contains_key(number))
     }
 
     /// Whether a request of a step that asks again has another entry.

@@ -49,6 +49,14 @@ pub(super) fn parse(text: &str) -> Result<Table, (u32, Message)> {
     }
 }
 
+/// The column, from 1 and in characters, at which a cell begins; 1 when quotes make it hard to tell.
+pub(super) fn column(text: &str, line: u32, cell: usize) -> u32 {
+    let delimiter = delimiter(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let Some(line) = text.lines().nth(line as usize - 1).filter(|line| !line.contains('"')) else { return 1 };
+    let before: usize = line.split(delimiter).take(cell).map(|cell| cell.chars().count() + 1).sum();
+    u32::try_from(before + 1).unwrap_or(1)
+}
+
 /// The semicolon when the first line has more of them than commas, outside quotes: spreadsheets write it where
 /// the comma is for decimals.
 fn delimiter(text: &str) -> char {

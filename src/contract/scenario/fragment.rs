@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::contradictions;
 use super::lint::{self, Names};
 use super::read::step_list;
 use super::sequence::Sequence;
@@ -177,6 +178,7 @@ impl<'l> Library<'l> {
             chain.push(Link { file: source.file.clone(), place: String::new() });
         }
         let mut own = Vec::new();
+        contradictions::secrets(&source, root, &mut own);
         let fragment = self.define(&source, root, chain, &mut own);
         if let Some(fragment) = &fragment
             && own.is_empty()

@@ -1,6 +1,7 @@
 //! Variables whose values are made when they are asked for: dates (`${now}`, `${date+3d}`), e-mail addresses and
 //! what the environment gives. Which names there are is known before a run.
 
+use crate::i18n::Message;
 use jiff::{SignedDuration, Timestamp, tz};
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ pub(super) fn date_like(name: &str) -> Option<bool> {
     (base != name && matches!(base, "now" | "date")).then(|| moment(name).is_some())
 }
 
-/// `now`, `date`, each with a shift: `+3d`, `-2h`, `+30m`.
+/// `now`, `date`, each with a shift: `+3d`, `-2h`, `+30m`, `+5s`.
 fn moment(name: &str) -> Option<Moment> {
     let end = name.find(['+', '-']).unwrap_or(name.len());
     let of_day = match name[..end].trim() {
@@ -38,14 +39,15 @@ fn moment(name: &str) -> Option<Moment> {
     let rest = rest.trim_start();
     let unit = rest.chars().last()?;
     let number: i64 = rest[..rest.len() - unit.len_utf8()].parse().ok()?;
-    let minutes = match unit {
-        'm' => 1,
-        'h' => 60,
-        'd' => 24 * 60,
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
         _ => return None,
     };
-    let minutes = number.checked_mul(minutes).filter(|minutes| (0..=MOST_DAYS * 24 * 60).contains(minutes))?;
-    let shift = SignedDuration::from_mins(if sign == "-" { -minutes } else { minutes });
+    let seconds = number.checked_mul(seconds).filter(|seconds| (0..=MOST_DAYS * 24 * 60 * 60).contains(seconds))?;
+    let shift = SignedDuration::from_secs(if sign == "-" { -seconds } else { seconds });
     Some(Moment { of_day, shift })
 }
 
@@ -82,6 +84,14 @@ pub(super) fn environment(name: &str) -> Option<Value> {
     std::env::var(format!("{ENVIRONMENT}{name}")).ok().map(Value::String)
 }
 
+/// That a variable has no value, with what sets it where it comes from the environment.
+pub(in crate::contract) fn no_value(name: &str) -> Message {
+    match name.strip_prefix("env.") {
+        Some(own) => Message::new("contract.no-env").with("name", name).with("set", format!("{ENVIRONMENT}{own}")),
+        None => Message::new("contract.no-value").with("name", name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +105,7 @@ mod tests {
             ("date+3d", "2026-11-26T00:00:00.000-04:00"),
             ("now - 2h", "2026-11-23T20:30:00.250-04:00"),
             ("now+30m", "2026-11-23T23:00:00.250-04:00"),
+            ("now+5s", "2026-11-23T22:30:05.250-04:00"),
         ] {
             assert_eq!(date(name, now), Some(Value::from(value)), "{name}");
         }

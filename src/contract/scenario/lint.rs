@@ -4,15 +4,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::contradictions;
 use super::generated;
 use super::read_expect::unknown_error;
 use super::sequence::MOST_STEPS;
 use super::template::left_open;
 use super::{Action, Row, Scenario, Step, references};
 use crate::contract::json::plain_text;
+use crate::contract::judge::Expected;
 use crate::i18n::Message;
 use crate::run::Problem;
-use crate::specs::catalogue::catalogue;
 use crate::yaml::{Key, Kind, Mark, Node, Source, nearest};
 
 /// Variables that the runner sets in every scenario; a member of a mapping is named after a point.
@@ -22,6 +23,29 @@ pub(super) const BUILT_IN: [&str; 10] =
 /// Adds a problem for every mistake that shows without sending. Works on what stands in the file, so that a mistake
 /// elsewhere hides none here. `exports` are the variables that each `use` sets.
 pub(super) fn check(
+    scenario: &Scenario,
+    root: &Node,
+    rows_read: bool,
+    exports: &[(Mark, Option<Vec<String>>)],
+    problems: &mut Vec<Problem>,
+) {
+    let source = &scenario.source;
+    let rows_of_others = || scenario.rows.iter().map(|row| &row.source).filter(|other| other.file != source.file);
+    // Most scenarios name no variable; then there is none to look for.
+    if std::iter::once(source).chain(rows_of_others()).any(|source| source.text().contains("${")) {
+        variables(scenario, root, rows_read, exports, problems);
+    }
+    let steps: Vec<&Step> = scenario.every_step().collect();
+    if problems.is_empty() {
+        same(source, &steps, problems);
+    }
+    row_errors(scenario, problems);
+    contradictions::rows(scenario, problems);
+    contradictions::secrets(source, root, problems);
+}
+
+/// Every variable that is named is one that is set before.
+fn variables(
     scenario: &Scenario,
     root: &Node,
     rows_read: bool,
@@ -49,6 +73,9 @@ pub(super) fn check(
     }
     // Cells of a table in a file of its own.
     for row in scenario.rows.iter().filter(|row| row.source.file != source.file) {
+        for text in row.values.values().map(plain_text) {
+            contradictions::secret(&row.source, row.mark, &text, problems);
+        }
         for text in row.values.values().filter_map(serde_json::Value::as_str).filter(|text| text.contains("${")) {
             let node = Node { kind: Kind::Text(text.to_owned()), mark: row.mark };
             names.walk_in(&row.source, &node, problems);
@@ -68,11 +95,6 @@ pub(super) fn check(
             }
         }
     }
-    let steps: Vec<&Step> = scenario.every_step().collect();
-    if problems.is_empty() {
-        same(source, &steps, problems);
-    }
-    row_errors(scenario, problems);
 }
 
 /// The member of a mapping, also when its key is misspelt: that is told, and what depends on it is not told again.
@@ -125,7 +147,7 @@ fn row_errors(scenario: &Scenario, problems: &mut Vec<Problem>) {
                 Some(other) => vec![plain_text(other)],
                 None => continue,
             };
-            for word in words.iter().filter(|word| catalogue().find(word).is_none()) {
+            for word in words.iter().filter(|word| Expected::find(word).is_empty()) {
                 problems.push(unknown_error(&row.source, row.mark, word));
             }
         }

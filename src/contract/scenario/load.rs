@@ -87,6 +87,13 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     if path.is_file() {
         return (vec![path.to_owned()], problems);
     }
+    let root = path.canonicalize().ok();
+    // What a link leads to outside of the folder would be read, and quoted in messages.
+    let leads_out = |link: &Path| match (&root, link.canonicalize()) {
+        (Some(root), Ok(real)) => !real.starts_with(root),
+        // A link that leads nowhere is told when it is read.
+        _ => false,
+    };
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
         match entries(&folder) {
@@ -96,13 +103,18 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
                         && !entry.file_name().is_some_and(|name| OURS.iter().any(|ours| name == *ours));
                     match kind {
                         Entry::Folder => open.push(entry),
-                        Entry::File if named => files.push(entry),
+                        Entry::Link if named && leads_out(&entry) => {
+                            let name = entry.display().to_string();
+                            let problem = Problem::input(Message::new("scenario.link-leads-out")).in_file(name);
+                            problems.push(problem.fix(Message::new("scenario.link-leads-out-fix")));
+                        }
+                        Entry::File | Entry::Link if named => files.push(entry),
                         // A pipe would be waited for, a device would never end.
                         Entry::Other if named => {
                             let name = entry.display().to_string();
                             problems.push(Problem::input(Message::new("run.not-a-file")).in_file(name));
                         }
-                        Entry::File | Entry::Other => {}
+                        Entry::File | Entry::Link | Entry::Other => {}
                     }
                 }
             }
@@ -150,7 +162,7 @@ const FOLDERS_ABOVE: usize = 6;
 /// a single file that is run, up to [`FOLDERS_ABOVE`] folders higher. `run` is the folder or file as the user gave it.
 pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Message> {
     let relative = inside(name)?;
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let unreadable = |error: std::io::Error| crate::run::unreadable(&error);
     let from = std::path::absolute(from).map_err(unreadable)?;
     let folder = if run.is_dir() { Some(std::path::absolute(run).map_err(unreadable)?) } else { None };
     let above = from.ancestors().skip(1).take(if folder.is_some() { usize::MAX } else { FOLDERS_ABOVE + 1 });
@@ -175,20 +187,22 @@ pub(super) fn beside(run: &Path, from: &str, name: &str) -> Result<Source, Messa
 
 /// The text of a file of bounded size.
 fn bounded(path: &Path, name: &str) -> Result<String, Message> {
-    let unreadable = |error: std::io::Error| Message::new("run.cannot-read").with("error", error);
+    let unreadable = |error: std::io::Error| crate::run::unreadable(&error);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(LARGEST_BESIDE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_BESIDE {
         return Err(Message::new("scenario.too-large").with("name", name).with("mib", LARGEST_BESIDE / 1024 / 1024));
     }
-    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8"))
+    String::from_utf8(bytes).map_err(|_| Message::new("scenario.not-utf8-file").with("name", name))
 }
 
 /// What stands in a folder.
 enum Entry {
     Folder,
     File,
+    /// A link to a file, or to nothing.
+    Link,
     Other,
 }
 
@@ -206,8 +220,7 @@ fn entries(path: &Path) -> std::io::Result<Vec<(PathBuf, Entry)>> {
             match std::fs::metadata(&path) {
                 Ok(behind) if behind.is_dir() => continue,
                 Ok(behind) if !behind.is_file() => Entry::Other,
-                // A link that leads nowhere is told when it is read.
-                _ => Entry::File,
+                _ => Entry::Link,
             }
         };
         found.push((path, kind));
@@ -295,6 +308,29 @@ mod tests {
             (format!("{whole}only: this one\nskip: not this one\n"), false),
             (format!("{whole}finally: [{{ repeat: step-1, expect: {{ status: 200 }} }}]\n"), true),
             (format!("{whole}finally: [{{ get: /v1/payment_methods }}]\n"), false),
+            (whole.replace("200", "[]"), false),
+            (whole.replace("200", "[200, 201]"), true),
+            (whole.replace("200", "\"200\""), false),
+            (whole.replace("status: 200", "error: []"), false),
+            (whole.replace("status: 200", "error: 2006"), true),
+            (whole.replace("status: 200", "error: \"2006\""), true),
+            (whole.replace("status: 200", "error: [404/2000, E301]"), true),
+            (whole.replace("status: 200", "error: 1999"), false),
+            (whole.replace("status: 200", "error: 404/2006"), false),
+            (whole.replace("status: 200", "payment: { status: aproved }"), false),
+            (whole.replace("status: 200", "payment: { status: rejected, status_detail: cc_rejected_blacklist }"), true),
+            (whole.replace("status: 200", "payment: { status: rejected, status_detail: cc_rejected_blaklist }"), false),
+            (whole.replace("status: 200", "payment: { status_detail: accredited }"), false),
+            (whole.replace("status: 200", "body: { $.id: { one-of: [] } }"), false),
+            (whole.replace("status: 200", "body: { $.id: {} }"), false),
+            (whole.replace("status: 200", "body: { $.id: { minimum: 1, type: integer } }"), false),
+            (whole.replace("status: 200", "body: { $.id: { minimum: one } }"), false),
+            (whole.replace("status: 200", "body: { $.id: { equals: { a: 1 } } }"), true),
+            (whole.replace("status: 200", "same: []"), false),
+            (whole.replace("get: /v1/payment_methods", "post: /x, card: { brand: visa, holder: APRO }"), true),
+            (whole.replace("get: /v1/payment_methods", "post: /x, card: { brand: vissa, holder: APRO }"), false),
+            (whole.replace("get: /v1/payment_methods", "repeat: nothing, post: /x"), false),
+            (whole.replace("steps: [", "steps: [1, "), false),
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");
@@ -315,8 +351,63 @@ mod tests {
         assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
+        let mut codes: BTreeSet<String> = catalogue().entries().iter().map(|entry| entry.code.clone()).collect();
+        codes.extend(catalogue().entries().iter().filter_map(|entry| entry.wire_code.clone()));
+        codes.extend(specs::catalogue::neighbours().iter().map(|other| other.code.clone()));
+        let ids = catalogue().entries().iter().map(|entry| &entry.id);
+        let ids = ids.chain(specs::catalogue::neighbours().iter().map(|other| &other.id)).cloned();
+        assert_eq!(words("/$defs/errorCode/anyOf/1/enum"), ids.chain(codes.iter().cloned()).collect());
+        let numbers = schema.pointer("/$defs/errorCode/anyOf/0/enum").unwrap().as_array().unwrap();
+        let numbers: BTreeSet<String> = numbers.iter().map(ToString::to_string).collect();
+        assert_eq!(numbers, codes.into_iter().filter(|code| code.parse::<u32>().is_ok()).collect());
+        let pairs = &specs::statuses::statuses().pairs;
+        let member = |name: &str| format!("/$defs/expect/properties/payment/properties/{name}/anyOf/0/enum");
+        assert_eq!(words(&member("status")), own(pairs.iter().map(|pair| &*pair.status).collect()));
+        let details = pairs.iter().filter_map(|pair| pair.status_detail.as_deref()).collect();
+        assert_eq!(words(&member("status_detail")), own(details));
+        let cards = specs::cards::all().iter().flat_map(|site| &site.cards);
+        let brands = cards.flat_map(|card| [&*card.payment_method_id, &*card.brand]).collect();
+        assert_eq!(words("/$defs/request/properties/card/properties/brand/anyOf/0/enum"), own(brands));
         let holders = specs::cards::holders().iter().map(|holder| holder.code.as_str()).collect();
         assert_eq!(words("/$defs/request/properties/card/properties/holder/examples"), own(holders));
+    }
+
+    #[test]
+    fn every_key_of_the_schema_is_described_and_a_typo_is_named() {
+        fn walk(schema: &serde_json::Value, value: &serde_json::Value, place: &str) {
+            for (name, key) in value.get("properties").and_then(serde_json::Value::as_object).into_iter().flatten() {
+                let target = key.get("$ref").and_then(|to| schema.pointer(to.as_str()?.strip_prefix('#')?));
+                let described =
+                    [Some(key), target].into_iter().flatten().any(|found| found.get("description").is_some());
+                assert!(described || place.ends_with("/properties"), "{place}: {name}");
+            }
+            match value {
+                serde_json::Value::Object(members) => {
+                    members.iter().for_each(|(name, value)| walk(schema, value, &format!("{place}/{name}")));
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|item| walk(schema, item, place)),
+                _ => {}
+            }
+        }
+        let text = specs::FILES.get_file("dsl/scenario.schema.json").unwrap().contents_utf8().unwrap();
+        let schema: serde_json::Value = serde_json::from_str(text).unwrap();
+        walk(&schema, &schema, "");
+        assert!(!text.contains("\\\\p{"), "not every editor knows classes of Unicode");
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let whole = "name: x\nsteps: [{ post: /v1/payments, body: {}, expect: { status: 201 } }]\n";
+        for (text, key) in [
+            (whole.replace("body", "boddy"), "boddy"),
+            (whole.replace("status", "staus"), "staus"),
+            (whole.replace("expect", "exepct"), "exepct"),
+            (whole.replace("post: /v1/payments, body: {}", "repeat: pay, tagets: url"), "tagets"),
+            (whole.replace("post: /v1/payments, body: {}, expect: { status: 201 }", "wait: 5s, tagets: url"), "tagets"),
+            (whole.replace("post: /v1/payments, body: {}, expect: { status: 201 }", "use: a.yaml, wiht: {}"), "wiht"),
+            (whole.replace("status: 201", "body: { $.id: { presnt: true } }"), "presnt"),
+        ] {
+            let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+            let told: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(told.iter().any(|told| told.contains(&format!("'{key}'"))), "{key}: {told:?}");
+        }
     }
 
     #[test]
@@ -336,7 +427,7 @@ mod tests {
             assert_eq!(beside("in.csv").unwrap().text(), "x");
         }
         for (name, key) in [
-            ("b.csv", "scenario.not-utf8"),
+            ("b.csv", "scenario.not-utf8-file"),
             ("c.csv", "scenario.no-such-file"),
             ("", "scenario.leaves-folder"),
             ("../a.csv", "scenario.leaves-folder"),
@@ -344,6 +435,28 @@ mod tests {
         ] {
             assert_eq!(beside(name).unwrap_err().key, key, "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_out_of_the_folder_is_told_and_not_read() {
+        use std::os::unix::fs::symlink;
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let good = "name: x\nsteps: [{ get: /v1/payment_methods, expect: { status: 200 } }]\n";
+        std::fs::write(elsewhere.path().join("secret.yaml"), "password: hunter2\n").unwrap();
+        std::fs::write(folder.path().join("a.yaml"), good).unwrap();
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        symlink("../a.yaml", folder.path().join("below/in.yaml")).unwrap();
+        symlink(elsewhere.path().join("secret.yaml"), folder.path().join("out.yaml")).unwrap();
+        symlink(elsewhere.path().join("nothing.yaml"), folder.path().join("lost.yaml")).unwrap();
+        let loaded = from_folder(folder.path());
+        assert_eq!(loaded.scenarios.len(), 2, "{:?}", loaded.problems);
+        let mut keys: Vec<&str> = loaded.problems.iter().map(|told| told.message.key.as_ref()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["run.not-found", "scenario.link-leads-out"]);
+        assert!(!format!("{:?}", loaded.problems).contains("hunter2"));
+        let named = from_folder(&folder.path().join("out.yaml"));
+        assert!(named.problems.iter().all(|told| told.message.key != "scenario.link-leads-out"), "named by the user");
     }
 
     #[test]

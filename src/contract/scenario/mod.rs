@@ -3,6 +3,7 @@
 //! Responsible for the grammar (`specs/dsl/scenario.schema.json` describes it for editors), for telling every
 //! mistake with its place before anything is sent, and for filling in variables. Sends nothing.
 
+mod contradictions;
 mod csv;
 mod duration;
 mod expectation;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
 pub use fragment::Library;
+pub(in crate::contract) use generated::no_value;
 pub use load::{Loaded, builtin, from_folder};
 pub use model::{Action, CardSpec, Method, Poll, Request, Row, Scenario, Step};
 pub use read::{Document, read, read_document};

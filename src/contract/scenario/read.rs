@@ -11,7 +11,7 @@ use super::{Action, CardSpec, Expect, Method, Poll, Request, Row, Scenario, Step
 use crate::contract::{Role, TargetKind, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
-use crate::specs::sites;
+use crate::specs::{cards, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
 /// Most mistakes that are told of one file: nobody reads a thousand.
@@ -81,8 +81,8 @@ fn scenario(
     let name = name(&mut fields);
     fields.text("description");
     let tags = fields.texts("tags").unwrap_or_default().into_iter().map(str::to_owned).collect();
-    let skip = fields.text("skip").map(str::to_owned);
-    let only = fields.text("only").map(str::to_owned);
+    let skip = reason(&mut fields, "skip");
+    let only = reason(&mut fields, "only");
     if skip.is_some() && only.is_some() {
         fields.problem("only", Message::new("scenario.skip-and-only"));
     }
@@ -154,6 +154,23 @@ fn same_rows(rows: &[Row], problems: &mut Vec<Problem>) {
     }
 }
 
+/// The reason beside `skip` or `only`: a sentence, not the yes that other tools ask for.
+fn reason(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<String> {
+    let fix = || Some(Message::new("scenario.reason-fix").with("key", name));
+    let before = fields.problems.len();
+    let text = fields.text(name);
+    if fields.problems.len() > before {
+        fields.problems[before].fix = fix();
+    }
+    let word = ["yes", "no", "true", "false", "on", "off", "y", "n", "si", "sí", "sim", ""];
+    if let Some(text) = text
+        && word.contains(&text.trim().to_lowercase().as_str())
+    {
+        fields.problem(name, Message::new("scenario.no-reason").with("key", name).with("text", text)).fix = fix();
+    }
+    text.map(str::to_owned)
+}
+
 /// `serial`: runs with the same key wait for each other.
 fn serial(fields: &mut Fields<'_, '_>) -> Option<String> {
     let key = fields.text("serial")?;
@@ -204,10 +221,7 @@ pub(super) fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
             Some((_, kind)) => targets.push(*kind),
             None => {
                 let words: Vec<&str> = TargetKind::ALL.iter().map(|(name, _)| *name).collect();
-                let fix = match nearest(word, words.iter().copied()) {
-                    Some(near) => Message::new("yaml.did-you-mean").with("word", near),
-                    None => Message::new("yaml.known-keys").with("keys", words.join(", ")),
-                };
+                let fix = meant(word, &words);
                 fields.problem("targets", Message::new("scenario.unknown-target").with("name", word)).fix = Some(fix);
             }
         }
@@ -217,7 +231,13 @@ pub(super) fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
 
 /// A duration; a problem when the text is none.
 pub(super) fn time(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Duration> {
-    let text = fields.text(name)?;
+    let before = fields.problems.len();
+    let Some(text) = fields.text(name) else {
+        if fields.problems.len() > before {
+            fields.problems[before].fix = Some(Message::new("scenario.bad-duration-fix"));
+        }
+        return None;
+    };
     let read = duration::parse(text);
     if read.is_none() {
         let problem = fields.problem(name, Message::new("scenario.bad-duration").with("text", text));
@@ -338,7 +358,13 @@ pub(super) fn path(source: &Source, node: &Node, problems: &mut Vec<Problem>) ->
     match json_path::parse(text) {
         Ok(_) => Some(text.clone()),
         Err(error) => {
-            let message = Message::new("scenario.bad-path").with("path", text).with("error", error);
+            // The reader of paths says no more than where, in English.
+            let place = error.strip_prefix("at position ").and_then(|rest| rest.split(',').next());
+            let place = place.and_then(|place| place.parse::<usize>().ok());
+            let message = match place {
+                Some(place) => Message::new("scenario.bad-path-at").with("path", text).with("n", place + 1),
+                None => Message::new("scenario.bad-path").with("path", text).with("error", error),
+            };
             let fix = Message::new("scenario.bad-path-fix");
             problems.push(source.problem(node.mark, text.chars().count(), message).fix(fix));
             None
@@ -408,6 +434,14 @@ fn card(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Car
     let mut fields = Fields::new(source, node, problems)?;
     let brand = fields.required_text("brand").map(str::to_owned);
     let holder = fields.required_text("holder").map(str::to_owned);
+    if let Some(word) = brand.as_deref().filter(|word| !word.contains("${")) {
+        let known = cards::all().iter().flat_map(|site| &site.cards);
+        let known: Vec<&str> = known.flat_map(|card| [&*card.payment_method_id, &*card.brand]).collect();
+        if !known.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+            fields.problem("brand", Message::new("scenario.unknown-brand").with("brand", word)).fix =
+                Some(meant(word, &known));
+        }
+    }
     fields.finish();
     Some(CardSpec { brand: brand?, holder: holder?, mark: node.mark })
 }

@@ -1,7 +1,9 @@
 //! Reading what a step expects: the keys of `expect` and `until`, and the matchers.
 
+use super::contradictions;
 use super::read::{meant, path, time};
 use super::{BodyCheck, Expect, Matcher, PairExpect, Same};
+use crate::contract::judge::Expected;
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::specs::catalogue::catalogue;
@@ -18,6 +20,9 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
             Kind::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
         };
+        if items.is_empty() {
+            fields.problem("status", Message::new("scenario.bad-status"));
+        }
         for item in items {
             match item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()) {
                 Some(status @ 100..=599) => expect.status.push(status),
@@ -73,6 +78,7 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
         }
     }
     expect.same = same.and_then(|node| same_as(source, node, problems));
+    contradictions::stated(source, &expect, problems);
     Some(expect)
 }
 
@@ -82,6 +88,9 @@ fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(Str
         _ => std::slice::from_ref(node),
     };
     let mut errors = Vec::new();
+    if items.is_empty() {
+        problems.push(source.problem(node.mark, 1, Message::new("scenario.bad-error")));
+    }
     for item in items {
         let word = match &item.kind {
             Kind::Text(text) => text.clone(),
@@ -91,7 +100,7 @@ fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(Str
                 continue;
             }
         };
-        if word.contains("${") || catalogue().find(&word).is_some() {
+        if word.contains("${") || !Expected::find(&word).is_empty() {
             errors.push((word, item.mark));
         } else {
             problems.push(unknown_error(source, item.mark, &word));
@@ -100,11 +109,17 @@ fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(Str
     errors
 }
 
-/// The problem of a code that the catalogue does not have.
+/// The problem of a code that nobody knows. Numbers are not near each other: 2000 is no slip for 1000.
 pub(super) fn unknown_error(source: &Source, mark: Mark, word: &str) -> Problem {
     let message = Message::new("scenario.unknown-error").with("code", word);
-    let near = nearest(word, catalogue().entries().iter().map(|entry| entry.code.as_str()));
     let problem = source.problem(mark, word.chars().count(), message);
+    // `404/2006`: the code is known, under another status.
+    let same_code = word.rsplit_once('/').map(|(_, code)| Expected::ids(code)).unwrap_or_default();
+    if !same_code.is_empty() {
+        return problem.fix(Message::new("yaml.did-you-mean").with("word", same_code.join(", ")));
+    }
+    let letters = word.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let near = nearest(word, catalogue().entries().iter().map(|entry| entry.code.as_str())).filter(|_| letters);
     match near {
         Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
         None => problem.fix(Message::new("scenario.unknown-error-fix")),
@@ -131,6 +146,11 @@ fn pair(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<Pai
             fields.problem("status_detail", Message::new("scenario.unknown-payment-status").with("word", word));
         problem.fix = Some(meant(word, &known));
     }
+    if let (Some(status), Some(detail)) = (&status, &status_detail)
+        && let Some((message, fix)) = contradictions::pair(status, detail)
+    {
+        fields.problem("status_detail", message).fix = Some(fix);
+    }
     fields.finish();
     Some(PairExpect { status: status?, status_detail, mark: node.mark })
 }
@@ -151,6 +171,9 @@ fn same_as(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<
         Kind::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
     };
+    if items.is_empty() {
+        problems.push(source.problem(node.mark, 1, Message::new("scenario.path-not-text")));
+    }
     let paths = items.iter().filter_map(|item| path(source, item, problems)).collect();
     Some(Same { paths, step: None, mark: node.mark })
 }
@@ -162,12 +185,16 @@ fn matcher(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<
     let Kind::Map(_) = &node.kind else {
         return Some(Matcher::Equals(node.to_json()));
     };
+    let before = problems.len();
     let mut fields = Fields::new(source, node, problems)?;
     let mut found = Vec::new();
     if let Some(node) = fields.node("equals") {
         found.push(Matcher::Equals(node.to_json()));
     }
     if let Some(items) = fields.list("one-of") {
+        if items.is_empty() {
+            fields.problem("one-of", Message::new("scenario.one-of-nothing"));
+        }
         found.push(Matcher::OneOf(items.iter().map(Node::to_json).collect()));
     }
     if let Some(present) = fields.boolean("present") {
@@ -178,26 +205,63 @@ fn matcher(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<
     }
     if let Some(name) = fields.text("type") {
         if !TYPES.contains(&name) {
-            let fix = Message::new("yaml.known-keys").with("keys", TYPES.join(", "));
+            let fix = meant(name, &TYPES);
             fields.problem("type", Message::new("scenario.unknown-type").with("name", name)).fix = Some(fix);
         }
         found.push(Matcher::Type(name.to_owned()));
     }
     if let Some(pattern) = fields.text("pattern") {
         if let Err(error) = regex::Regex::new(pattern) {
-            fields.problem("pattern", Message::new("scenario.bad-pattern").with("error", error));
+            fields.problem("pattern", bad_pattern(&error));
         }
         found.push(Matcher::Pattern(pattern.to_owned()));
     }
-    let bound = |node: Option<&Node>| node.and_then(|node| node.to_json().as_f64());
-    let (minimum, maximum) = (bound(fields.node("minimum")), bound(fields.node("maximum")));
+    let (minimum, maximum) = (bound(&mut fields, "minimum"), bound(&mut fields, "maximum"));
+    if let (Some(least), Some(greatest)) = (minimum, maximum)
+        && least > greatest
+    {
+        let message = Message::new("scenario.empty-range").with("minimum", least).with("maximum", greatest);
+        fields.problem("minimum", message).fix = Some(Message::new("scenario.empty-range-fix"));
+    }
     if minimum.is_some() || maximum.is_some() {
         found.push(Matcher::Range(minimum, maximum));
     }
     let mark = fields.mark;
     fields.finish();
-    if found.len() != 1 {
+    // A bound that is no number was told already.
+    let told = problems.len() > before;
+    if found.len() != 1 && !(told && found.is_empty()) {
         problems.push(source.problem(mark, 1, Message::new("scenario.one-matcher")));
     }
     found.into_iter().next()
+}
+
+/// What is wrong with a regular expression, in the words of the reader where the mistake is a usual one.
+fn bad_pattern(error: &regex::Error) -> Message {
+    let text = error.to_string();
+    let said = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    for (words, message) in [
+        ("unclosed group", "scenario.pattern-unclosed-group"),
+        ("unclosed character class", "scenario.pattern-unclosed-class"),
+        ("unopened group", "scenario.pattern-unopened-group"),
+        ("repetition operator missing", "scenario.pattern-repeats-nothing"),
+        ("look-around", "scenario.pattern-look-around"),
+        ("backreferences", "scenario.pattern-look-around"),
+        ("size limit", "scenario.pattern-too-large"),
+    ] {
+        if said.contains(words) {
+            return Message::new(message);
+        }
+    }
+    Message::new("scenario.bad-pattern").with("error", said)
+}
+
+/// A bound of a range.
+fn bound(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<f64> {
+    let node = fields.node(name)?;
+    let number = node.to_json().as_f64();
+    if number.is_none() {
+        fields.problem(name, Message::new("scenario.bad-bound").with("key", name));
+    }
+    number
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fragment::Library;
+use super::read::meant;
 use super::{Row, csv};
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -46,7 +47,8 @@ fn from_csv(source: &Source, node: &Node, library: &Library<'_>, problems: &mut 
     let types = fields.map("types").unwrap_or_default();
     let file = name.map(|name| library.find(source, name));
     if let Some(Err(message)) = &file {
-        fields.problem("csv", message.clone());
+        let fix = (message.key == "scenario.not-utf8-file").then(|| Message::new("scenario.not-utf8-fix"));
+        fields.problem("csv", message.clone()).fix = fix;
     }
     fields.finish();
     let file = file?.ok()?;
@@ -74,7 +76,7 @@ fn from_csv(source: &Source, node: &Node, library: &Library<'_>, problems: &mut 
             other => {
                 let name = if let Kind::Text(name) = other { name.as_str() } else { "" };
                 let message = Message::new("scenario.unknown-type").with("name", name);
-                let fix = Message::new("yaml.known-keys").with("keys", TYPES.join(", "));
+                let fix = meant(name, &TYPES);
                 problems.push(source.problem(node.mark, name.chars().count().max(1), message).fix(fix));
             }
         }
@@ -83,14 +85,19 @@ fn from_csv(source: &Source, node: &Node, library: &Library<'_>, problems: &mut 
     for (index, (line, cells)) in table.rows.into_iter().enumerate() {
         let mark = Mark { line, column: 1 };
         let mut values = Map::new();
-        for ((name, kind), cell) in table.header.iter().zip(&kinds).zip(cells) {
+        for (position, ((name, kind), cell)) in table.header.iter().zip(&kinds).zip(cells).enumerate() {
             match value(kind, &cell) {
                 Some(value) => {
                     values.insert(name.clone(), value);
                 }
                 None => {
                     let message = Message::new("scenario.csv-wrong-type").with("name", name).with("text", &cell);
-                    problems.push(file.problem(mark, 1, message.with("kind", kind)));
+                    let column = csv::column(file.text(), line, position);
+                    let length = cell.chars().count().max(1);
+                    let problem = file.problem(Mark { line, column }, length, message.with("kind", kind));
+                    let comma =
+                        *kind == "number" && cell.contains(',') && cell.replace(',', ".").trim().parse::<f64>().is_ok();
+                    problems.push(if comma { problem.fix(Message::new("scenario.csv-comma")) } else { problem });
                 }
             }
         }
@@ -147,7 +154,8 @@ mod tests {
             ("{ csv: cards.csv }", "id,error\na,2006\n", "my/cards.csv:2:1"),
             ("{ csv: cards.csv }", "id,error,amount\na,999999,1\n", "my/cards.csv:2:1"),
             ("{ csv: cards.csv }", "id,error,amount\na,2006,${nope}\n", "my/cards.csv:2:1"),
-            ("{ csv: cards.csv, types: { amount: number } }", "id,error,amount\na,2006,x\n", "my/cards.csv:2:1"),
+            ("{ csv: cards.csv, types: { amount: number } }", "id,error,amount\na,2006,x\n", "my/cards.csv:2:8"),
+            ("{ csv: cards.csv, types: { amount: number } }", "id;error;amount\né;2006;10,5\n", "my/cards.csv:2:8"),
             ("{ csv: cards.csv, types: { amuont: number } }", good, "my/x.yaml:2:34"),
             ("{ csv: cards.csv, types: { amount: float } }", good, "my/x.yaml:2:42"),
             ("{ csv: other.csv }", good, "my/x.yaml:2:14"),

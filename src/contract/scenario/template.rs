@@ -4,12 +4,14 @@
 //! text the value is written out. `$${` stands for `${`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::generated;
+use crate::contract::json::plain_text;
 
 /// A variable without a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +26,54 @@ pub struct Variables {
     values: Map<String, Value>,
     /// The time that dates are counted from; fixed when the first is asked for.
     now: OnceLock<Timestamp>,
+    /// Variables whose value comes from the environment, wholly or in part.
+    of_environment: BTreeSet<String>,
 }
 
 impl Variables {
+    /// Fixes the time that dates are counted from; nothing once one was asked for.
+    pub(in crate::contract) fn begin_at(&self, now: Timestamp) {
+        let _ = self.now.set(now);
+    }
+
+    /// The time that dates are counted from; fixes it when none was asked for yet.
+    pub(in crate::contract) fn clock(&self) -> Timestamp {
+        *self.now.get_or_init(generated::clock)
+    }
+
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: Value) {
         self.values.insert(name.to_owned(), value);
+    }
+
+    /// Notes that the value of a variable is made of what this template names.
+    pub fn made_of(&mut self, name: &str, template: &Value) {
+        let from = match template {
+            Value::String(text) => references(text).into_iter().any(|name| self.is_of_environment(name)),
+            Value::Array(items) => {
+                items.iter().for_each(|item| self.made_of(name, item));
+                false
+            }
+            Value::Object(members) => {
+                members.values().for_each(|member| self.made_of(name, member));
+                false
+            }
+            _ => false,
+        };
+        if from {
+            self.of_environment.insert(name.to_owned());
+        }
+    }
+
+    fn is_of_environment(&self, name: &str) -> bool {
+        let first = name.split('.').next().unwrap_or_default();
+        first == "env" || self.of_environment.contains(first)
+    }
+
+    /// The values of the environment that a text is made of: in a header they are secrets.
+    pub fn environment_in(&self, template: &str) -> Vec<String> {
+        let names = references(template).into_iter().filter(|name| self.is_of_environment(name));
+        names.filter_map(|name| self.value(name)).map(|value| plain_text(&value)).collect()
     }
 
     /// The value of `name`, or of a member of it (`payer.email`). A whole name wins over a member.
@@ -52,7 +96,7 @@ impl Variables {
         if name == "email" {
             return self.values.get("uuid")?.as_str().map(|uuid| Cow::Owned(generated::email(uuid)));
         }
-        generated::date(name, || *self.now.get_or_init(generated::clock)).map(Cow::Owned)
+        generated::date(name, || self.clock()).map(Cow::Owned)
     }
 
     /// Fills the variables of a text.

@@ -269,7 +269,11 @@ fn language_mistakes_have_their_place() {
         (step("{ get: '/${x', expect: { status: 200 } }"), "scenario.open-variable", "x.yaml:3:12"),
         (step("{ get: '/${date+3x}', expect: { status: 200 } }"), "scenario.bad-date", "x.yaml:3:12"),
         (step("{ get: '/${random(3)}', expect: { status: 200 } }"), "scenario.unknown-variable", "x.yaml:3:12"),
-        (step("{ get: /, expect: { body: { $.a: { pattern: '(' } } } }"), "scenario.bad-pattern", "x.yaml:3:49"),
+        (
+            step("{ get: /, expect: { body: { $.a: { pattern: '(' } } } }"),
+            "scenario.pattern-unclosed-group",
+            "x.yaml:3:49",
+        ),
         (step("{ get: /, expect: { schema: paymnt } }"), "scenario.unknown-schema", "x.yaml:3:33"),
         (step("{ get: /, expect: { status: 200 }, capture: { a: { heder: x } } }"), "yaml.unknown-key", "x.yaml:3:56"),
         (step("{ get: /, expect: { within: 2s } }"), "scenario.nothing-expected", "x.yaml:3:23"),
@@ -500,4 +504,66 @@ mod properties {
             prop_assert_eq!(variables.fill("${a}").unwrap(), value);
         }
     }
+}
+
+#[test]
+fn what_can_never_hold_is_told_with_its_place_and_mend() {
+    let step = |expect: &str| format!("name: x\nsteps:\n  - get: /v1/payments/1\n    expect: {{ {expect} }}\n");
+    let token = "APP_USR-1234567890123456-091211-0123456789abcdef0123456789abcdef-123456789";
+    let post = |more: &str| format!("name: x\nsteps:\n  - post: /v1/x\n    {more}\n    expect: {{ status: 201 }}\n");
+    let rows = |row: &str| {
+        format!(
+            "name: x\nrows:\n  - {{ {row} }}\nsteps:\n  - {{ get: /x, expect: {{ payment: {{ status: '${{row.s}}', \
+             status_detail: '${{row.d}}' }} }} }}\n  - {{ get: /x, expect: {{ status: 400, error: '${{row.e}}' }} }}\n"
+        )
+    };
+    for (text, key, place) in [
+        (step("body: { $.a: { minimum: 5, maximum: 1 } }"), "scenario.empty-range", "5, max"),
+        (step("body: { $.a: { minimum: x } }"), "scenario.bad-bound", "x }"),
+        (step("body: { $.a: { one-of: [] } }"), "scenario.one-of-nothing", "[]"),
+        (step("payment: { status: approved, status_detail: cc_rejected_high_risk }"), "scenario.unknown-pair", "cc_"),
+        (step("error: [2062, 3003], status: 201"), "scenario.error-beside-status", "2062"),
+        (step("error: 2000, status: 400"), "scenario.error-beside-status", "2000"),
+        (step("error: E301, status: 200"), "scenario.error-beside-status", "E301"),
+        (step("error: 2006, payment: { status: rejected }"), "scenario.error-and-payment", "{ status: rej"),
+        (step("error: 1999"), "scenario.unknown-error", "1999"),
+        (post("body: { card_number: '4242 4242 4242 4242' }"), "scenario.real-card", "'4242"),
+        (post("body: { card_number: 4242424242424242 }"), "scenario.real-card", "4242"),
+        (post(&format!("query: {{ access_token: {token} }}")), "scenario.credential", "APP"),
+        (post("headers: { X-Api-Key: abcdef }"), "scenario.credential", "abc"),
+        (post("headers: { Authorization: 'Bearer x' }"), "scenario.own-credential", "{ Auth"),
+        (rows("s: approved, d: cc_rejected_high_risk, e: 2006"), "scenario.unknown-pair", "{ s"),
+        (rows("s: approved, d: accredited, e: 401/5"), "scenario.error-beside-status", "{ s"),
+    ] {
+        let before = text.find(place).map(|at| &text[..at]).unwrap();
+        let column = before.len() - before.rfind('\n').unwrap();
+        let place = format!("x.yaml:{}:{column}", before.lines().count());
+        assert_eq!(told(with_files(&[("x.yaml", &text)])), [(key.to_owned(), place)], "{text}");
+    }
+    for text in [
+        step("body: { $.a: { minimum: 5, maximum: 5 } }"),
+        step("error: [2062, 403/4], status: [400, 403]"),
+        step("error: [2062, 403/4], status: 403"),
+        step("error: 2000"),
+        step("error: 404/2000, status: 404"),
+        step("error: [E301, card-1, 106]").replace("card-1, ", ""),
+        step("error: E301, status: 400"),
+        step("payment: { status: rejected, status_detail: cc_rejected_high_risk }"),
+        // A test card, a mistyped one, a time, the number of a company, a public key, a variable.
+        post("body: { a: '5031 7557 3453 0604', b: '4509953566233705', c: 1700000000000, d: '11222333000181' }"),
+        post("query: { public_key: TEST-01234567-89ab-cdef-0123-456789abcdef }"),
+        post("headers: { X-Api-Key: '${env.KEY}', X-Idempotency-Key: abcdef }"),
+        rows("s: approved, d: accredited, e: [2006, 404/2000]"),
+    ] {
+        let read = with_files(&[("x.yaml", &text)]);
+        assert!(read.is_ok(), "{text}\n{:?}", told(read));
+    }
+    let told =
+        with_files(&[("x.yaml", &post("headers: { X-Api-Key: hunter2-and-a-half, Cookie: hunter2-and-a-half }"))]);
+    let told = format!("{:?}", told.unwrap_err());
+    assert!(told.contains("scenario.credential") && !told.contains("hunter2"), "{told}");
+    let problems = with_files(&[("x.yaml", &step("error: 2001000"))]).unwrap_err();
+    assert_eq!(problems[0].fix.as_ref().unwrap().key, "scenario.unknown-error-fix", "numbers have no neighbours");
+    let problems = with_files(&[("x.yaml", &step("error: 404/2006"))]).unwrap_err();
+    assert_eq!(problems[0].fix.as_ref().unwrap().args["word"], "400/2006");
 }

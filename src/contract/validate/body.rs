@@ -8,10 +8,10 @@ use super::classify::{Kind, classify};
 use super::shape::told;
 use super::unwrap::{http_status, unwrap};
 use super::{Captured, Graded, Judged, NotJson, Shown, StatusFrom};
-use crate::contract::judge::environment;
+use crate::contract::judge::{NormalError, environment, normalise};
 use crate::i18n::Message;
 use crate::run::Verdict;
-use crate::secret::Redactor;
+use crate::secret::{Credential, FoundCredential, Redactor, find_credentials};
 use crate::specs::grades;
 
 /// Longest text from outside that a message shows, in characters.
@@ -43,11 +43,14 @@ pub fn judge(file: &str, captured: Captured) -> Judged {
         (None, None, None) => (None, StatusFrom::Unknown),
     };
     let mut work = Work::new();
-    let mut trace = None;
+    let (mut trace, mut says, mut explained) = (None, None, None);
     match (&body, kind) {
         (Some(body), Kind::Error) => {
             trace = first_data(body).map(|data| work.outside(data));
             work.error(body, status, inner, path.as_deref());
+            let normal = normalise(body);
+            says = normal.message.as_deref().or(normal.error.as_deref()).map(|text| work.outside(text));
+            explained = explain(body, &normal, status).filter(|_| work.shows.is_empty());
         }
         (Some(body), _) => work.success(body, kind, status),
         (None, _) => work.no_body(status, not_json, path.as_deref()),
@@ -75,6 +78,8 @@ pub fn judge(file: &str, captured: Captured) -> Judged {
         verdict: work.verdict(),
         grades: work.grades,
         shows: work.shows,
+        says,
+        explained,
         trace,
     }
 }
@@ -113,6 +118,48 @@ fn status_in(body: &Value) -> Option<u16> {
 fn is_foreign(body: &Value) -> bool {
     let has = |name: &str| body.get(name).is_some();
     !has("blocked_by") && !has("cause") && (has("code") || has("errors"))
+}
+
+/// What an error without a known code comes from, where its members or its words tell.
+fn explain(body: &Value, normal: &NormalError, status: Option<u16>) -> Option<Message> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let said = normal.message.as_deref().unwrap_or_default().to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let secret = |found: &FoundCredential| found.kind != Credential::PublicKey;
+    if normal.message.as_deref().is_some_and(|message| find_credentials(message).iter().any(secret)) {
+        return Some(Message::new("validate.says-leak"));
+    }
+    if body.get("blocked_by").is_some() {
+        return Some(Message::new("validate.says-gate"));
+    }
+    // The edge tells of an unknown route in the language of the developers' site.
+    let route = text("error").contains("not found")
+        && (has(&["recursos", "resources", "api"]) || text("error").contains("resource"));
+    if (route && body.get("cause").is_none()) || status == Some(405) {
+        return Some(Message::new("validate.says-route"));
+    }
+    if has(&[
+        "authorization value not present",
+        "malformed",
+        "invalid_token",
+        "invalid access token",
+        "invalid token",
+        "must provide your access_token",
+    ]) || text("code") == "unauthorized"
+        || text("error") == "invalid_token"
+    {
+        return Some(Message::new("validate.says-credential"));
+    }
+    if has(&["unauthorized", "forbidden", "caller", "not allowed"]) && matches!(status, Some(401 | 403)) {
+        return Some(Message::new("validate.says-permission"));
+    }
+    match status {
+        Some(401) => Some(Message::new("validate.says-credential")),
+        Some(403) => Some(Message::new("validate.says-permission")),
+        Some(404) => Some(Message::new("validate.says-not-there")),
+        Some(400 | 422) if !said.is_empty() => Some(Message::new("validate.says-request")),
+        _ => None,
+    }
 }
 
 /// `cause[0].data`, whatever the shape of `cause`.

@@ -1,13 +1,15 @@
 //! Judges captured answers: a body, a list of bodies, JSON lines, a HAR or a recording. Sends nothing and prints nothing.
 //!
-//! This file holds what goes in and what comes out. `read` takes files apart into bodies, `har` and `recording` read
-//! those, `unwrap` takes off what SDKs put around a body, `classify` tells what it is, `body` grades it with `error`,
+//! This file holds what goes in and what comes out. `read` takes files apart into bodies, `har`, `recording` and `logs`
+//! (with `loose`) read those, `unwrap` takes off what SDKs put around a body, `classify` tells what it is, `body` grades it with `error`,
 //! `shape` and `success`.
 
 mod body;
 mod classify;
 mod error;
 mod har;
+mod logs;
+mod loose;
 mod read;
 mod recording;
 mod shape;
@@ -130,6 +132,12 @@ pub struct Judged {
     pub grades: Vec<Graded>,
     /// What of our documents it shows.
     pub shows: Vec<Shown>,
+    /// What an error itself says, masked and cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// What an error without a known code comes from, where its members tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explained: Option<Message>,
     /// The trace that the service put into `cause[].data`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
@@ -165,5 +173,7 @@ impl Report {
     }
 }
 
+#[cfg(test)]
+mod real;
 #[cfg(test)]
 mod tests;

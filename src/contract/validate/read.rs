@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::unwrap::unwrap;
-use super::{Captured, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, classify, har, judge, recording};
+use super::{
+    Captured, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, classify, har, judge, logs, recording,
+};
 use crate::contract::text::{foreign_format, utf8};
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -44,12 +46,36 @@ impl Report {
                 None if is_html(&String::from_utf8_lossy(&bytes[..bytes.len().min(1_000)])) => {
                     self.body(file, Captured { not_json: Some(NotJson::Html), ..Captured::default() });
                 }
-                None => self.unreadable(file, error.line(), error.column(), &error),
+                None => self.log(file, bytes, &error),
             },
         }
     }
 
-    fn whole(&mut self, file: &str, whole: Value) {
+    /// A text that is no JSON: what bodies stand in it, else why it is none.
+    fn log(&mut self, file: &str, bytes: &[u8], error: &serde_json::Error) {
+        let found = std::str::from_utf8(bytes).map(logs::find).unwrap_or_default();
+        if found.answers.is_empty() && found.abbreviated.is_empty() {
+            self.unreadable(file, error.line(), error.column(), error);
+            return;
+        }
+        for line in found.abbreviated {
+            let problem = Problem::input(Message::new("validate.abbreviated")).in_file(file);
+            let mut problem = problem.fix(Message::new("validate.abbreviated-fix"));
+            problem.place.line = u32::try_from(line).ok();
+            self.problems.push(problem);
+        }
+        for captured in found.answers {
+            self.body(file, captured);
+        }
+    }
+
+    fn whole(&mut self, file: &str, mut whole: Value) {
+        // JSON in a JSON text, as a program writes it that serialises twice.
+        while let Value::String(text) = &whole
+            && let Ok(inner @ (Value::Object(_) | Value::Array(_) | Value::String(_))) = serde_json::from_str(text)
+        {
+            whole = inner;
+        }
         if har::is_har(&whole) {
             let read = har::read(whole);
             self.skipped += read.skipped;
@@ -98,8 +124,14 @@ impl Report {
         match body {
             Value::Array(items) if !is_one_body(&items, captured.path.as_deref()) => {
                 if items.is_empty() {
-                    let message = Message::new("validate.empty-list").with("place", captured.place);
-                    self.problem(file, message);
+                    let place = captured.place;
+                    self.problem(
+                        file,
+                        match place.is_empty() {
+                            true => Message::new("validate.empty-list"),
+                            false => Message::new("validate.empty-list-at").with("place", place),
+                        },
+                    );
                     return;
                 }
                 for (index, item) in items.into_iter().enumerate() {
@@ -145,9 +177,12 @@ impl Report {
             serde_json::error::Category::Eof => Message::new("validate.truncated"),
             _ if error.to_string().contains("recursion limit") => Message::new("validate.too-deep"),
             _ if error.to_string().contains("unicode") => Message::new("validate.not-utf8"),
-            _ => Message::new("validate.not-json").with("error", error),
+            _ => Message::new("validate.not-json"),
         })
         .in_file(file);
+        if problem.message.key == "validate.not-json" {
+            problem.fix = Some(Message::new("validate.accepted"));
+        }
         problem.place.line = u32::try_from(line).ok();
         problem.place.column = u32::try_from(column).ok();
         self.problems.push(problem);

@@ -334,3 +334,158 @@ fn nothing_secret_is_shown() {
     let shown = serde_json::to_string(&judged).unwrap();
     assert!(!shown.contains(token) && !shown.contains("buyer@"), "{shown}");
 }
+
+/// What integrators have at hand: each holds the same error, and nothing else that is a body.
+#[test]
+fn bodies_are_found_in_logs_and_in_what_programs_print() {
+    let body = error(json!(2006), "Card Token not found");
+    let text = body.to_string();
+    let pretty = serde_json::to_string_pretty(&body).unwrap();
+    for (log, status, place) in [
+        (json!(text).to_string(), Some(400), ""),
+        (json!(json!(text).to_string()).to_string(), Some(400), ""),
+        (format!("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{text}\r\n"), Some(400), ""),
+        (
+            format!("POST /v1/payments?x=1 HTTP/2\nHost: x\n\nHTTP/2 100\n\nHTTP/2 400\nx: y\n\n{pretty}\n"),
+            Some(400),
+            "",
+        ),
+        (
+            format!(
+                "* Trying\n> POST /v1/payments HTTP/1.1\n> A: b\n>\n< HTTP/1.1 400 Bad Request\n< a: b\n< \n{text}\n* closed\n"
+            ),
+            Some(400),
+            "",
+        ),
+        (format!("2026-11-21 ERROR mp resp: {text}\n"), Some(400), ":1"),
+        (
+            format!(
+                "[2026-11-21 10:00:00] production.ERROR: {{id}} failed {text} {{\"trace\": 1}}\nrequest {{\"token\": \"t\"}}\n"
+            ),
+            Some(400),
+            ":1",
+        ),
+        (format!("start\n\nanswer was\n{pretty}\nend\n"), Some(400), ":4"),
+        (
+            "MercadoPagoError: Card Token not found\n    at x (/a/b.js:1:2) {\n  message: 'Card Token not found',\n  \
+             error: 'bad_request',\n  cause: [ { code: 2006, description: 'Card Token not found', data: null } ],\n  \
+             status: 400\n}\n"
+                .to_owned(),
+            Some(400),
+            ":2",
+        ),
+        (
+            "{'status': 400, 'response': {'message': 'Card Token not found', 'error': 'bad_request', 'status': 400, \
+             'cause': [{'code': 2006, 'description': 'Card Token not found', 'data': None}]}}"
+                .to_owned(),
+            Some(400),
+            "",
+        ),
+        (
+            "{\"status\"=>\"400\", \"response\"=>{\"message\"=>\"Card Token not found\", \"error\"=>\"bad_request\", \
+             \"status\"=>400, \"cause\"=>[{\"code\"=>2006, \"description\"=>\"Card Token not found\", \"data\"=>nil}]}}"
+                .to_owned(),
+            Some(400),
+            "",
+        ),
+        (json!({"level": "error", "time": 1, "msg": "x", "err": body, "req": {"a": 1}}).to_string(), Some(400), ""),
+        (json!({"severity": "ERROR", "ts": "x", "payload": text}).to_string(), Some(400), ""),
+    ] {
+        let mut report = Report::default();
+        report.add("f", log.as_bytes());
+        assert!(report.problems.is_empty(), "{log}\n{:?}", report.problems);
+        let found: Vec<_> = report.bodies.iter().map(|body| (body.grade, body.status, body.place.as_str())).collect();
+        assert_eq!(found, [("conform", status, place)], "{log}");
+    }
+    for (log, key) in [
+        ("just a line\nand another", "validate.not-json"),
+        ("sent {\"transaction_amount\": 1, \"token\": \"t\"}", "validate.not-json"),
+        ("MercadoPagoError { message: 'x', cause: [ [Object] ], status: 400 }", "validate.abbreviated"),
+        ("{\"message\": \"x\", \"cause\": [{\"code\": 2006, \"description\": \"x\"}]", "validate.truncated"),
+        ("resp: {\"message\": \"x\", \"cause\": [{\"code\": 2006, \"description\": \"x\"}]", "validate.not-json"),
+    ] {
+        let mut report = Report::default();
+        report.add("f", log.as_bytes());
+        assert_eq!((report.bodies.len(), report.problems.len()), (0, 1), "{log} {:?}", report.bodies);
+        assert_eq!(
+            (report.problems[0].message.key.as_ref(), report.problems[0].fix.is_some()),
+            (key, key != "validate.truncated")
+        );
+    }
+    let mut report = Report::default();
+    let started = std::time::Instant::now();
+    report.add("f", "x {\"a\": [".repeat(400_000).as_bytes());
+    assert!(report.bodies.is_empty() && started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn an_error_without_a_code_is_explained_by_its_words() {
+    for (status, body, key) in [
+        (
+            Some(404),
+            json!({"error": "resource not found", "message": "Si quieres conocer los recursos de la API"}),
+            "says-route",
+        ),
+        (None, json!({"message": "no", "status": 403, "blocked_by": "PolicyAgent"}), "says-gate"),
+        (None, json!({"code": "unauthorized", "message": "authorization value not present"}), "says-credential"),
+        (None, json!({"message": "malformed access_token", "error": "bad_request", "status": 400}), "says-credential"),
+        (None, json!({"message": "Forbidden", "error": "forbidden", "status": 403, "cause": []}), "says-permission"),
+        (
+            None,
+            json!({"message": "Payment not found", "error": "not_found", "status": 404, "cause": []}),
+            "says-not-there",
+        ),
+        (None, json!({"message": "bad", "error": "bad_request", "status": 400, "cause": []}), "says-request"),
+    ] {
+        let judged = one(status, body.clone());
+        assert_eq!(judged.explained.map(|told| told.key.into_owned()), Some(format!("validate.{key}")), "{body}");
+        assert!(judged.says.is_some(), "{body}");
+    }
+    let known = one(None, error(json!(2006), "Card Token not found"));
+    assert_eq!((known.explained, known.says.as_deref()), (None, Some("Card Token not found")));
+    let older = one(None, json!({"ErrorMessage": "m", "ErrorCode": "2034", "ErrorStatus": 400, "ErrorCause": null}));
+    assert_eq!((older.grade, older.shows[0].id.as_str()), ("shape", "400/2034"), "{older:?}");
+    let leak = one(
+        None,
+        json!({"message": "bad APP_USR-1234567890123456-091211-0123456789abcdef0123456789abcdef-123456", "status": 400}),
+    );
+    assert!(!leak.says.unwrap().contains("0123456789abcdef"));
+    assert_eq!(leak.explained.unwrap().key, "validate.says-leak");
+}
+
+#[test]
+fn the_answer_follows_the_published_schema_and_nothing_else_is_in_it() {
+    /// Every object of the schema that lists members allows no others.
+    fn strict(schema: &mut Value) {
+        if let Some(members) = schema.as_object_mut() {
+            if members.contains_key("properties") {
+                members.insert("additionalProperties".to_owned(), json!(false));
+            }
+            members.values_mut().for_each(strict);
+        } else if let Some(items) = schema.as_array_mut() {
+            items.iter_mut().for_each(strict);
+        }
+    }
+    let schema = crate::specs::FILES.get_file("dsl/validate.schema.json").unwrap().contents_utf8().unwrap();
+    let mut schema: Value = serde_json::from_str(schema).unwrap();
+    strict(&mut schema);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut report = Report::default();
+    for body in [
+        error(json!(2006), "x"),
+        error(json!("E301"), "x"),
+        payment(),
+        json!({"status": 400, "response": error(json!(5), "y")}),
+        json!({"error": "resource not found", "message": "recursos"}),
+        json!({"x": 1}),
+    ] {
+        report.add("f", body.to_string().as_bytes());
+    }
+    report.add("f", b"{");
+    report.add("f", b"no");
+    let json = crate::i18n::worded(crate::i18n::Lang::Pt, || serde_json::to_value(&report)).unwrap();
+    let errors: Vec<String> =
+        validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{}\n{json:#}", errors.join("\n"));
+    assert!(json["bodies"][0]["grades"][0]["message"]["text"].as_str().unwrap().contains("2006"));
+}

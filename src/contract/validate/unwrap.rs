@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::classify::{Kind, classify};
+
 /// Most wrappers around one body that are taken off.
 const MOST_WRAPPERS: usize = 4;
 
@@ -24,6 +26,8 @@ pub enum Unwrapped {
     HttpClient,
     /// An object with the body as its only or its error member.
     Member,
+    /// A line of a structured log.
+    Log,
 }
 
 impl Unwrapped {
@@ -37,6 +41,7 @@ impl Unwrapped {
             Unwrapped::StatusContent => "SDK Java, PHP",
             Unwrapped::HttpClient => "HTTP client",
             Unwrapped::Member => "{…}",
+            Unwrapped::Log => "log",
         }
     }
 }
@@ -73,6 +78,11 @@ fn layer(body: Value) -> (Value, Option<Unwrapped>, Option<u16>) {
     {
         return (inner, Some(wrapper), status);
     }
+    if let Some(name) = logged(&members)
+        && let Some(inner) = members.get_mut(&name).map(Value::take).and_then(opened)
+    {
+        return (inner, Some(Unwrapped::Log), None);
+    }
     if let Some(status) = members.get("api_response").and_then(|response| response.get("status")).and_then(http_status)
     {
         members.shift_remove("api_response");
@@ -85,6 +95,25 @@ fn layer(body: Value) -> (Value, Option<Unwrapped>, Option<u16>) {
         return (Value::Object(members), Some(Unwrapped::Node1), None);
     }
     (Value::Object(members), None, None)
+}
+
+/// The member of a line of a structured log that is a body, when it is the only one.
+fn logged(members: &Map<String, Value>) -> Option<String> {
+    let marks = ["level", "severity", "lvl", "levelname", "timestamp", "@timestamp", "ts", "logger", "log_level"];
+    if members.len() > 40 || members.contains_key("cause") || !marks.iter().any(|name| members.contains_key(*name)) {
+        return None;
+    }
+    let is_body = |value: &Value| {
+        let read = match value {
+            Value::Object(_) => Some(value.clone()),
+            Value::String(text) if text.trim_start().starts_with('{') => serde_json::from_str(text).ok(),
+            _ => None,
+        };
+        read.is_some_and(|body| classify(&body, None, None) != Kind::Unknown)
+    };
+    let mut bodies = members.iter().filter(|(_, value)| is_body(value)).map(|(name, _)| name);
+    let found = bodies.next()?;
+    bodies.next().is_none().then(|| found.clone())
 }
 
 /// The member of an object that holds a body, what that makes the object, and the status beside it.

@@ -134,6 +134,32 @@ impl Default for Options {
     }
 }
 
+/// What belongs to the shop of a page, for whoever else opens it.
+#[derive(Debug, Clone)]
+pub(super) struct Bounds(Scope);
+
+impl Bounds {
+    /// The shop of a page.
+    pub(super) fn of(page: &Url) -> Bounds {
+        Bounds(Scope::of(page))
+    }
+
+    /// Whether an address belongs to it.
+    pub(super) fn hold(&self, url: &Url) -> bool {
+        self.0.holds(url)
+    }
+
+    /// Whether the shop itself is on a private address.
+    pub(super) fn private(&self) -> bool {
+        self.0.private()
+    }
+
+    /// Whether an address names this machine or a private network, by its form.
+    pub(super) fn is_private(url: &Url) -> bool {
+        scope::is_private(url)
+    }
+}
+
 /// What a crawl leaves besides the pages, in the shape of [`super::evidence::Shop`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Crawled {

@@ -117,11 +117,13 @@ pub fn role_of_data_checkout(value: &str) -> Option<CardRole> {
     })
 }
 
-fn plain(name: &str) -> String {
+/// Letters and digits of a name, in lower case, at most sixty.
+pub fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(60).collect()
 }
 
-fn role_of_name(name: &str) -> Option<CardRole> {
+/// The role that a plain name ([`plain`]) says.
+pub fn role_of_name(name: &str) -> Option<CardRole> {
     Some(match name {
         "cardnumber" | "creditcardnumber" | "cardno" | "ccnumber" | "ccnum" | "numerotarjeta" | "numerodetarjeta"
         | "nrotarjeta" | "tarjetanumero" | "numerocartao" | "numerodocartao" | "cartaonumero" => CardRole::Number,

@@ -6,6 +6,7 @@ use regex::RegexSet;
 
 use super::document::Document;
 use super::outline::runs;
+use crate::golive::evidence::Rendered;
 use crate::run::Generation;
 
 /// Where mercadopago.js v1 lives.
@@ -29,6 +30,8 @@ pub struct Signs {
     pub init_point: bool,
     /// Ids that the samples of cardForm use, and those of Secure Fields too.
     form_ids: bool,
+    /// Frames for card fields, of Mercado Pago's own: Secure Fields, or those of cardForm and Bricks.
+    pub fields: bool,
 }
 
 impl Signs {
@@ -47,6 +50,7 @@ impl Signs {
             init_point: self.init_point || other.init_point,
             retired: self.retired || other.retired,
             form_ids: self.form_ids || other.form_ids,
+            fields: self.fields || other.fields,
         }
     }
 
@@ -64,6 +68,10 @@ impl Signs {
         let mut signs = self;
         if signs.form_ids && !signs.has(Generation::V2Core) {
             signs.add(Generation::V2CardForm);
+        }
+        let other_fields = signs.has(Generation::V2CardForm) || signs.has(Generation::Bricks);
+        if signs.fields && !other_fields {
+            signs.add(Generation::V2Core);
         }
         let v2_front = [Generation::V2Core, Generation::V2CardForm, Generation::Bricks].iter().any(|g| signs.has(*g));
         if (v2_front || signs.v2_calls) && !signs.v1_calls {
@@ -106,7 +114,8 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
 pub fn signs_of_script(clean: &str) -> Signs {
     let mut signs = Signs::default();
     // Nearly every script has nothing to do with payments: a plain search is cheaper than the patterns.
-    if !["ercado", ".create", "ardForm", "mptools", "init_point"].iter().any(|word| clean.contains(word)) {
+    if !["ercado", ".create", "ardForm", "mptools", "init_point", "preference"].iter().any(|word| clean.contains(word))
+    {
         return signs;
     }
     for found in SCRIPT_SIGNS.matches(clean) {
@@ -158,6 +167,39 @@ fn host_and_path(src: &str) -> String {
     rest.strip_prefix("//").unwrap_or_default().to_owned()
 }
 
+/// The signs in what a browser saw beside the markup: scripts that came late, frames for card fields, and where the
+/// page wanted to lead the buyer.
+pub fn signs_of_drawn(rendered: &Rendered) -> Signs {
+    let mut signs = Signs::default();
+    for request in rendered.requests.iter().filter(|request| request.kind == "script") {
+        let address = request.url.as_str();
+        if is_sdk_v1(address) {
+            signs.sdk = true;
+            signs.v1_calls = true;
+            signs.add(Generation::V1);
+        } else if is_sdk_v2(address) {
+            signs.sdk = true;
+            signs.v2_calls = true;
+        }
+    }
+    for frame in &rendered.frames {
+        signs.fields |= frame.url.host_str() == Some("secure-fields.mercadopago.com");
+        if is_checkout_pro(frame.url.as_str()) {
+            signs.add(Generation::CheckoutPro);
+        }
+    }
+    if rendered.led_away.iter().any(|url| is_checkout_pro(url.as_str())) {
+        signs.add(Generation::CheckoutPro);
+    }
+    signs
+}
+
+/// Whether an address is that of a payment in Checkout Pro.
+fn is_checkout_pro(target: &str) -> bool {
+    target.contains("mercadopago.com")
+        && (target.contains("/checkout/") || target.contains("pref_id=") || target.contains("preference-id="))
+}
+
 /// The signs in the markup of a document. Comments, `template` and scripts of other types do not count.
 pub fn signs_of_markup(document: &Document) -> Signs {
     let mut signs = Signs::default();
@@ -181,11 +223,7 @@ pub fn signs_of_markup(document: &Document) -> Signs {
             "a" | "form" | "iframe" => {
                 let target =
                     element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
-                if target.contains("mercadopago.com")
-                    && (target.contains("/checkout/")
-                        || target.contains("pref_id=")
-                        || target.contains("preference-id="))
-                {
+                if is_checkout_pro(target) {
                     signs.add(Generation::CheckoutPro);
                 }
             }
@@ -199,6 +237,10 @@ pub fn signs_of_markup(document: &Document) -> Signs {
             _ => {}
         }
         let id = element.attr("id").unwrap_or_default();
+        // `cardForm` puts its token into a field of this name.
+        if element.name() == "input" && [id, element.attr("name").unwrap_or_default()].contains(&"MPHiddenInputToken") {
+            signs.add(Generation::V2CardForm);
+        }
         match id {
             "cardPaymentBrick_container" | "paymentBrick_container" | "statusScreenBrick_container" => {
                 signs.add(Generation::Bricks);

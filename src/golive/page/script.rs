@@ -77,7 +77,7 @@ fn blank(clean: &mut [u8], from: usize, to: usize) {
     }
 }
 
-fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
+pub(super) fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
         match byte {
@@ -91,12 +91,12 @@ fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> usize {
     bytes.len()
 }
 
-fn starts_regex(before: u8, word: &[u8]) -> bool {
+pub(super) fn starts_regex(before: u8, word: &[u8]) -> bool {
     let word = word.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
     b"(,=:[!&|?{};+-*%~^<>".contains(&before) || matches!(word, b"return" | b"typeof" | b"case" | b"in" | b"of")
 }
 
-fn end_of_regex(bytes: &[u8], start: usize) -> usize {
+pub(super) fn end_of_regex(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     let mut class = false;
     while let Some(&byte) = bytes.get(at) {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use html5ever::LocalName;
@@ -11,10 +11,11 @@ use url::Url;
 use super::card::{CardField, CardRole, card_fields};
 use super::document::{Document, Element, NodeId};
 use super::drawn::{form_is_missing, writes_card};
-use super::generation::{Signs, signs_of_markup, signs_of_script};
+use super::generation::{Signs, signs_of_drawn, signs_of_markup, signs_of_script};
 use super::outline::{Outline, of_document, runs};
 use super::script::without_comments;
 use crate::golive::evidence::{Fetched, Page};
+use crate::i18n::Message;
 use crate::run::Generation;
 
 /// A script of the shop's own, read once however many pages load it.
@@ -111,7 +112,8 @@ pub struct InlineScript<'p> {
     pub part: usize,
 }
 
-/// One document of the page: the page itself first, then its own frames.
+/// One document of the page: the page itself first, then its own frames. Of a page that was opened in a browser, the
+/// documents as drawn come first, and those as sent stand behind them.
 pub struct Part<'p> {
     /// Where it came from.
     pub fetched: &'p Fetched,
@@ -119,6 +121,21 @@ pub struct Part<'p> {
     pub document: Document<'p>,
     /// Its outline.
     pub outline: Outline,
+    /// Whether it is markup as a browser drew it: its lines are not those of a source.
+    pub drawn: bool,
+    /// Whether it is what a buyer gets; `false` for what was sent when it was drawn, too.
+    pub shown: bool,
+}
+
+/// How much more of a page a browser would tell, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Its scripts could bring a front end of Mercado Pago.
+    Loader,
+    /// Scripts draw it, or its card form.
+    Drawn,
+    /// It asks for a payment.
+    Checkout,
 }
 
 /// A page, read.
@@ -158,21 +175,32 @@ impl<'p> PageView<'p> {
 
     /// Reads a page whose document was parsed already, if it was.
     pub fn read_parsed(page: &'p Page, mut parsed: Option<Document<'p>>, cache: &ScriptCache) -> PageView<'p> {
+        let rendered = page.rendered.as_deref();
         let mut parts = Vec::with_capacity(1 + page.frames.len());
+        let drawn = rendered.into_iter().flat_map(|rendered| &rendered.frames);
+        let drawn = drawn.filter_map(|frame| Some((frame.document.as_deref()?, true)));
         let own_frames = page.frames.iter().filter_map(|frame| frame.document.as_deref());
-        for fetched in std::iter::once(&*page.document).chain(own_frames) {
-            let document = parsed.take().unwrap_or_else(|| Document::parse(&fetched.body));
+        let sent = std::iter::once(&*page.document).chain(own_frames).map(|fetched| (fetched, false));
+        for (fetched, drawn) in drawn.chain(sent) {
+            // What was parsed is the document as it was sent.
+            let known = if drawn { None } else { parsed.take() };
+            let document = known.unwrap_or_else(|| Document::parse(&fetched.body));
             let outline = of_document(&document, &fetched.url);
-            parts.push(Part { fetched, document, outline });
+            parts.push(Part { fetched, document, outline, drawn, shown: drawn || rendered.is_none() });
         }
-        let scripts: Vec<Arc<ScriptFacts>> = page.scripts.iter().map(|script| cache.facts(script)).collect();
+        let late = rendered.into_iter().flat_map(|rendered| &rendered.scripts);
+        let scripts: Vec<Arc<ScriptFacts>> =
+            page.scripts.iter().chain(late).map(|script| cache.facts(script)).collect();
+        let shown = || parts.iter().enumerate().filter(|(_, part)| part.shown);
         let mut view = PageView {
             page,
-            needs_javascript: parts.iter().any(|part| part.outline.needs_javascript),
-            inline: parts.iter().enumerate().flat_map(|(at, part)| inline_scripts(at, part)).collect(),
-            fields: parts
-                .iter()
-                .enumerate()
+            needs_javascript: match rendered {
+                // What has been drawn is there, however little: only nothing at all tells that drawing failed.
+                Some(_) => parts.first().is_some_and(|part| part.outline.needs_javascript && is_empty(&part.document)),
+                None => parts.iter().any(|part| part.outline.needs_javascript),
+            },
+            inline: inline_of(&parts),
+            fields: shown()
                 .flat_map(|(at, part)| card_fields(&part.document).into_iter().map(move |field| (at, field)))
                 .map(|(at, field)| (at, field.element.place, field.role, field.form))
                 .collect(),
@@ -193,6 +221,9 @@ impl<'p> PageView<'p> {
         for inline in &view.inline {
             signs = signs.with(signs_of_script(&inline.clean));
         }
+        if let Some(rendered) = rendered {
+            signs = signs.with(signs_of_drawn(rendered));
+        }
         let from_files = view.scripts.iter().fold(Signs::default(), |all, script| all.with(script.signs));
         let asks = !signs.is_empty() || view.card_fields().any(|(_, field)| field.role == CardRole::Number);
         view.own_signs = signs;
@@ -207,7 +238,59 @@ impl<'p> PageView<'p> {
         }
         view.card_drawn = writes_card(&view);
         view.form_unseen = view.card_drawn || form_is_missing(&view);
+        if rendered.is_some() && view.form_is_there() {
+            (view.card_drawn, view.form_unseen) = (false, false);
+        }
         view
+    }
+
+    /// Whether a card form stands on the page: fields of its own, or frames of Mercado Pago's.
+    fn form_is_there(&self) -> bool {
+        let field = |role| matches!(role, CardRole::Number | CardRole::SecurityCode);
+        self.card_fields().any(|(_, field_of)| field(field_of.role)) || self.own_signs.fields
+    }
+
+    /// What a browser would tell beside the markup; `None` when it has been in one or would tell nothing more.
+    pub fn need(&self) -> Option<Need> {
+        let document = &self.page.document;
+        if self.page.rendered.is_some() || self.page.unrendered.is_some() || !(200..300).contains(&document.status) {
+            return None;
+        }
+        if self.checkout {
+            Some(Need::Checkout)
+        } else if self.needs_javascript || self.form_unseen {
+            Some(Need::Drawn)
+        } else {
+            self.scripts.iter().any(|script| script.signs.sdk).then_some(Need::Loader)
+        }
+    }
+
+    /// Why what scripts draw could not be seen.
+    pub fn why_unseen(&self) -> Message {
+        match (&self.page.rendered, &self.page.unrendered) {
+            (Some(_), _) if self.needs_javascript => Message::new("golive.stays-empty"),
+            (Some(_), _) => Message::new("golive.form-not-drawn"),
+            (None, Some(reason)) => reason.clone(),
+            (None, None) => Message::new("golive.needs-javascript"),
+        }
+    }
+
+    /// The documents that a buyer gets, with their places.
+    pub fn shown(&self) -> impl Iterator<Item = (usize, &Part<'p>)> {
+        self.parts.iter().enumerate().filter(|(_, part)| part.shown)
+    }
+
+    /// The place in what was sent of an element that was drawn: the part and the offset of its tag.
+    pub fn sent_place(&self, part: usize, element: &Element, selector: &str) -> Option<(usize, usize)> {
+        let url = &self.parts.get(part)?.fetched.url;
+        let selector = scraper::Selector::parse(selector).ok()?;
+        let same = |other: &Element| {
+            other.name() == element.name() && other.node.value().attrs().eq(element.node.value().attrs())
+        };
+        let sent = self.parts.iter().enumerate().filter(|(_, part)| !part.drawn && part.fetched.url == *url);
+        sent.flat_map(|(at, part)| part.document.select(&selector).take(1).map(move |element| (at, element)))
+            .find(|(_, element)| same(element))
+            .and_then(|(at, element)| Some((at, element.start?)))
     }
 
     /// Address of the page.
@@ -217,13 +300,12 @@ impl<'p> PageView<'p> {
 
     /// Every element of the page and its own frames, with the part that holds it.
     pub fn elements(&self) -> impl Iterator<Item = (usize, Element<'_>)> {
-        self.parts.iter().enumerate().flat_map(|(at, part)| part.document.elements().map(move |element| (at, element)))
+        self.shown().flat_map(|(at, part)| part.document.elements().map(move |element| (at, element)))
     }
 
     /// The elements of these names, with the part that holds them.
     pub fn named<'v>(&'v self, names: &'v [LocalName]) -> impl Iterator<Item = (usize, Element<'v>)> {
-        let parts = self.parts.iter().enumerate();
-        parts.flat_map(move |(at, part)| part.document.named(names).map(move |element| (at, element)))
+        self.shown().flat_map(move |(at, part)| part.document.named(names).map(move |element| (at, element)))
     }
 
     /// The fields that take card data, with the part that holds them.
@@ -256,12 +338,33 @@ impl<'p> PageView<'p> {
     pub fn words(&self) -> &str {
         self.words.get_or_init(|| {
             let mut words = String::new();
-            for part in &self.parts {
+            for (_, part) in self.shown() {
                 words.push_str(&part.document.words(MAX_WORDS));
             }
             words
         })
     }
+}
+
+/// Whether a drawn document shows nothing.
+fn is_empty(document: &Document) -> bool {
+    let names = ["iframe", "img", "svg", "canvas", "video", "object", "button", "input", "select", "a"];
+    document.named(&names.map(LocalName::from)).next().is_none() && document.words(100).trim().chars().count() < 20
+}
+
+/// The scripts of all parts; what was sent is not told again where it was drawn.
+fn inline_of<'p>(parts: &[Part<'p>]) -> Vec<InlineScript<'p>> {
+    let of = |drawn: bool| {
+        let parts = parts.iter().enumerate().filter(move |(_, part)| part.drawn == drawn);
+        parts.flat_map(|(at, part)| inline_scripts(at, part))
+    };
+    let mut inline: Vec<InlineScript<'p>> = of(false).collect();
+    if parts.iter().any(|part| part.drawn) {
+        let sent: HashSet<&str> = inline.iter().map(|script| script.source.trim()).collect();
+        let new: Vec<_> = of(true).filter(|script| !sent.contains(script.source.trim())).collect();
+        inline.extend(new);
+    }
+    inline
 }
 
 fn inline_scripts<'p>(at: usize, part: &Part<'p>) -> Vec<InlineScript<'p>> {

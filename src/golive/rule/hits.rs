@@ -103,17 +103,27 @@ impl<'r> Hits<'r> {
             self.more += 1;
             return;
         }
-        let part = &view.parts[part];
+        let at = part;
+        let part = &view.parts[at];
         let selector = selector_of(element.node);
         let url = &part.fetched.url;
         let source = part.document.source();
         let mut place = Place { url: Some(shown_url(url)), selector: Some(masked(&selector)), ..Place::default() };
         let mut evidence = Vec::new();
-        if let Some(start) = element.start {
+        let sent =
+            if part.drawn { view.sent_place(at, element, &selector) } else { element.start.map(|start| (at, start)) };
+        if let Some((at, start)) = sent {
+            let part = &view.parts[at];
+            let source = part.document.source();
             let length = tag_text(source, start).len();
             let (line, column) = part.document.line_column(start);
             (place.line, place.column) = (Some(line), Some(column));
             evidence.push(code(&shown_url(url), source, start, length, line, column));
+        } else if let Some(start) = element.start {
+            // Scripts made it: there is no line of a source, only of the markup as drawn.
+            let length = tag_text(source, start).len();
+            let (line, column) = part.document.line_column(start);
+            evidence.push(code(&format!("{} (DOM)", shown_url(url)), source, start, length, line, column));
         }
         self.push(&[url.path(), &selector], message, place, evidence);
     }
@@ -123,8 +133,10 @@ impl<'r> Hits<'r> {
         let part = &view.parts[part];
         let url = &part.fetched.url;
         let (line, column) = part.document.line_column(range.start);
-        let place = Place { url: Some(shown_url(url)), line: Some(line), column: Some(column), ..Place::default() };
-        let evidence = code(&shown_url(url), part.document.source(), range.start, range.len(), line, column);
+        let known = |number: u32| (!part.drawn).then_some(number);
+        let place = Place { url: Some(shown_url(url)), line: known(line), column: known(column), ..Place::default() };
+        let source = if part.drawn { format!("{} (DOM)", shown_url(url)) } else { shown_url(url) };
+        let evidence = code(&source, part.document.source(), range.start, range.len(), line, column);
         self.push(&[url.path(), id], message, place, vec![evidence]);
     }
 

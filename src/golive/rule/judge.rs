@@ -7,12 +7,12 @@ use url::Url;
 use super::hits::{Hits, MAX_PER_PAGE, masked, shown_url, tag_text};
 use super::load::{Check, Demands, Selection};
 use super::model::Scope;
-use super::predicates::{Looks, Run, terms};
+use super::predicates::{Looks, Run, local, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
-use crate::golive::page::{Document, Element, PageView};
+use crate::golive::page::{Document, Element, Need, PageView};
 use crate::i18n::Message;
-use crate::run::{Finding, PageSummary};
+use crate::run::{Evidence, Finding, PageSummary};
 
 use super::predicates::result::ResultFacts;
 
@@ -47,31 +47,66 @@ pub struct PageVerdicts {
     pub(super) needs_javascript: bool,
     pub(super) terms: terms::TermsFacts,
     pub(super) result: ResultFacts,
+    pub(super) facts: local::PageFacts,
+}
+
+impl PageVerdicts {
+    /// The findings at elements of the page itself: identity and selector.
+    pub(in crate::golive) fn elements(&self) -> Vec<(String, String)> {
+        let own = Some(shown_url(&self.url));
+        let here = self.findings.iter().map(|(_, finding)| finding).filter(|finding| finding.place.url == own);
+        here.filter_map(|finding| Some((finding.id.clone(), finding.place.selector.clone()?))).collect()
+    }
+
+    /// Adds the picture of an element to the evidence of a finding.
+    pub(in crate::golive) fn picture(&mut self, finding: &str, path: &str) {
+        for (_, one) in self.findings.iter_mut().filter(|(_, one)| one.id == finding) {
+            one.evidence.push(Evidence::Note { message: Message::new("browser.shot").with("path", path) });
+        }
+    }
 }
 
 impl RuleSet {
     /// Judges one page by every rule.
     pub fn judge_page(&self, page: &Page) -> PageVerdicts {
-        self.judge_parsed(page, None)
+        self.judge_view(&PageView::read(page, &self.scripts))
     }
 
-    /// As [`RuleSet::judge_page`], for a page whose document was parsed already, if it was.
-    pub fn judge_parsed<'p>(&self, page: &'p Page, parsed: Option<Document<'p>>) -> PageVerdicts {
+    /// Judges one page whose document was parsed already, if it was; with `draws` only when a browser would not tell
+    /// more of it.
+    ///
+    /// # Errors
+    /// How much more a browser would tell.
+    pub fn judge_parsed<'p>(
+        &self,
+        page: &'p Page,
+        parsed: Option<Document<'p>>,
+        draws: bool,
+    ) -> Result<PageVerdicts, Need> {
         let view = PageView::read_parsed(page, parsed, &self.scripts);
+        match view.need().filter(|_| draws) {
+            Some(need) => Err(need),
+            None => Ok(self.judge_view(&view)),
+        }
+    }
+
+    fn judge_view(&self, view: &PageView) -> PageVerdicts {
+        let page = view.page;
         let mut verdicts = PageVerdicts {
-            summary: summary_of(&view),
+            summary: summary_of(view),
             url: page.document.url.clone(),
             requested: page.document.requested.clone(),
             looks: Vec::with_capacity(self.rules.len()),
             findings: Vec::new(),
             more: Vec::new(),
             needs_javascript: view.needs_javascript,
-            terms: terms::facts(&view),
-            result: ResultFacts::of(&view),
+            terms: terms::facts(view),
+            result: ResultFacts::of(view),
+            facts: local::PageFacts::of(view),
         };
         for (at, rule) in self.rules.iter().enumerate() {
             let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations));
-            let look = look(rule, &view, &mut hits);
+            let look = look(rule, view, &mut hits);
             let (found, more) = hits.finish();
             verdicts.findings.extend(found.into_iter().map(|finding| (at, finding)));
             if more > 0 {
@@ -88,7 +123,9 @@ fn summary_of(view: &PageView) -> PageSummary {
     let limit = if document.cut || view.parts.iter().any(|part| part.document.cut()) {
         Some(Message::new("golive.page-cut"))
     } else if view.needs_javascript {
-        Some(Message::new("golive.needs-javascript"))
+        Some(view.why_unseen())
+    } else if let Some(limit) = view.page.rendered.as_ref().and_then(|rendered| rendered.limits.first()) {
+        Some(limit.clone())
     } else {
         view.page.unread.first().map(|unread| Message::new("golive.unread").with("url", masked(&unread.url)))
     };
@@ -101,6 +138,8 @@ fn summary_of(view: &PageView) -> PageSummary {
         hops: document.hops.iter().map(|hop| crate::run::Hop { url: masked(&hop.url), status: hop.status }).collect(),
         generations: view.generations.clone(),
         checkout: view.checkout,
+        rendered: view.page.rendered.is_some(),
+        screenshot: None,
         limit,
     }
 }
@@ -140,7 +179,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
     }
     match applies(rule, view) {
         Some(false) => return Look::Outside,
-        None => return Look::Open(Message::new("golive.needs-javascript")),
+        None => return Look::Open(view.why_unseen()),
         Some(true) => {}
     }
     if untold(rule, view.page.source) {
@@ -188,6 +227,13 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
             no_script(view, pattern, hits);
             Looks { scripts: true, ..Looks::default() }
         }
+        Check::NoWords(pattern) => {
+            for found in pattern.find_iter(view.words()).take(MAX_PER_PAGE) {
+                let what = short(&masked(found.as_str()));
+                hits.plain(view.url(), &what, Message::new("golive.found").with("what", &what), Vec::new());
+            }
+            Looks { markup: true, ..Looks::default() }
+        }
         Check::Predicate(predicate) => match predicate.run {
             Run::Page(run) => {
                 run(view, hits);
@@ -222,17 +268,17 @@ fn untold(rule: &Rule, source: Source) -> bool {
 }
 
 /// Why what a rule looks at could not be seen whole, if so.
-fn open(view: &PageView, looks: Looks) -> Option<Message> {
+pub(super) fn open(view: &PageView, looks: Looks) -> Option<Message> {
     if looks.markup {
         if view.parts.iter().any(|part| part.fetched.cut || part.document.cut()) {
             return Some(Message::new("golive.page-cut"));
         }
         if view.needs_javascript {
-            return Some(Message::new("golive.needs-javascript"));
+            return Some(view.why_unseen());
         }
     }
     if looks.form && view.form_unseen {
-        return Some(Message::new("golive.needs-javascript"));
+        return Some(view.why_unseen());
     }
     if looks.scripts {
         if let Some(unread) = view.page.unread.first() {

@@ -41,6 +41,8 @@ pub enum Check {
     Some { select: Selection, keep: Demands, words: Option<Regex>, script: Option<Regex> },
     /// Nothing in the scripts matches.
     NoScript(Regex),
+    /// The words a visitor reads do not match.
+    NoWords(Regex),
     /// A predicate in code.
     Predicate(&'static Predicate),
 }
@@ -103,7 +105,21 @@ pub(super) fn builtin() -> Result<(Vec<RequirementCard>, Vec<Loaded>), Vec<Probl
 }
 
 /// The folders of `rules/`, in the order in which rules are judged and reported.
-pub const FAMILIES: [&str; 7] = ["transport", "sdk", "card", "credentials", "result", "promotion", "terms"];
+pub const FAMILIES: [&str; 13] = [
+    "transport",
+    "sdk",
+    "card",
+    "credentials",
+    "result",
+    "promotion",
+    "terms",
+    "brick",
+    "pro",
+    "device",
+    "headers",
+    "pci",
+    "ux",
+];
 
 /// Reads one rule.
 pub(super) fn load(
@@ -148,6 +164,7 @@ fn compile(check: &CheckFile) -> Result<Check, Box<Message>> {
         check.none.is_some(),
         check.some.is_some(),
         check.no_script.is_some(),
+        check.no_words.is_some(),
         check.predicate.is_some(),
     ];
     if ways.iter().filter(|way| **way).count() != 1 {
@@ -172,6 +189,9 @@ fn compile(check: &CheckFile) -> Result<Check, Box<Message>> {
     }
     if let Some(source) = &check.no_script {
         return Ok(Check::NoScript(pattern(source)?));
+    }
+    if let Some(source) = &check.no_words {
+        return Ok(Check::NoWords(pattern(source)?));
     }
     let name = check.predicate.as_deref().unwrap_or_default();
     match predicates::find(name) {

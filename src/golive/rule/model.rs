@@ -93,7 +93,8 @@ pub struct SeverityFor {
     pub severity: Severity,
 }
 
-/// How a rule is judged: exactly one of `each`, `none`, `some`, `card-fields`, `text` and `predicate`.
+/// How a rule is judged: exactly one of `each`, `none`, `some`, `card-fields`, `no-script`,
+/// `no-words` and `predicate`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CheckFile {
@@ -111,6 +112,8 @@ pub struct CheckFile {
     pub or_script: Option<String>,
     /// A regular expression that may stand nowhere in the scripts of the page.
     pub no_script: Option<String>,
+    /// A regular expression that the words a visitor reads may not match.
+    pub no_words: Option<String>,
     /// A named predicate in code.
     pub predicate: Option<String>,
     /// Keeps only some of the elements that were selected.
@@ -202,6 +205,8 @@ pub struct ExampleShop {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ExampleTls {
+    /// Version that was agreed on; without it TLS 1.3.
+    pub version: Option<String>,
     /// Whole days until the certificate expires.
     pub days_left: Option<i64>,
     /// Faults as the probe names them.

@@ -136,6 +136,7 @@ struct CodeView<'r> {
     state: CoverageState,
     word: Message,
     how: &'r Text,
+    why: Option<&'r Message>,
     scenarios: &'r [String],
 }
 
@@ -159,6 +160,8 @@ struct PairView<'r> {
     detail: Option<&'r str>,
     state: CoverageState,
     word: Message,
+    why: Option<&'r Message>,
+    how: Option<&'r Text>,
     scenarios: &'r [String],
 }
 
@@ -171,6 +174,7 @@ struct CoverageView<'r> {
     blocks: Vec<BlockView<'r>>,
     pairs: Vec<PairView<'r>>,
     pairs_observed: usize,
+    pairs_reachable: usize,
 }
 
 impl<'r> CoverageView<'r> {
@@ -209,10 +213,13 @@ impl<'r> CoverageView<'r> {
                     detail: pair.status_detail.as_deref(),
                     state: pair.state,
                     word: labels::coverage(pair.state),
+                    why: pair.why.as_ref(),
+                    how: pair.how.as_ref(),
                     scenarios: &pair.scenarios,
                 })
                 .collect(),
-            pairs_observed: coverage.pairs.iter().filter(|pair| pair.state == Observed).count(),
+            pairs_observed: coverage.pairs_seen().0,
+            pairs_reachable: coverage.pairs_seen().1,
         }
     }
 }
@@ -239,8 +246,17 @@ fn code_view(index: usize, code: &CodeCoverage) -> CodeView<'_> {
         state: code.state,
         word: labels::coverage(code.state),
         how: &code.how,
+        why: code.why.as_ref(),
         scenarios: &code.scenarios,
     }
+}
+
+/// What the run had to show at least.
+#[derive(Serialize)]
+struct GateView<'r> {
+    id: &'r str,
+    mark: Mark,
+    message: &'r Message,
 }
 
 /// The contract side.
@@ -262,6 +278,7 @@ pub(super) struct ContractView<'r> {
     lines_count: usize,
     hidden: usize,
     coverage: Option<CoverageView<'r>>,
+    gates: Vec<GateView<'r>>,
     #[serde(skip)]
     anchors: HashMap<&'r str, String>,
 }
@@ -306,6 +323,11 @@ impl<'r> ContractView<'r> {
             lines: Value::from_safe_string(lines),
             lines_count,
             coverage: contract.coverage.as_ref().map(CoverageView::of),
+            gates: contract
+                .gates
+                .iter()
+                .map(|gate| GateView { id: &gate.id, mark: gate.verdict.into(), message: &gate.message })
+                .collect(),
             anchors,
         }
     }

@@ -90,6 +90,7 @@ impl<'r> GroupView<'r> {
                 let message = group.spots.first().map(|spot| Words::Message(&spot.finding.message));
                 ("noted", *id, message.unwrap_or(Words::Plain(id)))
             }
+            Subject::Gate(gate) => ("gate", gate.id.as_str(), Words::Message(&gate.message)),
         };
         GroupView {
             anchor: &group.anchor,
@@ -314,6 +315,7 @@ impl<'r> OpenView<'r> {
                 reason: scenario_reason(scenario),
                 ..blank("scenario", Words::Text(&scenario.name))
             },
+            Open::Gate(gate) => OpenView { id: Some(&gate.id), ..blank("gate", Words::Message(&gate.message)) },
             Open::CutShort => blank("cut-short", Words::Plain("")),
             Open::Missing { count } => OpenView { count: *count, ..blank("missing", Words::Plain("")) },
             Open::Problem(problem) => OpenView {

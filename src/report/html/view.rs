@@ -73,7 +73,7 @@ struct StartedView<'r> {
     command: &'r str,
     seed: String,
     homologa: &'r str,
-    catalogue: &'r str,
+    catalogue: String,
     specs: &'r str,
     rules: &'r str,
 }
@@ -155,7 +155,7 @@ impl<'r> View<'r> {
                 command: &started.command,
                 seed: started.seed.to_string(),
                 homologa: &started.versions.homologa,
-                catalogue: &started.versions.catalogue,
+                catalogue: started.versions.catalogue_of(),
                 specs: &started.versions.specs,
                 rules: &started.versions.rules,
             }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{HOSTILE, finding, said, text};
-use crate::i18n::Text;
+use crate::i18n::{Message, Text};
 use crate::run::{
     CodeCoverage, Coverage, CoverageState, Evidence, Exchange, Expectation, PairCoverage, Place, ScenarioResult,
     Severity, StepResult, TargetInfo, Verdict,
@@ -13,6 +13,7 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
     Exchange {
         method: "POST".into(),
         url: format!("http://127.0.0.1:4455{path}"),
+        path: None,
         request_headers: BTreeMap::from([
             ("authorization".into(), "Bearer TEST-…6789".into()),
             ("x-idempotency-key".into(), "0d5020ed-1af6-469c-ae06-c3bec19954bb".into()),
@@ -23,6 +24,7 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
         response_body: Some(response.into()),
         truncated: false,
         elapsed_ms: 42,
+        replayed: false,
         earlier: Vec::new(),
     }
 }
@@ -143,6 +145,12 @@ pub(super) fn coverage(complete: bool) -> Coverage {
         7 => CoverageState::NotReachable,
         _ => CoverageState::Observed,
     };
+    let why = |state| match state {
+        CoverageState::NeverRun => Some(Message::new("contract.why-never-run")),
+        CoverageState::NotReachable => Some(Message::new("contract.why-not-reachable")),
+        CoverageState::Provoked => Some(Message::new("contract.why-other").with("names", "approved@MLA")),
+        _ => None,
+    };
     let code = |(index, id): (usize, &str)| {
         let (status, code) = id.split_once('/').unwrap();
         let state = state(index);
@@ -158,6 +166,7 @@ pub(super) fn coverage(complete: bool) -> Coverage {
                 "Crie um pagamento com um valor que não corresponde.",
                 "Create a payment with a value that does not fit.",
             ),
+            why: why(state),
         }
     };
     let pair = |status: &str, detail: Option<&str>, state| PairCoverage {
@@ -165,6 +174,8 @@ pub(super) fn coverage(complete: bool) -> Coverage {
         status_detail: detail.map(str::to_owned),
         state,
         scenarios: vec!["approved@MLA".into()],
+        how: None,
+        why: why(state),
     };
     Coverage {
         snapshot: "2026-11-18".into(),

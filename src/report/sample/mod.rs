@@ -38,7 +38,8 @@ fn started() -> RunStarted {
         seed: 20_261_121,
         versions: Versions {
             homologa: "0.1.0".into(),
-            catalogue: "2026-11-18".into(),
+            catalogue: "reference-page".into(),
+            catalogue_read: Some("2026-11-18".into()),
             specs: "9f2c41ab77d0".into(),
             rules: "41d8cd98f00b".into(),
         },
@@ -202,6 +203,7 @@ fn certificate(not_after: &str) -> CertificateFacts {
 fn good_shop() -> ShopRecord {
     ShopRecord {
         url: GOOD.into(),
+        browser: None,
         verdict: RunVerdict::Ready,
         tls: Some(TlsFacts {
             host: "tienda.example:443".into(),
@@ -258,6 +260,7 @@ fn bad_shop() -> ShopRecord {
     limited.limit = Some(said("La página se completa con JavaScript"));
     ShopRecord {
         url: BAD.into(),
+        browser: None,
         verdict: RunVerdict::NotReady,
         tls: Some(TlsFacts {
             host: "tienda-rota.example:443".into(),

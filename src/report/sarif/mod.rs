@@ -101,7 +101,7 @@ struct Notification {
 struct RunProperties<'r> {
     verdict: String,
     seed: String,
-    catalogue: &'r str,
+    catalogue: String,
     specs: &'r str,
     rules: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,7 +171,7 @@ fn run(record: &RunRecord, lang: Lang) -> Run<'_> {
         properties: versions.map(|started| RunProperties {
             verdict: plain::say(&labels::headline(record, verdict), lang),
             seed: started.seed.to_string(),
-            catalogue: &started.versions.catalogue,
+            catalogue: started.versions.catalogue_of(),
             specs: &started.versions.specs,
             rules: &started.versions.rules,
             target: target.map(|target| target.url.as_str()),
@@ -185,7 +185,11 @@ fn automation(record: &RunRecord) -> String {
     let mut parts = vec!["homologa".to_owned()];
     if let Some(target) = record.contract.as_ref().and_then(|contract| contract.target.as_ref()) {
         // The embedded sandbox has another port each time.
-        let place = if target.kind == "embedded" { "embedded".to_owned() } else { plain::host(&target.url) };
+        let place = match target.kind.as_str() {
+            "embedded" => "embedded".to_owned(),
+            "recording" => "recording".to_owned(),
+            _ => plain::host(&target.url),
+        };
         parts.extend(["contract".to_owned(), place, target.site.clone()]);
     }
     if !record.shops.is_empty() {

@@ -9,7 +9,8 @@ use crate::i18n::Lang;
 use crate::report::outline::scenario_reason;
 use crate::report::{clean, labels, plain};
 use crate::run::{
-    Check, Finding, Place, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord, StepResult, Verdict, fingerprint,
+    Check, Finding, Gate, Place, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord, StepResult, Verdict,
+    fingerprint,
 };
 
 /// How many results one log holds: what GitHub takes of one run.
@@ -67,6 +68,8 @@ enum Item<'r> {
     InStep(&'r ScenarioResult, &'r StepResult, &'r Finding),
     /// A scenario that failed or is open, without a finding.
     Scenario(&'r ScenarioResult),
+    /// A gate that is not reached.
+    Gate(&'r Gate),
 }
 
 impl<'r> Results<'r> {
@@ -91,7 +94,9 @@ impl<'r> Results<'r> {
             let scenarios = scenarios.filter(move |scenario| (scenario.verdict == Verdict::Fail) == failed);
             checks.flat_map(|(shop, check)| of_check(shop, check)).chain(scenarios.flat_map(of_scenario))
         };
-        part(true).chain(part(false))
+        let gates = record.contract.iter().flat_map(|contract| &contract.gates);
+        let gates = gates.filter(|gate| matches!(gate.verdict, Verdict::Fail | Verdict::Inconclusive));
+        gates.map(Item::Gate).chain(part(true)).chain(part(false))
     }
 
     fn view(&self, item: &Item<'r>) -> ResultView<'r> {
@@ -103,7 +108,7 @@ impl<'r> Results<'r> {
                     at_shop(shop)
                 };
                 let properties = Properties { shop: Some(&shop.url), scenario: None, step: None };
-                self.finding(finding, place, "fail", properties)
+                self.finding(finding, place, "fail", Some(properties))
             }
             Item::Check(shop, check) => {
                 let card = self.cards.get(check.rule.as_str());
@@ -132,8 +137,21 @@ impl<'r> Results<'r> {
                 let place = if finding.place.file.is_some() { finding.place.clone() } else { in_file(scenario) };
                 let open = step.verdict == Verdict::Inconclusive;
                 let properties = Properties { shop: None, scenario: Some(&scenario.id), step: Some(&step.id) };
-                self.finding(finding, place, if open { "open" } else { "fail" }, properties)
+                self.finding(finding, place, if open { "open" } else { "fail" }, Some(properties))
             }
+            Item::Gate(gate) => match gate.findings.first() {
+                Some(finding) => self.finding(finding, Place::default(), "fail", None),
+                None => ResultView {
+                    rule_id: &gate.id,
+                    rule_index: self.numbers.get(&gate.id).copied(),
+                    kind: "open",
+                    level: "none",
+                    message: Text { text: plain::say(&gate.message, self.lang) },
+                    locations: Vec::new(),
+                    partial_fingerprints: identity(&["gate", &gate.id]),
+                    properties: None,
+                },
+            },
             Item::Scenario(scenario) => {
                 let open = scenario.verdict == Verdict::Inconclusive;
                 let grade = if open { rules::OPEN } else { "expectation" };
@@ -160,7 +178,7 @@ impl<'r> Results<'r> {
         finding: &'r Finding,
         place: Place,
         kind: &'static str,
-        properties: Properties<'r>,
+        properties: Option<Properties<'r>>,
     ) -> ResultView<'r> {
         let mut text = plain::say(&finding.message, self.lang);
         for line in plain::evidence(finding, self.lang) {
@@ -184,7 +202,7 @@ impl<'r> Results<'r> {
             message: Text { text },
             locations: location(&place).into_iter().collect(),
             partial_fingerprints: Fingerprints { id: finding.id.as_str().into() },
-            properties: Some(properties),
+            properties,
         }
     }
 }

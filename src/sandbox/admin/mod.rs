@@ -29,7 +29,6 @@ use super::faults::plan;
 use super::orders;
 use super::payments::Happening;
 use super::router::Call;
-use super::state::State;
 use super::webhooks::{Event, payment_event};
 use super::world::World;
 use crate::i18n::Lang;
@@ -136,7 +135,7 @@ fn route(world: &World, call: &Call) -> Answer {
             _ => found(None),
         },
         ("POST", ["reset"]) => {
-            *world.state() = State::new();
+            world.state().clear();
             world.journal.clear();
             world.webhooks.clear();
             world.faults.remove(None);

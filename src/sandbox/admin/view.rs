@@ -123,7 +123,7 @@ pub(super) fn payment(world: &World, id: u64) -> Option<Value> {
         "amount": amount,
         "status": status,
         "status_detail": detail,
-        "external_reference": reference.map(|text| Redactor::default().text(text).into_owned()),
+        "external_reference": reference.map(|text| Redactor::default().text(&text).into_owned()),
         "actions": actions,
     }))
 }

@@ -4,6 +4,7 @@ mod cards;
 mod checks;
 mod find;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(super) use cards::{
@@ -27,7 +28,7 @@ use super::world::World;
 const WEIGHT: usize = 8192;
 
 /// A customer of a seller.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Customer {
     pub(super) id: String,
     /// Seller.

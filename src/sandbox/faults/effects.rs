@@ -138,10 +138,11 @@ impl Fault {
                 None => served(),
             },
         };
-        if let Body::Json(body) = &mut reply.body {
-            for part in &self.parts {
-                bend(body, part);
-            }
+        if self.parts.iter().any(bends)
+            && let Some(mut body) = std::mem::replace(&mut reply.body, Body::Empty).into_json()
+        {
+            self.parts.iter().for_each(|part| bend(&mut body, part));
+            reply.body = Body::Json(body);
         }
         Played { reply, manner }
     }
@@ -152,6 +153,11 @@ impl Fault {
             _ => None,
         })
     }
+}
+
+/// Whether it changes a body.
+fn bends(part: &Part) -> bool {
+    matches!(part, Part::Add(_) | Part::Drop(_) | Part::Retype(_))
 }
 
 /// Adds, drops or retypes a field, where the path leads somewhere. A number in a path is a place in a list.

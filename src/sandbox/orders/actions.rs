@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::create::{inner, outcome_status, pay};
-use super::errors::{Answered, OrderError};
+use super::errors::{Answered, OrderError, demand};
+use super::request::hundredths;
 use super::{Asker, Order, asker, owner, put, remember, replayed, request, shape, status};
 use crate::sandbox::payments;
 use crate::sandbox::reply::Reply;
@@ -28,6 +29,8 @@ pub(super) fn process(world: &World, call: &Call, id: &str) -> Answered<Reply> {
         if status::of(order).0 != "created" {
             return Err(OrderError::new(409, "operation_not_supported"));
         }
+        let sum: i64 = order.payments.iter().map(|payment| hundredths(&payment.amount)).sum();
+        demand(sum == hundredths(&order.total), "invalid_total_amount", "total_amount")?;
         pay(world, call, order)
     })
 }

@@ -82,11 +82,11 @@ pub(super) fn pay(world: &World, call: &Call, order: &mut Order) -> Answered {
         let paid = inner(call, "POST", "/v1/payments", &key, &body, |inner| payments::create(world, inner));
         let transaction = &mut order.payments[index];
         match paid {
-            Ok(Reply { body: Body::Json(payment), .. }) => {
-                transaction.payment = payment.get("id").and_then(Value::as_u64);
-                transaction.instructions = instructions(&payment);
+            Ok(Reply { body: body @ Body::Payment(..), .. }) => {
+                transaction.payment = body.payment_id();
+                transaction.instructions = instructions(&body.into_json().unwrap_or_default());
                 let id = transaction.payment.unwrap_or_default();
-                let pair = world.state().payments.get(&id).map(payments::Payment::pair);
+                let pair = world.state().payments.get(&id).map(|payment| payment.pair());
                 if let Some(pair) = pair {
                     status::refresh(transaction, pair, asynchronous);
                 }

@@ -19,6 +19,7 @@ mod status;
 mod transactions;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::errors::{Answered, OrderError};
@@ -26,18 +27,17 @@ use super::accounts::Account;
 use super::bounded::Bounded;
 use super::reply::Reply;
 use super::router::Call;
+use super::store::form::{self, Word};
 use super::webhooks::Event;
 use super::world::World;
 
-/// Most orders that are remembered.
-const MOST: usize = 100_000;
 /// Most bytes of orders, about.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// Longest idempotency key.
 const LONGEST_KEY: usize = 128;
 
 /// An order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Order {
     id: String,
     /// Seller.
@@ -61,7 +61,7 @@ pub(super) struct Order {
 }
 
 /// The payment of an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Transaction {
     id: String,
     /// As it was sent.
@@ -73,14 +73,15 @@ struct Transaction {
     /// The payment of `/v1/payments`, once there is one.
     payment: Option<u64>,
     /// Status and detail, in the words of orders.
-    pair: (&'static str, &'static str),
+    #[serde(with = "form::words")]
+    pair: (Word, Word),
     /// What a buyer needs who pays elsewhere: names as orders have them.
     instructions: Map<String, Value>,
     refunded: String,
 }
 
 /// Money given back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct OrderRefund {
     id: String,
     transaction: String,
@@ -90,8 +91,8 @@ struct OrderRefund {
 }
 
 /// An idempotency key that was answered.
-#[derive(Debug, Clone)]
-struct Replay {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Replay {
     order: String,
     status: u16,
     /// Of the body, to tell a repetition from another request.
@@ -100,14 +101,14 @@ struct Replay {
 
 /// The orders that the sandbox remembers.
 pub(super) struct Store {
-    by_id: Bounded<String, Order>,
-    replays: Bounded<(u64, String, String), Replay>,
+    pub(super) by_id: Bounded<String, Order>,
+    pub(super) replays: Bounded<(u64, String, String), Replay>,
 }
 
 impl Store {
     /// No orders.
-    pub(super) fn new() -> Store {
-        Store { by_id: Bounded::new(MOST, MOST_BYTES), replays: Bounded::new(MOST, MOST_BYTES) }
+    pub(super) fn new(most: usize) -> Store {
+        Store { by_id: Bounded::new(most, MOST_BYTES), replays: Bounded::new(most, MOST_BYTES) }
     }
 }
 
@@ -172,10 +173,7 @@ pub(super) fn news(world: &World, id: &str) -> Option<(Event, Option<u64>)> {
 }
 
 fn fingerprint(body: &[u8]) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    hasher.finish()
+    super::state::fingerprint(body)
 }
 
 fn put(world: &World, order: Order) {

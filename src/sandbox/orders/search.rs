@@ -23,7 +23,8 @@ pub(super) fn search(world: &World, call: &Call) -> Answered<Reply> {
         None | Some("") => Ok(usual),
         Some(text) => text.parse::<usize>().map_err(|_| OrderError::property("property_value", name)),
     };
-    let (page, size) = (number("page", 1)?, number("page_size", USUAL)?);
+    // The SDKs page by number; what pages for them by itself asks with `limit` and `offset`, and reads them back.
+    let (page, size) = (number("page", 1)?, number("page_size", number("limit", USUAL)?)?);
     demand(page >= 1, "property_value", "page")?;
     demand((1..=MOST).contains(&size), "property_value", "page_size")?;
     let bound = |name: &str| match call.param(name) {
@@ -77,7 +78,7 @@ pub(super) fn search(world: &World, call: &Call) -> Answered<Reply> {
     if !ascending {
         found.reverse();
     }
-    let offset = (page - 1).saturating_mul(size);
+    let offset = number("offset", (page - 1).saturating_mul(size))?;
     let data: Vec<Value> = found.iter().skip(offset).take(size).map(shape::order).collect();
     let paging = json!({
         "total": found.len().to_string(),

@@ -74,7 +74,13 @@ pub(super) fn order(order: &Order) -> Value {
     if !order.refunds.is_empty() {
         transactions["refunds"] = order.refunds.iter().map(refund).collect();
     }
-    put("transactions", transactions);
+    // An order from which the only payment was taken away has none (suite of mercadopago/sdk-dotnet).
+    if !order.payments.is_empty() || !order.refunds.is_empty() {
+        put("transactions", transactions);
+    } else if order.manual && state == "created" {
+        // Where a buyer would choose how to pay; the host is reserved (RFC 2606) and leads nowhere.
+        put("checkout_url", json!(format!("https://sandbox.example/checkout/v1/redirect?order_id={}", order.id)));
+    }
     Value::Object(body)
 }
 

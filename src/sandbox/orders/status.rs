@@ -77,20 +77,34 @@ pub(super) fn now_of(world: &World, id: &str, owner: u64) -> Answered<Order> {
     let mut state = world.state();
     let state = &mut *state;
     let missing = || OrderError { status: 404, code: "order_not_found", details: vec![short(id)] };
-    let order = state.orders.by_id.get_mut(id).filter(|order| order.owner == owner).ok_or_else(missing)?;
+    let mut order = state.orders.by_id.get(id).filter(|order| order.owner == owner).cloned().ok_or_else(missing)?;
     let asynchronous = order.capture_mode == "automatic_async";
     let due = order.created.checked_add(ASYNC_SECONDS.seconds()).is_ok_and(|due| now >= due);
+    let mut news = false;
     for transaction in &mut order.payments {
-        let payment = transaction.payment.and_then(|payment| state.payments.get_mut(&payment));
-        let Some(payment) = payment else { continue };
-        payment.lapse(now);
+        let before = transaction.pair;
+        let Some(id) = transaction.payment else { continue };
+        let Some(payment) = state.payments.get(&id) else { continue };
+        // What is looked at and does not change is not written.
+        let mut changed = payment.clone();
+        changed.lapse(now);
         if asynchronous && due {
-            payment.settle(now);
+            changed.settle(now);
         }
+        if changed.pair() != payment.pair()
+            && let Some(payment) = state.payments.get_mut(&id)
+        {
+            *payment = changed;
+        }
+        let Some(payment) = state.payments.get(&id) else { continue };
         refresh(transaction, payment.pair(), asynchronous);
         transaction.refunded = payment.refunded_text();
+        news |= transaction.pair != before;
     }
-    Ok(order.clone())
+    if news && let Some(stored) = state.orders.by_id.get_mut(id) {
+        stored.clone_from(&order);
+    }
+    Ok(order)
 }
 
 /// Takes over the status of the payment.

@@ -58,7 +58,17 @@ fn expiration_is_sound(subject: &Subject, token: &CardToken) -> Checked {
     demand(token.year.is_some(), "3019")?;
     let year = token.full_year().ok_or_else(|| Refusal::bad("3030"))?;
     let today = subject.now.to_zoned(TimeZone::UTC);
-    demand((year, month) >= (i32::from(today.year()), today.month()) && year <= 2199, "3030")
+    let lapsed = (year, month) < (i32::from(today.year()), today.month());
+    let usable = !lapsed || printed_before(subject, token, year, month);
+    demand(usable && year <= 2199, "3030")
+}
+
+/// The published test cards said 11/25 before they were printed anew with 11/30. Suites of the official SDKs
+/// (mercadopago/sdk-nodejs, sdk-php) still pay with them until the end of that year; no other card may.
+fn printed_before(subject: &Subject, token: &CardToken, year: i32, month: i8) -> bool {
+    let number = token.number.as_deref().unwrap_or_default();
+    let published = cards::by_bin(&subject.site.id, number).is_some_and(|card| card.number == number);
+    published && year == 2025 && month >= 11
 }
 
 fn cardholder_is_sound(subject: &Subject, token: &CardToken) -> Checked {

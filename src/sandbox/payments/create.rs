@@ -3,46 +3,40 @@
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value};
 
+use super::sent::Sent;
 use super::validation::{self, Subject};
-use super::{Card, Payment, shape};
-use crate::sandbox::bounded::heft;
+use super::{Card, Payment, again, shape};
 use crate::sandbox::card_tokens::{CardToken, first_six, last_four};
 use crate::sandbox::clock::wire_date;
 use crate::sandbox::errors::{Checked, Refusal};
 use crate::sandbox::merchant_orders;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::router::Call;
-use crate::sandbox::state::Created;
+use crate::sandbox::state::{self, Created, Key, Replay, State};
 use crate::sandbox::world::World;
 use crate::specs::cards;
 use crate::specs::sites::{self, PaymentMethod};
 
+/// Bytes that a payment takes beside what was sent, about.
+const WEIGHT: usize = 800;
+
 /// Answers 201 with the new payment, 200 with the stored one under a key that was answered before.
 ///
-/// Another body under the same key gets the stored payment as well: the service does not document what happens,
-/// its OpenAPI file says that the stored result is returned. A refused request leaves its key free.
+/// What another body under the same key gets is told at [`crate::sandbox::Reuse`]. A refused request leaves its key free.
 pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let account = call.owner(world)?;
-    let key = (account.user_id, "payments".to_owned(), call.idempotency_key()?.to_owned());
-    let stored = {
-        let state = world.state();
-        match state.replays.get(&key) {
-            Some(Created::Payment(id)) => state.payments.get(id).cloned(),
-            _ => None,
-        }
-    };
-    if let Some(payment) = stored {
-        return Ok(Reply::json(200, shape::payment(&payment)));
+    let key = state::key(account.user_id, "payments", call.idempotency_key()?);
+    let print = state::fingerprint(call.body);
+    if let Some(reply) = replayed(world, &world.state(), &key, print) {
+        return Ok(reply);
     }
     let body = call.object()?;
     let site = sites::get(&account.site).ok_or_else(|| Refusal::bad("3004"))?;
     let now = world.now();
     let mut state = world.state();
     // Another connection may have answered the same key since.
-    if let Some(Created::Payment(id)) = state.replays.get(&key).copied()
-        && let Some(payment) = state.payments.get(&id)
-    {
-        return Ok(Reply::json(200, shape::payment(payment)));
+    if let Some(reply) = replayed(world, &state, &key, print) {
+        return Ok(reply);
     }
     let subject = Subject { body: &body, account, site, state: &state, now };
     validation::check(&subject)?;
@@ -54,6 +48,8 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let flag = |name: &str| body.get(name).and_then(Value::as_bool);
     let (status, detail) =
         outcome(method, token.as_ref(), flag("capture") == Some(false), flag("binary_mode") == Some(true));
+    let captured = flag("capture") != Some(false);
+    let sent = echo(body);
     let payment = Payment {
         id: state.free_id(&ids),
         collector: account.user_id,
@@ -63,27 +59,38 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
         detail,
         amount,
         installments,
-        captured: flag("capture") != Some(false),
+        captured,
         created: now,
         updated: now,
         approved: (status == "approved").then_some(now),
         expires: expires.or_else(|| term(method, now)),
-        card: token.as_ref().map(card),
+        card: token.as_ref().map(card).map(Box::new),
         authorization_code: matches!(status, "approved" | "authorized")
-            .then(|| token.as_ref().map(|_| format!("{:06}", ids.below(1_000_000))))
+            .then(|| token.as_ref().map(|_| format!("{:06}", ids.below(1_000_000)).into_boxed_str()))
             .flatten(),
         refunds: Vec::new(),
-        sent: echo(body),
+        key,
+        sent: Sent::of(&sent),
     };
     if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
         token.used = true;
     }
-    let weight = 1024 + payment.sent.iter().map(|(name, value)| name.len() + heft(value)).sum::<usize>();
-    state.replay(key, Created::Payment(payment.id));
-    state.payments.insert(payment.id, payment.clone(), weight);
-    merchant_orders::attach(&mut state, payment.collector, payment.sent.get("order"), payment.id, &wire_date(now));
+    let weight = WEIGHT + payment.sent.len();
+    state.replays.insert(key, Replay { created: Created::Payment(payment.id), body: print }, 96);
+    if let Some(order) = sent.get("order") {
+        merchant_orders::attach(&mut state, payment.collector, Some(order), payment.id, &wire_date(now));
+    }
+    state.pay(payment.clone(), weight);
     drop(state);
-    Ok(Reply::json(201, shape::payment(&payment)))
+    Ok(Reply::payment(201, payment.id, &shape::Answer::new(&payment, &sent)))
+}
+
+/// What a key gets that a payment was made under.
+fn replayed(world: &World, state: &State, key: &Key, print: u64) -> Option<Reply> {
+    let replay = state.replays.get(key)?;
+    let Created::Payment(id) = replay.created else { return None };
+    let payment = state.payments.get(&id)?;
+    Some(again(world, replay, print).unwrap_or_else(|| shape::reply(200, payment)))
 }
 
 /// The attributes that the answer gives back.

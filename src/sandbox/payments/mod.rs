@@ -1,6 +1,6 @@
 //! Payments: `/v1/payments` and what lies below it.
 //!
-//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer, `update` captures and cancels, `refunds` gives money back, `search` finds.
+//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer and `share` what belongs to it, `sent` keeps what only comes back, `update` captures and cancels, `refunds` gives money back, `search` finds.
 
 mod attributes;
 mod card_checks;
@@ -11,40 +11,50 @@ mod outcomes;
 mod payer_checks;
 mod refunds;
 mod search;
+mod sent;
 mod shape;
+mod share;
 mod update;
 mod validation;
 
 use jiff::{Timestamp, ToSpan};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 pub(super) use create::create;
 use money::{Amount, Money};
 pub(super) use outcomes::Happening;
 pub(super) use refunds::{list_refunds, read_refund, refund};
 pub(super) use search::search;
-pub(super) use shape::{Share, share};
+use sent::Sent;
+pub(super) use share::{Share, share};
 pub(super) use update::update;
 
 use super::accounts::{Account, Role};
-use super::errors::{Checked, Refusal};
+use super::errors::{Checked, Refusal, envelope};
 use super::financing::plan;
+use super::options::Reuse;
 use super::reply::Reply;
 use super::router::Call;
-use super::state::State;
+use super::state::{Key, Replay, State};
+use super::store::form::{self, Word};
 use super::world::World;
 use crate::specs::sites::{PaymentMethod, Site};
 
 /// A payment. What the client sent and only gets back stays in `sent`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Payment {
     pub(super) id: u64,
     /// Seller.
     pub(super) collector: u64,
+    #[serde(with = "form::site")]
     site: &'static Site,
+    #[serde(with = "form::method")]
     method: &'static PaymentMethod,
-    status: &'static str,
-    detail: &'static str,
+    #[serde(with = "form::word")]
+    status: Word,
+    #[serde(with = "form::word")]
+    detail: Word,
     amount: Money,
     installments: u64,
     captured: bool,
@@ -52,14 +62,16 @@ pub(super) struct Payment {
     updated: Timestamp,
     approved: Option<Timestamp>,
     expires: Option<Timestamp>,
-    card: Option<Card>,
-    authorization_code: Option<String>,
+    card: Option<Box<Card>>,
+    authorization_code: Option<Box<str>>,
     refunds: Vec<Refund>,
-    sent: Map<String, Value>,
+    /// The idempotency key that it was made under.
+    key: Key,
+    sent: Sent,
 }
 
 /// What a payment keeps of its card: never the whole number, never the security code.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Card {
     card_id: Option<String>,
     first_six: Option<String>,
@@ -72,14 +84,21 @@ struct Card {
 }
 
 /// Money given back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Refund {
     id: u64,
     amount: Money,
     created: Timestamp,
+    /// The idempotency key that it was made under.
+    key: Key,
 }
 
 impl Payment {
+    /// The idempotency keys that it and its refunds were made under.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        std::iter::once(self.key).chain(self.refunds.iter().map(|refund| refund.key))
+    }
+
     /// What was given back so far.
     fn refunded(&self) -> Money {
         self.refunds.iter().fold(Money::ZERO, |sum, refund| sum.plus(refund.amount))
@@ -115,7 +134,7 @@ impl Payment {
     }
 
     fn sent_money(&self, name: &str) -> Money {
-        match Money::read(self.sent.get(name), 2) {
+        match Money::read(self.sent.get(name).as_ref(), 2) {
             Amount::Is(amount) => amount,
             _ => Money::ZERO,
         }
@@ -128,13 +147,10 @@ impl Payment {
     }
 }
 
-/// The payment that a path names, if the account may use it: 4019, then 404/2000 also for that of another account.
-///
-/// Both 404 and 403 (with the code `foreign`) are documented or told for what belongs to others, and nobody says when
-/// which: here an application that acts for another seller (OAuth) is told that it may not, everybody else nothing.
-fn find<'s>(state: &'s mut State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s mut Payment> {
+/// The payment that a path names, to be looked at; see [`find`].
+fn look<'s>(state: &'s State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s Payment> {
     let number: u64 = id.parse().map_err(|_| Refusal::bad("4019"))?;
-    let payment = state.payments.get_mut(&number).ok_or_else(|| Refusal::new(404, "2000"))?;
+    let payment = state.payments.get(&number).ok_or_else(|| Refusal::new(404, "2000"))?;
     match (payment.collector == account.user_id, account.role) {
         (true, _) => Ok(payment),
         (false, Role::OAuth) => Err(Refusal::new(403, foreign)),
@@ -142,10 +158,28 @@ fn find<'s>(state: &'s mut State, id: &str, account: &Account, foreign: &'static
     }
 }
 
+/// The payment that a path names, if the account may use it: 4019, then 404/2000 also for that of another account.
+///
+/// Both 404 and 403 (with the code `foreign`) are documented or told for what belongs to others, and nobody says when
+/// which: here an application that acts for another seller (OAuth) is told that it may not, everybody else nothing.
+fn find<'s>(state: &'s mut State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s mut Payment> {
+    let number: u64 = id.parse().map_err(|_| Refusal::bad("4019"))?;
+    look(state, id, account, foreign)?;
+    state.payments.get_mut(&number).map(|payment| &mut **payment).ok_or_else(|| Refusal::new(404, "2000"))
+}
+
+/// What another body gets under a key that was answered, where that is a conflict.
+fn again(world: &World, replay: &Replay, print: u64) -> Option<Reply> {
+    let message = "The idempotency key was already used with another body";
+    (world.reuse == Reuse::Conflict && replay.body != print)
+        .then(|| envelope(409, "idempotency_key_already_used", message, json!([])))
+}
+
 /// Cancels the payment that a path names if its time to be paid is over.
 fn settle(state: &mut State, id: &str, now: Timestamp) {
-    if let Some(payment) = id.parse().ok().and_then(|id: u64| state.payments.get_mut(&id))
-        && payment.overdue(now)
+    let Ok(id) = id.parse::<u64>() else { return };
+    if state.payments.get(&id).is_some_and(|payment| payment.overdue(now))
+        && let Some(payment) = state.payments.get_mut(&id)
     {
         payment.set("cancelled", "expired", now);
     }
@@ -157,7 +191,7 @@ pub(super) fn read(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     let now = world.now();
     let mut state = world.state();
     settle(&mut state, id, now);
-    let payment = find(&mut state, id, account, "4")?.clone();
+    let payment = look(&state, id, account, "4")?.clone();
     drop(state);
-    Ok(Reply::json(200, shape::payment(&payment)))
+    Ok(shape::reply(200, &payment))
 }

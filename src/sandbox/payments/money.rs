@@ -1,9 +1,10 @@
 //! Amounts, exact to a hundredth.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 /// An amount in hundredths of the currency's unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Money(i64);
 
 /// What a JSON value is as an amount.

@@ -3,8 +3,10 @@
 //! Nobody can ask the real service for these; the sandbox's own administration does. Not responsible for who may ask.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Payment;
+use crate::sandbox::clock::wire_date;
 
 /// Something that happens to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +47,17 @@ impl Payment {
         (&self.method.id, self.amount.units(), self.created)
     }
 
+    /// The currency, the amount and the moment of what its cardholder disputes: all of it, when the status changed.
+    pub(in crate::sandbox) fn dispute(&self) -> (&str, Value, String) {
+        (&self.site.currency, self.amount.json(), wire_date(self.updated))
+    }
+
     /// The seller's reference, and where it wants to be told, as sent.
-    pub(in crate::sandbox) fn sent_text(&self, name: &str) -> Option<&str> {
-        self.sent.get(name)?.as_str()
+    pub(in crate::sandbox) fn sent_text(&self, name: &str) -> Option<String> {
+        match self.sent.get(name)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Lets it expire if its time to be paid is over.

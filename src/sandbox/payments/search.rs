@@ -53,6 +53,7 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
     let mut found: Vec<&Payment> = state
         .payments
         .iter()
+        .map(|payment| &**payment)
         .filter(|payment| payment.collector == account.user_id)
         .filter(|payment| wanted("id", &|| payment.id.to_string()))
         .filter(|payment| wanted("status", &|| payment.status.to_owned()))
@@ -65,10 +66,12 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
         .filter(|_| wanted("store_id", &String::new) && wanted("pos_id", &String::new))
         .filter(|payment| wanted("collector.id", &|| payment.collector.to_string()))
         .filter(|payment| wanted("payment_method_id", &|| payment.method.id.clone()))
-        .filter(|payment| wanted("payer.id", &|| shape::payer_id(payment).unwrap_or_default()))
+        .filter(|payment| wanted("payer.id", &|| shape::payer_id(&payment.sent.parse()).unwrap_or_default()))
         .filter(|payment| match call.param("external_reference") {
             None | Some("") => true,
-            Some(text) => shape::external_reference(payment).as_deref() == Some(text),
+            Some(text) => {
+                payment.sent.may_hold(text) && shape::external_reference(&payment.sent.parse()).as_deref() == Some(text)
+            }
         })
         .filter(|payment| begin.is_none_or(|begin| range(payment).is_some_and(|date| date >= begin)))
         .filter(|payment| end.is_none_or(|end| range(payment).is_some_and(|date| date <= end)))
@@ -104,7 +107,7 @@ fn date_of(name: &str) -> Option<DateOf> {
 
 /// A date, `NOW`, or `NOW-3DAYS` and the like (hours, days, months of 30 days, years of 365).
 fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
-    let Some(rest) = text.strip_prefix("NOW") else { return parse_date(text) };
+    let Some(rest) = text.strip_prefix("NOW") else { return date(text) };
     if rest.is_empty() {
         return Some(now);
     }
@@ -125,6 +128,17 @@ fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
     now.checked_add((sign * count * hours).hours()).ok()
 }
 
+/// A date of a search: with its offset, also where a client left the plus sign as it is and it became a blank; without
+/// one, or without a time, it counts as UTC.
+fn date(text: &str) -> Option<Timestamp> {
+    let text = text.replace(' ', "+");
+    let utc = match text.len() {
+        10 => format!("{text}T00:00:00Z"),
+        _ => format!("{text}Z"),
+    };
+    parse_date(&text).or_else(|| parse_date(&utc))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +151,20 @@ mod tests {
         assert_eq!(at("NOW-2DAYS"), Some("2026-11-18T12:00:00Z".to_owned()));
         assert_eq!(at("NOW-1MONTH"), Some("2026-10-21T12:00:00Z".to_owned()));
         assert_eq!(at("2026-11-20T08:00:00.000-04:00"), Some("2026-11-20T12:00:00Z".to_owned()));
-        for wrong in ["NOW-", "NOWñ", "NOW-DAYS", "NOW-99999999999YEARS", "yesterday", "NOW*2DAYS"] {
+        assert_eq!(at("2026-11-20T14:00:00.000 02:00"), Some("2026-11-20T12:00:00Z".to_owned()));
+        assert_eq!(at("2026-11-20T12:00:00"), Some("2026-11-20T12:00:00Z".to_owned()));
+        assert_eq!(at("2026-11-20"), Some("2026-11-20T00:00:00Z".to_owned()));
+        for wrong in [
+            "",
+            "2026-13-20",
+            "20/11/2026",
+            "NOW-",
+            "NOWñ",
+            "NOW-DAYS",
+            "NOW-99999999999YEARS",
+            "yesterday",
+            "NOW*2DAYS",
+        ] {
             assert_eq!(at(wrong), None, "{wrong}");
         }
     }

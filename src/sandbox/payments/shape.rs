@@ -1,85 +1,126 @@
-//! How a payment and a refund are answered.
+//! How a payment is answered.
 //!
 //! Names follow the reference; types follow recorded answers and the test data of the official SDKs: ids of issuer and
 //! payer as text, quantities and prices of items as text, `card` an empty object for anything but cards, null where
 //! nothing has happened yet, dates with milliseconds and an offset.
 
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::money::Money;
-use super::{Payment, Refund, offline};
+use super::share::refund;
+use super::{Payment, offline};
 use crate::sandbox::clock::wire_date;
 use crate::sandbox::json::as_text;
 use crate::sandbox::payment_methods::issuer_id;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::users;
 
 /// Fee of the service in ten thousandths, of the size that real sellers pay.
 const FEE: i64 = 499;
 
-/// A payment, about sixty fields.
+/// A payment with what was sent, parsed.
+pub(super) struct View<'p> {
+    payment: &'p Payment,
+    sent: &'p Map<String, Value>,
+}
+
+impl Deref for View<'_> {
+    type Target = Payment;
+
+    fn deref(&self) -> &Payment {
+        self.payment
+    }
+}
+
+/// A payment as it is answered, about sixty fields, written without a tree of values.
+pub(super) struct Answer<'p>(View<'p>);
+
+impl<'p> Answer<'p> {
+    /// For whoever has what was sent at hand.
+    pub(super) fn new(payment: &'p Payment, sent: &'p Map<String, Value>) -> Answer<'p> {
+        Answer(View { payment, sent })
+    }
+}
+
+/// The reply with a payment.
+pub(super) fn reply(status: u16, payment: &Payment) -> Reply {
+    Reply::payment(status, payment.id, &Answer::new(payment, &payment.sent.parse()))
+}
+
+/// A payment as a value.
 pub(super) fn payment(payment: &Payment) -> Value {
-    let sent = |name: &str| payment.sent.get(name).cloned().unwrap_or(Value::Null);
-    let object = |name: &str| match payment.sent.get(name) {
-        Some(Value::Object(object)) => Value::Object(object.clone()),
-        _ => json!({}),
-    };
-    let method = payment.method;
-    let approved = payment.approved.is_some();
-    let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
-    let fees = if approved { fees(payment, fee) } else { Vec::new() };
-    let kept = payment.amount.minus(fee).minus(payment.application_fee());
-    let descriptor = payment.card.as_ref().map(|_| text(payment, "statement_descriptor"));
-    let voucher = is_ticket(payment).then(|| offline::voucher(payment));
-    // In parts, because the macro's recursion is limited.
-    let head = json!({
-        "id": payment.id,
-        "date_created": wire_date(payment.created),
-        "date_approved": payment.approved.map(wire_date),
-        "date_last_updated": wire_date(payment.updated),
-        "date_of_expiration": payment.expires.map(wire_date),
-        "money_release_date": payment.release().map(wire_date),
-        "money_release_status": if approved { json!("pending") } else { Value::Null },
-        "operation_type": "regular_payment",
-        "issuer_id": issuer(payment),
-        "payment_method_id": method.id,
-        "payment_type_id": method.payment_type_id,
-        "payment_method": { "id": method.id, "type": method.payment_type_id, "issuer_id": issuer(payment) },
-        "status": payment.status,
-        "status_detail": payment.detail,
-        "currency_id": payment.site.currency,
-        "description": text(payment, "description"),
-        "live_mode": false,
-        "sponsor_id": sent("sponsor_id"),
-        "authorization_code": payment.authorization_code,
-        "money_release_schema": null,
-        "taxes_amount": 0,
-        "counter_currency": null,
-        "brand_id": null,
-        "shipping_amount": 0,
-        "build_version": null,
-        "pos_id": null,
-        "store_id": null,
-        "integrator_id": null,
-        "platform_id": null,
-        "corporation_id": null,
-    });
-    let middle = json!({
-        "collector_id": payment.collector,
-        "payer": payer(payment),
-        "marketplace_owner": null,
-        "metadata": object("metadata"),
-        "additional_info": additional_info(payment),
-        "order": object("order"),
-        "external_reference": external_reference(payment),
-        "transaction_amount": payment.amount.json(),
-        "transaction_amount_refunded": payment.refunded().json(),
-        "coupon_amount": payment.coupon().json(),
-        "differential_pricing_id": sent("differential_pricing_id"),
-        "financing_group": null,
-        "deduction_schema": null,
-        "callback_url": sent("callback_url"),
-        "installments": payment.installments,
-        "transaction_details": {
+    serde_json::to_value(Answer::new(payment, &payment.sent.parse())).unwrap_or_default()
+}
+
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let payment = &self.0;
+        let sent = |name: &str| payment.sent.get(name);
+        let object = |name: &str| match payment.sent.get(name) {
+            Some(object) if object.is_object() => Cow::Borrowed(object),
+            _ => Cow::Owned(json!({})),
+        };
+        let method = payment.method;
+        let approved = payment.approved.is_some();
+        let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
+        let fees = if approved { fees(payment, fee) } else { Vec::new() };
+        let kept = payment.amount.minus(fee).minus(payment.application_fee());
+        let descriptor = payment.card.as_ref().map(|_| text(payment, "statement_descriptor"));
+        let voucher = is_ticket(payment).then(|| offline::voucher(payment));
+        let mut to = to.serialize_map(None)?;
+        to.serialize_entry("id", &payment.id)?;
+        to.serialize_entry("date_created", &wire_date(payment.created))?;
+        to.serialize_entry("date_approved", &payment.approved.map(wire_date))?;
+        to.serialize_entry("date_last_updated", &wire_date(payment.updated))?;
+        to.serialize_entry("date_of_expiration", &payment.expires.map(wire_date))?;
+        to.serialize_entry("money_release_date", &payment.release().map(wire_date))?;
+        to.serialize_entry("money_release_status", &(if approved { json!("pending") } else { Value::Null }))?;
+        to.serialize_entry("operation_type", &"regular_payment")?;
+        to.serialize_entry("issuer_id", &issuer(payment))?;
+        to.serialize_entry("payment_method_id", &method.id)?;
+        to.serialize_entry("payment_type_id", &method.payment_type_id)?;
+        to.serialize_entry(
+            "payment_method",
+            &json!({ "id": method.id, "type": method.payment_type_id, "issuer_id": issuer(payment) }),
+        )?;
+        to.serialize_entry("status", &payment.status)?;
+        to.serialize_entry("status_detail", &payment.detail)?;
+        to.serialize_entry("currency_id", &payment.site.currency)?;
+        to.serialize_entry("description", &text(payment, "description"))?;
+        to.serialize_entry("live_mode", &false)?;
+        to.serialize_entry("sponsor_id", &sent("sponsor_id"))?;
+        to.serialize_entry("authorization_code", &payment.authorization_code)?;
+        to.serialize_entry("money_release_schema", &())?;
+        to.serialize_entry("taxes_amount", &0)?;
+        to.serialize_entry("counter_currency", &())?;
+        to.serialize_entry("brand_id", &())?;
+        to.serialize_entry("shipping_amount", &0)?;
+        to.serialize_entry("build_version", concat!("homologa-", env!("CARGO_PKG_VERSION")))?;
+        to.serialize_entry("pos_id", &())?;
+        to.serialize_entry("store_id", &())?;
+        to.serialize_entry("integrator_id", &())?;
+        to.serialize_entry("platform_id", &())?;
+        to.serialize_entry("corporation_id", &())?;
+        to.serialize_entry("collector_id", &payment.collector)?;
+        to.serialize_entry("payer", &payer(payment))?;
+        to.serialize_entry("marketplace_owner", &())?;
+        to.serialize_entry("metadata", &object("metadata"))?;
+        to.serialize_entry("additional_info", &additional_info(payment))?;
+        to.serialize_entry("order", &object("order"))?;
+        to.serialize_entry("external_reference", &external_reference(payment.sent))?;
+        to.serialize_entry("transaction_amount", &payment.amount.json())?;
+        to.serialize_entry("transaction_amount_refunded", &payment.refunded().json())?;
+        to.serialize_entry("coupon_amount", &payment.coupon().json())?;
+        to.serialize_entry("differential_pricing_id", &sent("differential_pricing_id"))?;
+        to.serialize_entry("financing_group", &())?;
+        to.serialize_entry("deduction_schema", &())?;
+        to.serialize_entry("callback_url", &sent("callback_url"))?;
+        to.serialize_entry("installments", &payment.installments)?;
+        to.serialize_entry("transaction_details", &json!({
             "payment_method_reference_id": reference(payment),
             "acquirer_reference": null,
             "net_received_amount": if approved { kept.json() } else { json!(0) },
@@ -92,32 +133,26 @@ pub(super) fn payment(payment: &Payment) -> Value {
             "digitable_line": voucher.as_ref().and_then(|voucher| voucher.line.as_deref()),
             "verification_code": reference(payment),
             "payable_deferral_period": null,
-        },
-    });
-    let tail = json!({
-        "barcode": voucher.as_ref().map(|voucher| json!({ "content": voucher.barcode })),
-        "fee_details": fees,
-        "charges_details": [],
-        "captured": payment.captured,
-        "binary_mode": sent("binary_mode").as_bool().unwrap_or(false),
-        "call_for_authorize_id": null,
-        "statement_descriptor": descriptor,
-        "card": card(payment),
-        "notification_url": sent("notification_url"),
-        "refunds": payment.refunds.iter().map(|one| refund(payment, one)).collect::<Vec<Value>>(),
-        "processing_mode": "aggregator",
-        "merchant_account_id": null,
-        "merchant_number": null,
-        "acquirer_reconciliation": [],
-        "point_of_interaction": point_of_interaction(payment),
-        "accounts_info": null,
-        "tags": null,
-    });
-    let parts = [head, middle, tail].into_iter().filter_map(|part| match part {
-        Value::Object(part) => Some(part),
-        _ => None,
-    });
-    Value::Object(parts.flatten().collect())
+            }))?;
+        to.serialize_entry("barcode", &voucher.as_ref().map(|voucher| json!({ "content": voucher.barcode })))?;
+        to.serialize_entry("fee_details", &fees)?;
+        to.serialize_entry("charges_details", &json!([]))?;
+        to.serialize_entry("captured", &payment.captured)?;
+        to.serialize_entry("binary_mode", &sent("binary_mode").and_then(Value::as_bool).unwrap_or(false))?;
+        to.serialize_entry("call_for_authorize_id", &())?;
+        to.serialize_entry("statement_descriptor", &descriptor)?;
+        to.serialize_entry("card", &card(payment))?;
+        to.serialize_entry("notification_url", &sent("notification_url"))?;
+        to.serialize_entry("refunds", &payment.refunds.iter().map(|one| refund(payment, one)).collect::<Vec<Value>>())?;
+        to.serialize_entry("processing_mode", &"aggregator")?;
+        to.serialize_entry("merchant_account_id", &())?;
+        to.serialize_entry("merchant_number", &())?;
+        to.serialize_entry("acquirer_reconciliation", &json!([]))?;
+        to.serialize_entry("point_of_interaction", &point_of_interaction(payment))?;
+        to.serialize_entry("accounts_info", &())?;
+        to.serialize_entry("tags", &())?;
+        to.end()
+    }
 }
 
 /// Who pays whom what, once a payment is approved.
@@ -133,77 +168,20 @@ fn fees(payment: &Payment, fee: Money) -> Vec<Value> {
 }
 
 /// What the buyer pays: the amount and its financing, less the coupon; nothing when it came to nothing.
-fn total_paid(payment: &Payment) -> Money {
+pub(super) fn total_paid(payment: &Payment) -> Money {
     if matches!(payment.status, "rejected" | "cancelled") {
         return Money::ZERO;
     }
     payment.amount.plus(payment.financing()).minus(payment.coupon())
 }
 
-/// A refund.
-pub(super) fn refund(payment: &Payment, refund: &Refund) -> Value {
-    json!({
-        "id": refund.id,
-        "payment_id": payment.id,
-        "amount": refund.amount.json(),
-        "metadata": {},
-        "source": { "id": payment.collector.to_string(), "name": "Test Test", "type": "collector" },
-        "date_created": wire_date(refund.created),
-        "unique_sequence_number": null,
-        "refund_mode": "standard",
-        "adjustment_amount": 0,
-        "status": "approved",
-        "reason": null,
-        "labels": [],
-        "amount_refunded_to_payer": refund.amount.json(),
-        "additional_data": null,
-        "partition_details": [],
-    })
-}
-
-/// What a payment is to the merchant order that it belongs to.
-pub(in crate::sandbox) struct Share {
-    /// What the order tells of it.
-    pub(in crate::sandbox) body: Value,
-    /// What was paid with it, refunds included, in units of the currency.
-    pub(in crate::sandbox) paid: f64,
-    /// What was given back.
-    pub(in crate::sandbox) refunded: f64,
-    /// Its outcome is open.
-    pub(in crate::sandbox) waits: bool,
-}
-
-/// A payment as a merchant order sees it.
-pub(in crate::sandbox) fn share(payment: &Payment) -> Share {
-    let body = json!({
-        "id": payment.id,
-        "transaction_amount": payment.amount.json(),
-        "total_paid_amount": total_paid(payment).json(),
-        "shipping_cost": 0,
-        "currency_id": payment.site.currency,
-        "status": payment.status,
-        "status_detail": payment.detail,
-        "operation_type": "regular_payment",
-        "date_approved": payment.approved.map(wire_date),
-        "date_created": wire_date(payment.created),
-        "last_modified": wire_date(payment.updated),
-        "amount_refunded": payment.refunded().json(),
-    });
-    let paid = if matches!(payment.status, "approved" | "refunded") { payment.amount.units() } else { 0.0 };
-    let waits = matches!(payment.status, "pending" | "in_process" | "authorized");
-    Share { body, paid, refunded: payment.refunded().units(), waits }
-}
-
 /// The id of the payer: the customer's, else one that follows from the address.
-pub(super) fn payer_id(payment: &Payment) -> Option<String> {
-    let payer = payment.sent.get("payer")?;
+pub(super) fn payer_id(sent: &Map<String, Value>) -> Option<String> {
+    let payer = sent.get("payer")?;
     if let Some(id) = payer.get("id").and_then(Value::as_str) {
         return Some(id.to_owned());
     }
-    let email = payer.get("email").and_then(Value::as_str)?;
-    let digest = Sha256::digest(email.to_lowercase());
-    let number = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
-    Some((1_000_000_000 + number % 1_000_000_000).to_string())
+    payer.get("email").and_then(Value::as_str).map(|email| users::id_of(email).to_string())
 }
 
 /// The address of the payer, as it was sent.
@@ -212,14 +190,14 @@ pub(super) fn payer_email(payment: &Payment) -> Option<String> {
 }
 
 /// The seller's own reference, as text.
-pub(super) fn external_reference(payment: &Payment) -> Option<String> {
-    match payment.sent.get("external_reference")? {
+pub(super) fn external_reference(sent: &Map<String, Value>) -> Option<String> {
+    match sent.get("external_reference")? {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
 }
 
-fn text(payment: &Payment, name: &str) -> Value {
+fn text(payment: &View, name: &str) -> Value {
     match payment.sent.get(name) {
         Some(Value::String(text)) => json!(text),
         Some(Value::Number(number)) => json!(number.to_string()),
@@ -227,7 +205,7 @@ fn text(payment: &Payment, name: &str) -> Value {
     }
 }
 
-fn issuer(payment: &Payment) -> Value {
+fn issuer(payment: &View) -> Value {
     if payment.card.is_none() {
         return Value::Null;
     }
@@ -237,7 +215,7 @@ fn issuer(payment: &Payment) -> Value {
     }
 }
 
-fn payer(payment: &Payment) -> Value {
+fn payer(payment: &View) -> Value {
     let empty = Map::new();
     let sent = payment.sent.get("payer").and_then(Value::as_object).unwrap_or(&empty);
     let get = |name: &str| sent.get(name).cloned().unwrap_or(Value::Null);
@@ -252,7 +230,7 @@ fn payer(payment: &Payment) -> Value {
         _ => Value::Null,
     };
     json!({
-        "id": payer_id(payment),
+        "id": payer_id(payment.sent),
         "type": get("type"),
         "email": get("email"),
         "identification": { "type": part("identification", "type"), "number": part("identification", "number") },
@@ -265,7 +243,7 @@ fn payer(payment: &Payment) -> Value {
 }
 
 /// Given back with numbers of items and addresses as text, as the real service does.
-fn additional_info(payment: &Payment) -> Value {
+fn additional_info(payment: &View) -> Value {
     let mut info = match payment.sent.get("additional_info") {
         Some(Value::Object(info)) => info.clone(),
         _ => Map::new(),
@@ -294,7 +272,7 @@ fn write_out(object: Option<&mut Value>, names: &[&str]) {
     }
 }
 
-fn card(payment: &Payment) -> Value {
+fn card(payment: &View) -> Value {
     let Some(card) = &payment.card else { return json!({}) };
     json!({
         "id": card.card_id,
@@ -311,22 +289,22 @@ fn card(payment: &Payment) -> Value {
     })
 }
 
-fn is_ticket(payment: &Payment) -> bool {
+fn is_ticket(payment: &View) -> bool {
     matches!(payment.method.payment_type_id.as_str(), "ticket" | "atm")
 }
 
-fn reference(payment: &Payment) -> Value {
+fn reference(payment: &View) -> Value {
     if is_ticket(payment) { json!(payment.id.to_string()) } else { Value::Null }
 }
 
 /// The bank that was chosen, for transfers.
-fn institution(payment: &Payment) -> Value {
+fn institution(payment: &View) -> Value {
     let details = payment.sent.get("transaction_details");
     let chosen = details.and_then(|details| details.get("financial_institution")).and_then(as_text);
     chosen.map_or(Value::Null, Value::String)
 }
 
-fn resource_url(payment: &Payment) -> Value {
+fn resource_url(payment: &View) -> Value {
     let waits = is_ticket(payment) || payment.method.payment_type_id == "bank_transfer";
     // Reserved name (RFC 2606): nobody is sent anywhere.
     if waits && payment.method.id != "pix" {
@@ -336,7 +314,7 @@ fn resource_url(payment: &Payment) -> Value {
     }
 }
 
-fn point_of_interaction(payment: &Payment) -> Value {
+fn point_of_interaction(payment: &View) -> Value {
     let business = json!({ "unit": "online_payments", "sub_unit": "default", "branch": null });
     let application = json!({ "name": null, "version": null });
     if payment.method.id != "pix" {

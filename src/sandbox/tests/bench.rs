@@ -38,9 +38,8 @@ impl Bench {
         }
         let reply = answer(&self.world, &Call::new(method, uri, &map, body));
         let body = match reply.body {
-            Body::Json(body) => body,
             Body::Html(page) => json!(page),
-            Body::Empty => Value::Null,
+            body => body.into_json().unwrap_or_default(),
         };
         (reply.status, body)
     }

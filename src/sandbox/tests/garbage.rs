@@ -40,6 +40,13 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/v1/orders/x/refund"),
     ("PUT", "/v1/orders/x/transactions/y"),
     ("DELETE", "/v1/orders/x/transactions/y"),
+    ("POST", "/preapproval"),
+    ("PUT", "/preapproval/x"),
+    ("GET", "/preapproval/search?limit=-1&offset=99999999999999999999&sort=:&q=%00"),
+    ("POST", "/preapproval_plan"),
+    ("PUT", "/preapproval_plan/x"),
+    ("GET", "/authorized_payments/search?offset=x"),
+    ("GET", "/v1/chargebacks/search?payment_id=%00&limit=1001"),
     ("PATCH", "//v1///payments//"),
     ("GET", "/"),
 ];
@@ -195,6 +202,38 @@ proptest! {
             prop_assert!(schema_holds(name, &read), "{}: {}", name, read);
             prop_assert_eq!(bench.ask("GET", &format!("{}/search", route.0), &Value::Null).0, 200);
         }
+    }
+
+    #[test]
+    fn wrong_types_in_a_subscription_are_answered(
+        kind in prop::sample::select(&["/preapproval", "/preapproval_plan"][..]),
+        attribute in prop::sample::select(&[
+            "reason", "back_url", "payer_email", "status", "external_reference", "preapproval_plan_id", "card_token_id",
+            "payment_methods_allowed", "auto_recurring",
+        ][..]),
+        member in prop::sample::select(&[
+            "", "frequency", "frequency_type", "transaction_amount", "currency_id", "start_date", "end_date",
+            "free_trial", "repetitions", "billing_day", "billing_day_proportional",
+        ][..]),
+        value in any_json(),
+    ) {
+        let bench = Bench::new("MLB");
+        let mut body = json!({
+            "reason": "r", "payer_email": "a@testuser.com",
+            "auto_recurring": { "frequency": 1, "frequency_type": "days", "transaction_amount": 1, "currency_id": "BRL" },
+        });
+        let (_, made) = bench.ask("POST", kind, &body);
+        if member.is_empty() {
+            merge(&mut body, json!({ (attribute): value }));
+        } else {
+            merge(&mut body["auto_recurring"], json!({ (member): value }));
+        }
+        prop_assert!(bench.ask("POST", kind, &body).0 < 500);
+        let uri = format!("{kind}/{}", made["id"].as_str().unwrap());
+        prop_assert!(bench.ask("PUT", &uri, &body).0 < 500);
+        let (status, read) = bench.ask("GET", &uri, &Value::Null);
+        prop_assert!(status == 200 && read["auto_recurring"]["transaction_amount"].is_number(), "{}", read);
+        prop_assert_eq!(bench.ask("GET", &format!("{kind}/search"), &Value::Null).0, 200);
     }
 
     #[test]

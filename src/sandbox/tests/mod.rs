@@ -9,5 +9,7 @@ mod http;
 mod orders;
 mod resources;
 mod schemas;
+mod store;
+mod suites;
 mod webhooks;
 mod wrong_types;

@@ -36,6 +36,10 @@ pub(in crate::sandbox) async fn worker(world: Weak<World>, mut queue: mpsc::Rece
     while let Some(delivery) = queue.recv().await {
         while open.try_join_next().is_some() {}
         let Some(alive) = world.upgrade() else { return };
+        // Nobody is told of what a restart would not know.
+        if !alive.kept().await {
+            return;
+        }
         match &client {
             Ok(client) if open.len() < MOST_OPEN => {
                 open.spawn(deliver(Weak::clone(&world), client.clone(), Arc::clone(&places), delivery));

@@ -21,7 +21,7 @@ use url::{Host, Url};
 
 use self::deliver::worker;
 use self::history::History;
-use super::reply::{Body, Reply};
+use super::reply::Reply;
 use super::router::Call;
 use super::world::World;
 use crate::i18n::Lang;
@@ -190,20 +190,20 @@ impl Webhooks {
         if !matches!(call.method, "POST" | "PUT") || !matches!(reply.status, 200 | 201) {
             return;
         }
-        let Body::Json(body) = &reply.body else { return };
-        if let Some(event) = event(world, call, reply.status, body) {
+        if let Some(event) = event(world, call, reply) {
             self.announce(world, event);
         }
     }
 }
 
 /// What happened, told by a request and its answer.
-fn event(world: &World, call: &Call, status: u16, body: &Value) -> Option<Event> {
+fn event(world: &World, call: &Call, reply: &Reply) -> Option<Event> {
+    let status = reply.status;
     let segments: Vec<&str> = call.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let payment = |action: &str, id: u64| payment_event(world, id, action);
     match (call.method, segments.as_slice()) {
         // 200 is a repetition: nothing new happened.
-        ("POST", ["v1", "payments"]) if status == 201 => payment("payment.created", body.get("id")?.as_u64()?),
+        ("POST", ["v1", "payments"]) if status == 201 => payment("payment.created", reply.body.payment_id()?),
         ("PUT", ["v1", "payments", id]) => payment("payment.updated", id.parse().ok()?),
         ("POST", ["v1", "payments", id, "refunds"]) if status == 201 => payment("payment.updated", id.parse().ok()?),
         _ => None,
@@ -219,7 +219,7 @@ pub(super) fn payment_event(world: &World, id: u64, action: &str) -> Option<Even
         action: action.to_owned(),
         id: id.to_string(),
         user: payment.collector,
-        notification_url: payment.sent_text("notification_url").map(str::to_owned),
+        notification_url: payment.sent_text("notification_url"),
     })
 }
 

@@ -38,7 +38,7 @@ const REQUIRED: [&str; 5] =
 /// Values that official carts use for their own ends.
 const OF_CARTS: [&str; 4] = ["docNumberCNPJ", "doc_type", "doc_number", "cardExpiration"];
 
-fn form_of(element: &Element) -> Option<NodeId> {
+pub(super) fn form_of(element: &Element) -> Option<NodeId> {
     element
         .node
         .ancestors()
@@ -47,7 +47,7 @@ fn form_of(element: &Element) -> Option<NodeId> {
 }
 
 pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
-    for (at, part) in view.parts.iter().enumerate() {
+    for (at, part) in view.shown() {
         let mut forms: HashMap<Option<NodeId>, (Element, Vec<&str>)> = HashMap::new();
         let mut order = Vec::new();
         for element in part.document.elements() {
@@ -85,7 +85,7 @@ pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
 }
 
 /// Whether the country surely asks for the holder's document; Mexico does not, and .com says nothing.
-fn asks_document(view: &PageView) -> bool {
+pub(super) fn asks_document(view: &PageView) -> bool {
     let lang =
         view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default().to_ascii_lowercase();
     let host = view.url().host_str().unwrap_or_default();
@@ -187,7 +187,7 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
     let sensitive = |role| matches!(role, CardRole::Number | CardRole::SecurityCode | CardRole::Expiry);
     let fields: Vec<_> = view.card_fields().filter(|(_, field)| sensitive(field.role)).collect();
     let mut handled = None;
-    for (at, part) in view.parts.iter().enumerate() {
+    for (at, part) in view.shown() {
         for form in part.document.named(&[LocalName::from("form")]) {
             let inside: Vec<_> =
                 fields.iter().filter(|(other, field)| *other == at && field.form == Some(form.node.id())).collect();

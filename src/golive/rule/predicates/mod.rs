@@ -1,8 +1,17 @@
 //! Predicates in code, by name, for what a rule file cannot say.
 
+mod bricks;
+mod cardform;
 pub mod credentials;
+mod fields;
 pub mod forms;
+mod globals;
+mod headers;
+mod leaks;
+pub mod local;
+mod pro;
 pub mod result;
+mod scripts;
 pub mod sdk;
 pub mod terms;
 pub mod transport;
@@ -41,6 +50,7 @@ pub struct Predicate {
 }
 
 const NOTHING: Looks = Looks { markup: false, scripts: false, form: false };
+const MARKUP: Looks = Looks { markup: true, scripts: false, form: false };
 const SCRIPTS: Looks = Looks { markup: false, scripts: true, form: false };
 const ALL_OF_IT: Looks = Looks { markup: true, scripts: true, form: false };
 const FORM: Looks = Looks { markup: true, scripts: false, form: true };
@@ -55,13 +65,16 @@ const fn shop(name: &'static str, run: fn(&ShopView, &mut Hits) -> Answer) -> Pr
 }
 
 /// Every predicate.
-pub static ALL: [Predicate; 23] = [
+pub static ALL: [Predicate; 58] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", transport::certificate_valid),
     shop("certificate-expiry", transport::certificate_expiry),
     page("form-target-https", FORM_AND_SCRIPTS, transport::form_target_https),
     page("hsts", NOTHING, transport::hsts),
     page("no-local-endpoints", ALL_OF_IT, transport::no_local_endpoints),
+    shop("tls-version", transport::tls_version),
+    page("sdk-global-name", SCRIPTS, globals::global_name),
+    page("sdk-mixed", SCRIPTS, globals::mixed),
     page("sdk-present", ALL_OF_IT, sdk::present),
     page("sdk-official-origin", ALL_OF_IT, sdk::official_origin),
     page("v1-complete", FORM, forms::v1_complete),
@@ -70,6 +83,38 @@ pub static ALL: [Predicate; 23] = [
     page("card-form-get", FORM_AND_SCRIPTS, forms::card_form_get),
     page("test-data", FORM, forms::test_data),
     page("fixed-installments", FORM_AND_SCRIPTS, forms::fixed_installments),
+    page("secure-containers", FORM_AND_SCRIPTS, cardform::containers),
+    page("card-form-complete", SCRIPTS, cardform::complete),
+    page("card-sent", FORM_AND_SCRIPTS, leaks::sent_to_merchant),
+    page("card-in-address", FORM_AND_SCRIPTS, leaks::in_address),
+    page("card-stored", FORM_AND_SCRIPTS, leaks::stored),
+    page("card-logged", FORM_AND_SCRIPTS, leaks::logged),
+    page("card-mirror", FORM, fields::mirror),
+    page("raw-fields", FORM, fields::secure_fields),
+    page("inside-form", FORM, fields::inside_form),
+    page("third-parties", FORM_AND_SCRIPTS, fields::third_parties),
+    page("labels", FORM, fields::labels),
+    page("asked-twice", FORM, fields::asked_twice),
+    page("amount-in-page", MARKUP, fields::amount),
+    page("brick-container", SCRIPTS, bricks::container),
+    page("brick-on-submit", SCRIPTS, bricks::on_submit),
+    page("brick-on-error", SCRIPTS, bricks::on_error),
+    page("status-payment-id", SCRIPTS, bricks::status_payment_id),
+    page("pro-entry-point", SCRIPTS, pro::entry_point),
+    page("pro-sandbox", SCRIPTS, pro::no_sandbox),
+    page("pro-preference", SCRIPTS, pro::dynamic_preference),
+    page("csp-provider", NOTHING, headers::allows_provider),
+    page("csp-present", NOTHING, headers::csp_present),
+    page("csp-unsafe", NOTHING, headers::csp_no_unsafe),
+    page("frame-protection", NOTHING, headers::frames),
+    page("hardening", NOTHING, headers::hardening),
+    page("cookie-flags", NOTHING, headers::cookie_flags),
+    page("csrf", MARKUP, headers::csrf),
+    page("financing-cost", SCRIPTS, local::financing_cost),
+    page("language", MARKUP, local::language),
+    page("device", ALL_OF_IT, local::device),
+    shop("device-elsewhere", local::device_elsewhere),
+    shop("policies", local::policies),
     page("private-credential", SCRIPTS, credentials::private),
     page("client-secret", SCRIPTS, credentials::client_secret),
     page("test-public-key", SCRIPTS, credentials::test_public_key),

@@ -76,11 +76,8 @@ fn copies<'v>(view: &'v PageView) -> Vec<(usize, Element<'v>)> {
         || view.own_signs.v2_calls
         || view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls);
     let official = view.named(&scripts).any(|(_, element)| is_official_tag(&element));
-    for (part, element) in view
-        .parts
-        .iter()
-        .enumerate()
-        .flat_map(|(at, part)| part.document.named(&scripts).map(move |element| (at, element)))
+    for (part, element) in
+        view.shown().flat_map(|(at, part)| part.document.named(&scripts).map(move |element| (at, element)))
     {
         if !runs(&element) || is_official_tag(&element) {
             continue;

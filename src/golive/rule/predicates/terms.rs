@@ -36,7 +36,7 @@ pub struct TermsFacts {
 /// Looks for links to terms on a page, and reads it as a page of terms where it is one.
 pub fn facts(view: &PageView) -> TermsFacts {
     let mut facts = TermsFacts::default();
-    for part in &view.parts {
+    for (_, part) in view.shown() {
         for link in &part.outline.links {
             if !matches!(link.url.scheme(), "http" | "https") {
                 continue;

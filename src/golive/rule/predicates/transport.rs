@@ -91,6 +91,23 @@ pub(super) fn certificate_valid(shop: &ShopView, hits: &mut Hits) -> Answer {
     Answer::LookedAt(1)
 }
 
+/// TLS 1.2 or later was agreed on. A probe that got no answer cannot say why.
+pub(super) fn tls_version(shop: &ShopView, hits: &mut Hits) -> Answer {
+    if shop.facts.start.scheme() != "https" {
+        return Answer::NotApplicable(Message::new("golive.shop-without-https"));
+    }
+    let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
+    match tls.version.as_deref() {
+        None => Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts"))),
+        Some("TLSv1.2" | "TLSv1.3") => Answer::LookedAt(1),
+        Some(version) => {
+            let message = Message::new("golive.tls-old").with("version", version);
+            hits.once(&shop.facts.start, &tls.host, message, Vec::new());
+            Answer::LookedAt(1)
+        }
+    }
+}
+
 pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
     if shop.facts.start.scheme() != "https" {
         return Answer::NotApplicable(Message::new("golive.shop-without-https"));

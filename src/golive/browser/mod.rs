@@ -1,0 +1,275 @@
+//! Pages in a real browser: opened, left to come to rest, read, and closed.
+//!
+//! Responsible for one browser for all pages, a context of its own for each shop (no cookies, nothing kept), limits
+//! of time and size, and for the browser's end. Not responsible for judging, nor for which pages are worth it.
+//!
+//! The protocol is spoken by a small client of our own: the kept crates for it cannot see frames of other origins,
+//! which is where card fields are, and are the dearest part of a build. It goes over two pipes, not over a port that
+//! others on the machine could use, and the browser ends when they close.
+
+mod facts;
+mod find;
+mod policy;
+mod process;
+mod tab;
+mod trace;
+mod wire;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use find::{Choice, usable};
+pub use policy::StandIn;
+use serde_json::json;
+
+use super::crawl::Bounds;
+use super::evidence::{Page, Rendered, Screenshot};
+use crate::i18n::Message;
+use policy::Policy;
+use process::{Launch, Process};
+use tab::Tab;
+use wire::Fault;
+
+/// Longest time for an answer of the browser itself.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// How much of a page is waited for and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Pages that are opened in one shop.
+    pub pages: usize,
+    /// Time for one page to come to rest; reading it takes a little more.
+    pub page_time: Duration,
+    /// Time for all pages of a run.
+    pub total_time: Duration,
+    /// How long nothing may be asked before the network is at rest.
+    pub quiet: Duration,
+    /// Least time after a page is loaded: timers draw late.
+    pub least: Duration,
+    /// Characters of a frame's markup.
+    pub html_chars: usize,
+    /// Width and height of a picture, in pixels.
+    pub screenshot: (u32, u32),
+    /// Bytes of a picture.
+    pub screenshot_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            pages: 20,
+            page_time: Duration::from_secs(20),
+            total_time: Duration::from_secs(180),
+            quiet: Duration::from_millis(500),
+            least: Duration::from_millis(700),
+            html_chars: 5_000_000,
+            screenshot: (1_280, 4_000),
+            screenshot_bytes: 8 * 1024 * 1024,
+        }
+    }
+}
+
+/// How pages are opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Which browser.
+    pub choice: Choice,
+    /// How much.
+    pub limits: Limits,
+    /// What stands in for servers of others.
+    pub stand_ins: Vec<StandIn>,
+}
+
+/// The browser that was used, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// Its program.
+    pub program: PathBuf,
+    /// As it names itself.
+    pub version: String,
+    /// Whether it ran without its own sandbox, which it refuses to root.
+    pub unguarded: bool,
+}
+
+/// Where the browser is.
+enum State {
+    /// Not started yet.
+    Idle,
+    /// Running, with the context of the shop that is looked at.
+    Running(Box<Process>, Option<String>),
+    /// Not to be had, and why.
+    Off(Message),
+}
+
+/// Opens pages, with one browser that is started when the first page needs it. Dropping it ends the browser.
+pub struct Renderer {
+    options: Options,
+    stand_ins: Arc<[StandIn]>,
+    state: State,
+    pins: Vec<[u8; 32]>,
+    used: Option<Used>,
+    restarted: bool,
+    spent: Duration,
+    /// The page read last, still open for pictures of its elements.
+    open: Option<Tab>,
+}
+
+impl Renderer {
+    /// A renderer that has opened nothing yet.
+    pub fn new(options: Options) -> Renderer {
+        let stand_ins = Arc::from(options.stand_ins.clone());
+        let state = State::Idle;
+        Renderer {
+            options,
+            stand_ins,
+            state,
+            pins: Vec::new(),
+            used: None,
+            restarted: false,
+            spent: Duration::ZERO,
+            open: None,
+        }
+    }
+
+    /// Whether pages can be opened as far as known; finding out for sure takes a first page.
+    pub fn wanted(&self) -> bool {
+        self.options.choice != Choice::None
+    }
+
+    /// Most pages that are opened in one shop.
+    pub fn limits(&self) -> &Limits {
+        &self.options.limits
+    }
+
+    /// The browser, once it has run.
+    pub fn used(&self) -> Option<&Used> {
+        self.used.as_ref()
+    }
+
+    /// Begins with another shop: nothing of the one before is kept. `pin` is the SHA-256 of the public key of the
+    /// one certificate whose faults are passed over.
+    pub async fn begin(&mut self, pin: Option<[u8; 32]>) {
+        self.open = None;
+        let known = pin.is_none_or(|pin| self.pins.contains(&pin));
+        if let Some(pin) = pin.filter(|_| !known) {
+            self.pins.push(pin);
+        }
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Running(process, context) if known => {
+                if let Some(context) = context {
+                    process.wire.say(None, "Target.disposeBrowserContext", json!({ "browserContextId": context }));
+                }
+                self.state = State::Running(process, None);
+            }
+            // Certificates are passed over from the start or not at all.
+            State::Running(process, _) => process.end().await,
+            state => self.state = state,
+        }
+    }
+
+    /// Opens a page, waits until it is at rest, and reads it.
+    ///
+    /// # Errors
+    /// Why the page could not be seen: there is no browser, or it did not answer, or the page could not be opened.
+    pub async fn draw(&mut self, page: &Page) -> Result<Rendered, Message> {
+        loop {
+            if self.spent >= self.options.limits.total_time {
+                let seconds = self.options.limits.total_time.as_secs();
+                return Err(Message::new("browser.time-limit").with("seconds", seconds));
+            }
+            let began = Instant::now();
+            self.open = None;
+            self.ready().await?;
+            let drawn = self.attempt(page).await;
+            self.spent += began.elapsed();
+            match drawn {
+                Ok((rendered, tab)) => {
+                    self.open = Some(tab);
+                    return Ok(rendered);
+                }
+                Err(Fault::Gone) => self.fell(),
+                Err(Fault::Crashed) => return Err(Message::new("browser.crashed")),
+                Err(Fault::Slow) => return Err(Message::new("browser.slow")),
+                Err(Fault::Refused(error)) => return Err(Message::new("browser.refused").with("error", error)),
+            }
+        }
+    }
+
+    /// A picture of the first element that a selector names on the page that was read last, if it can be had.
+    pub async fn shoot(&mut self, selector: &str) -> Option<Screenshot> {
+        self.open.as_mut()?.shoot(Some(selector), &self.options.limits).await.ok()
+    }
+
+    /// The browser ended unasked: it is started once more, and no more than that.
+    fn fell(&mut self) {
+        self.state = match std::mem::replace(&mut self.restarted, true) {
+            false => State::Idle,
+            true => State::Off(Message::new("browser.gone")),
+        };
+    }
+
+    /// Starts the browser and its context, where they are not there yet.
+    async fn ready(&mut self) -> Result<(), Message> {
+        if let State::Running(process, _) = &self.state
+            && process.wire.ended()
+        {
+            self.fell();
+        }
+        if matches!(self.state, State::Idle) {
+            self.state = match self.start().await {
+                Ok(process) => State::Running(Box::new(process), None),
+                Err(reason) => State::Off(reason),
+            };
+        }
+        match &self.state {
+            State::Off(reason) => Err(reason.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn start(&mut self) -> Result<Process, Message> {
+        let program = find::find(&self.options.choice)?;
+        let launch = Launch { pins: self.pins.clone(), window: (1_280, 900), lang: "es".to_owned() };
+        let process = Process::start(&program, &launch).await?;
+        self.used = Some(Used { program, version: process.version.clone(), unguarded: process.unguarded });
+        Ok(process)
+    }
+
+    async fn attempt(&mut self, page: &Page) -> Result<(Rendered, Tab), Fault> {
+        let url = &page.document.url;
+        let State::Running(process, context) = &mut self.state else { return Err(Fault::Gone) };
+        let context = match context {
+            Some(context) => context.clone(),
+            None => {
+                let made = process.wire.ask(None, "Target.createBrowserContext", json!({ "disposeOnDetach": true }));
+                let made = tokio::time::timeout(ANSWER, made).await.map_err(|_| Fault::Gone)?;
+                let made = made.unwrap_or(Err(Fault::Gone))?;
+                let id = made["browserContextId"].as_str().unwrap_or_default().to_owned();
+                let deny = json!({ "behavior": "deny", "browserContextId": id, "eventsEnabled": true });
+                process.wire.say(None, "Browser.setDownloadBehavior", deny);
+                context.insert(id).clone()
+            }
+        };
+        let policy = Policy { bounds: Bounds::of(url), stand_ins: self.stand_ins.clone() };
+        let limits = &self.options.limits;
+        // Every step has its own limit; this one is for what nobody thought of.
+        let most = limits.page_time * 2 + Duration::from_secs(60);
+        let work = async {
+            let mut tab = Tab::open(&process.wire, &context, policy).await?;
+            tab.go(url, limits).await?;
+            tab.settle(limits).await?;
+            let rendered = tab.read(&process.version, page, limits).await?;
+            Ok((rendered, tab))
+        };
+        tokio::time::timeout(most, work).await.unwrap_or(Err(Fault::Slow))
+    }
+
+    /// Ends the browser in good order.
+    pub async fn end(&mut self) {
+        self.open = None;
+        if let State::Running(process, _) = std::mem::replace(&mut self.state, State::Idle) {
+            process.end().await;
+        }
+    }
+}
