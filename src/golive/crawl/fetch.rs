@@ -94,12 +94,15 @@ impl Miss {
     }
 }
 
+/// The `robots.txt` of one host, read when it is first asked for.
+type File = Arc<OnceCell<Arc<Robots>>>;
+
 /// Fetches for one crawl.
 pub(super) struct Fetcher {
     client: Client,
     scope: Scope,
     /// The files of the hosts of the shop, each read once; `None` when they are left aside.
-    robots: Option<Mutex<HashMap<String, Arc<OnceCell<Arc<Robots>>>>>>,
+    robots: Option<Mutex<HashMap<String, File>>>,
     pace: Pace,
     jar: Jar,
     access: Access,

@@ -424,7 +424,7 @@ async fn what_the_user_and_the_shop_want_left_alone_is_left_alone_and_sitemaps_c
     }
     assert_eq!(crawled.limit, None);
     let (pages, _) = read(&server, &Options { sitemap: false, ..options }).await;
-    assert!(!paths(&pages).iter().any(|path| *path == "/escondida"));
+    assert!(!paths(&pages).contains(&"/escondida"));
 }
 
 #[tokio::test]

@@ -329,8 +329,7 @@ fn crowded_tag(source: &str) -> Option<usize> {
             if name.starts_with(raw) {
                 let mut from = at;
                 at = loop {
-                    let Some(next) = memchr::memmem::find(bytes.get(from..)?, b"</") else { return None };
-                    from += next + 2;
+                    from += memchr::memmem::find(bytes.get(from..)?, b"</")? + 2;
                     if bytes.get(from..from + raw.len()).is_some_and(|end| end.eq_ignore_ascii_case(raw)) {
                         break from;
                     }
