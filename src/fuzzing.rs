@@ -12,6 +12,7 @@ use crate::contract::baseline::Baseline;
 use crate::contract::recording::Recording;
 use crate::contract::scenario::{self, Document, Library, Variables, references};
 use crate::contract::{self, Target, TargetKind, drift, normalise, validate};
+use crate::golive;
 use crate::i18n::{Lang, Message};
 use crate::report;
 use crate::run::Problem;
@@ -23,15 +24,19 @@ use crate::yaml::Source;
 pub type Entry = fn(&[u8]);
 
 /// The targets by name; `fuzz/corpus/` has a folder for each.
-pub const TARGETS: [(&str, Entry); 11] = [
+pub const TARGETS: [(&str, Entry); 15] = [
     ("baseline", baseline),
     ("config", configuration),
     ("csv", csv),
+    ("golive_page", golive_page),
+    ("golive_saved", golive_saved),
+    ("golive_script", golive_script),
     ("har", har),
     ("recording", recording),
     ("redaction", redaction),
     ("reference_page", page),
     ("response", response),
+    ("robots", robots),
     ("sandbox", sandbox),
     ("scenario", scenario_file),
     ("template", template),
@@ -238,6 +243,73 @@ pub fn template(bytes: &[u8]) {
     }
     let wrapped = json!({ "x": [text] });
     assert_eq!(variables.fill(text).is_ok(), variables.fill_json(&wrapped).is_ok(), "{text:?}");
+}
+
+/// `robots.txt`, and the same bytes as a sitemap.
+pub fn robots(bytes: &[u8]) {
+    golive::crawl::hostile_robots(bytes);
+}
+
+/// A page of a shop: read, judged by every rule, and what is told of it is bounded and masked.
+pub fn golive_page(bytes: &[u8]) {
+    if let Some(page) = live_page(&String::from_utf8_lossy(bytes)) {
+        assert_page_judged(&page);
+    }
+}
+
+/// A script of a shop, on a page that loads it.
+pub fn golive_script(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    assert_eq!(golive::page::script::without_comments(&text).len(), text.len(), "a comment moves what follows it");
+    let Some(mut page) = live_page("<form><input name=card_number></form><script src=/a.js></script>") else { return };
+    let script = golive::evidence::Fetched { body: text.into_owned(), ..(*page.document).clone() };
+    let leads = golive::page::leads_of(&script.body, &script.url);
+    assert!(leads.served.len() <= 40 && leads.imports.modules.len() <= 200, "more leads than are kept");
+    page.scripts.push(std::sync::Arc::new(script));
+    assert_page_judged(&page);
+}
+
+/// A HAR, an MHTML file or an HTML file, as `golive` takes them.
+pub fn golive_saved(bytes: &[u8]) {
+    match golive::saved::pages_of(bytes.to_vec()) {
+        Ok(saved) => {
+            assert!((1..=10).contains(&saved.pages.len()), "{} pages", saved.pages.len());
+            saved.pages.iter().take(3).for_each(assert_page_judged);
+        }
+        Err(problem) => assert_drawable(&[problem]),
+    }
+}
+
+fn live_page(body: &str) -> Option<golive::evidence::Page> {
+    let url = Url::parse("https://tienda.example/pagar").ok()?;
+    let document = golive::evidence::Fetched {
+        requested: url.clone(),
+        url,
+        hops: Vec::new(),
+        status: 200,
+        headers: Vec::new(),
+        body: body.to_owned(),
+        bytes: body.len() as u64,
+        cut: false,
+    };
+    Some(golive::evidence::Page::new(std::sync::Arc::new(document), 0))
+}
+
+fn assert_page_judged(page: &golive::evidence::Page) {
+    static RULES: std::sync::OnceLock<Option<golive::rule::RuleSet>> = std::sync::OnceLock::new();
+    let Some(rules) = RULES.get_or_init(|| golive::rule::RuleSet::builtin().ok()) else { return };
+    let mut judge = golive::check::Judge::new(rules);
+    judge.add(page);
+    let record = judge.finish(golive::rule::ShopFacts {
+        start: page.document.url.clone(),
+        tls: None,
+        answers: Vec::new(),
+        left_out: Vec::new(),
+        limit: None,
+        saved: true,
+    });
+    assert!(record.checks.iter().all(|check| check.findings.len() <= 50), "more findings than are kept");
+    assert_redacted(&serde_json::to_string(&record).unwrap_or_default());
 }
 
 /// Whatever leaves the process: masked as text and as a body.

@@ -1,6 +1,7 @@
 //! `homologa golive URL`: the go-live side alone.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::GoliveArgs;
@@ -79,17 +80,17 @@ fn crawl_of(args: &GoliveArgs, problems: &mut Vec<Problem>) -> CrawlConfig {
 }
 
 /// The built-in rules with the severities of a configuration, whose browser is there if it names one.
-pub(super) fn rules(config: &GoliveConfig) -> Result<RuleSet, Vec<Problem>> {
+pub(super) fn rules(config: &GoliveConfig) -> Result<Arc<RuleSet>, Vec<Problem>> {
     let mut rules = RuleSet::builtin()?;
     let overrides = config.rules.iter();
     let mut problems: Vec<Problem> =
         overrides.filter_map(|(id, severity)| rules.override_severity(id, *severity).err()).collect();
     problems.extend(browser::usable(&config.browser).err());
-    if problems.is_empty() { Ok(rules) } else { Err(problems) }
+    if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
 }
 
 /// Runs the go-live side of a session, one shop after the other; a shop that cannot be read does not stop the rest.
-pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &RuleSet, mut options: Options) {
+pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Arc<RuleSet>, mut options: Options) {
     let sink = session.sink();
     sink.emit(Event::RulesLoaded { requirements: rules.requirements().to_vec(), rules: rules.cards() });
     let defaults = Limits::default();

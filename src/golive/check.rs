@@ -6,7 +6,6 @@
 use std::time::Instant;
 
 use super::evidence::Page;
-use super::page::Need;
 use super::rule::{PageVerdicts, RuleSet, ShopFacts};
 use crate::run::{BrowserFacts, PageSummary, ShopRecord};
 
@@ -27,29 +26,20 @@ impl<'r> Judge<'r> {
 
     /// Judges one page; its evidence can be dropped afterwards. Returns what the record will list.
     pub fn add(&mut self, page: &Page) -> PageSummary {
-        let verdicts = self.rules.judge_page(page);
+        self.take(self.rules.judge_page(page))
+    }
+
+    /// Takes a page that was judged elsewhere by the same rules.
+    pub fn take(&mut self, verdicts: PageVerdicts) -> PageSummary {
         let summary = verdicts.summary.clone();
         self.pages.push(Some(verdicts));
         summary
     }
 
-    /// Judges one page unless it says more in a browser: then its place is kept, to be given back with the page
-    /// as it was drawn.
-    ///
-    /// # Errors
-    /// The place of the page, and how much it needs the browser.
-    pub fn add_unless_drawn(&mut self, page: &Page) -> Result<PageSummary, (usize, Need)> {
-        match self.rules.judge_unless_drawn(page) {
-            Ok(verdicts) => {
-                let summary = verdicts.summary.clone();
-                self.pages.push(Some(verdicts));
-                Ok(summary)
-            }
-            Err(need) => {
-                self.pages.push(None);
-                Err((self.pages.len() - 1, need))
-            }
-        }
+    /// Keeps the place of a page that says more in a browser, for [`Judge::fill`].
+    pub fn keep_place(&mut self) -> usize {
+        self.pages.push(None);
+        self.pages.len() - 1
     }
 
     /// Judges a page whose place was kept.

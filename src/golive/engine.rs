@@ -1,7 +1,7 @@
 //! One shop from its address to its record: TLS probe, crawl, browser for the pages that need it, judgement.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -11,7 +11,7 @@ use super::browser::Renderer;
 use super::check::Judge;
 use super::crawl;
 use super::evidence::Page;
-use super::page::Need;
+use super::page::{Document, Need};
 use super::rule::{PageVerdicts, RuleSet, ShopFacts, shown_url};
 use super::saved;
 use crate::http;
@@ -42,7 +42,7 @@ pub struct Options {
 pub async fn check(
     start: &Url,
     options: &Options,
-    rules: &RuleSet,
+    rules: &Arc<RuleSet>,
     renderer: &mut Renderer,
     sink: &dyn Sink,
 ) -> Result<(), Problem> {
@@ -59,25 +59,23 @@ pub async fn check(
     let told = |page| sink.emit(Event::PageRead { shop: shop.clone(), page });
     let mut waiting = Waiting { most: renderer.limits().pages, pages: Vec::new() };
     let draws = renderer.wanted();
-    let judge = Mutex::new(Judge::new(rules));
-    let lock = || judge.lock().unwrap_or_else(PoisonError::into_inner);
-    let crawled = crawl::crawl(start, &options, |page| {
-        if !draws {
-            return told(lock().add(&page));
-        }
-        let judged = lock().add_unless_drawn(&page);
-        match judged {
-            Ok(summary) => told(summary),
-            Err((place, need)) => {
-                if let Some((place, page)) = waiting.add(place, need, page) {
-                    let summary = lock().fill(place, &page);
-                    told(summary);
-                }
+    let mut judge = Judge::new(rules);
+    // Pages are judged where they were read, several at a time; the record has them in the order of the crawl.
+    let by = Arc::clone(rules);
+    let look = move |page: Page, parsed: Option<Document<'_>>| match by.judge_parsed(&page, parsed, draws) {
+        Ok(verdicts) => Looked::Judged(Box::new(verdicts)),
+        Err(need) => Looked::Waits(Box::new(page), need),
+    };
+    let crawled = crawl::crawl_with(start, &options, look, |looked| match looked {
+        Looked::Judged(verdicts) => told(judge.take(*verdicts)),
+        Looked::Waits(page, need) => {
+            let place = judge.keep_place();
+            if let Some((place, page)) = waiting.add(place, need, *page) {
+                told(judge.fill(place, &page));
             }
         }
     })
     .await?;
-    let mut judge = judge.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !waiting.pages.is_empty() {
         let pin = leaf_key(start, &options, facts.as_ref()).await;
         draw(renderer, pin, waiting, &mut judge, album.as_mut(), told).await;
@@ -125,6 +123,14 @@ pub fn check_saved(
     });
     sink.emit(Event::ShopJudged(Box::new(record)));
     Ok(())
+}
+
+/// What came of a page where it was read.
+enum Looked {
+    /// Its markup tells all that can be told.
+    Judged(Box<PageVerdicts>),
+    /// A browser tells more of it.
+    Waits(Box<Page>, Need),
 }
 
 /// Pages that wait for the browser, at most so many.

@@ -1,6 +1,7 @@
 //! The go-live side: the two demo shops are judged exactly as the ground truth says, no more and no less.
 
 mod browser;
+mod hostile;
 mod rendered;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -34,7 +34,7 @@ fn judge(choice: Choice, start: &Url, crawl: crawl::Options) -> ShopRecord {
 }
 
 fn judge_with(choice: Choice, start: &Url, crawl: crawl::Options, screenshots: Option<PathBuf>) -> ShopRecord {
-    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let rules = std::sync::Arc::new(RuleSet::builtin().unwrap_or_else(|_| panic!("rules")));
     let collector = Collector::new(None, None);
     run(async {
         let mut renderer = Renderer::new(Options { choice, stand_ins: stand_ins(), ..Options::default() });

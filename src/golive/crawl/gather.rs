@@ -3,8 +3,10 @@
 //! Own scripts and frames are fetched once per crawl and shared, within a budget of memory.
 
 use std::collections::{HashMap, HashSet};
+use std::future::Future as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::OnceCell;
 use url::Url;
@@ -12,7 +14,7 @@ use url::Url;
 use super::fetch::{Fetcher, Kind, Miss};
 use super::{scope, wall};
 use crate::golive::evidence::{Fetched, Frame, Page};
-use crate::golive::page::{Imports, Leads, Outline, leads_of, outline};
+use crate::golive::page::{Document, Imports, Leads, Outline, leads_of, of_document, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::LeftOut;
@@ -48,13 +50,30 @@ pub(super) enum Found {
 
 /// What came of a lead.
 #[derive(Debug)]
-pub(super) enum Gathered {
-    Page(Box<Page>, Vec<Found>),
+pub(super) enum Gathered<T> {
+    /// A page: where it answered, how deep it stands, what was made of it and where it leads.
+    Page {
+        url: Url,
+        depth: u32,
+        made: T,
+        found: Vec<Found>,
+    },
     Missed(Miss),
 }
 
+/// What is made of each page where it is read, on whichever thread that is. The parsed document comes along when it
+/// was parsed just now.
+pub(super) type Look<T> = Box<dyn for<'d> Fn(Page, Option<Document<'d>>) -> T + Send + Sync>;
+
 /// A script or frame, with what it leads to when it is a script.
-type Part = (Arc<Fetched>, Arc<Leads>);
+#[derive(Debug, Clone)]
+struct Part {
+    fetched: Arc<Fetched>,
+    leads: Arc<Leads>,
+    /// The source map that the script holds itself: what it hides is not seen in the script.
+    map: Option<Arc<Fetched>>,
+}
+
 type Shared = Arc<OnceCell<Result<Part, Miss>>>;
 
 /// The parts of one page while it is gathered.
@@ -63,20 +82,24 @@ struct Parts {
     taken: HashSet<Url>,
     unread: Vec<LeftOut>,
     dead: Vec<Found>,
-    leads: Vec<Arc<Leads>>,
+    scripts: Vec<Part>,
+    /// Takes only what was read already, and notes whether that was all.
+    at_hand: bool,
+    missing: bool,
 }
 
 /// Gathers pages; one for a whole crawl.
-pub(super) struct Gatherer {
+pub(super) struct Gatherer<T> {
     fetcher: Fetcher,
+    look: Look<T>,
     robots: bool,
     shared: Mutex<HashMap<Url, Shared>>,
     shared_bytes: AtomicUsize,
 }
 
-impl Gatherer {
-    pub(super) fn new(fetcher: Fetcher, robots: bool) -> Gatherer {
-        Gatherer { fetcher, robots, shared: Mutex::default(), shared_bytes: AtomicUsize::new(0) }
+impl<T> Gatherer<T> {
+    pub(super) fn new(fetcher: Fetcher, robots: bool, look: Look<T>) -> Gatherer<T> {
+        Gatherer { fetcher, look, robots, shared: Mutex::default(), shared_bytes: AtomicUsize::new(0) }
     }
 
     pub(super) fn fetcher(&self) -> &Fetcher {
@@ -84,7 +107,7 @@ impl Gatherer {
     }
 
     /// Reads the page of a lead; `document` is the page itself when it was read before.
-    pub(super) async fn page(&self, lead: Lead, document: Option<Fetched>) -> Gathered {
+    pub(super) async fn page(&self, lead: Lead, document: Option<Fetched>) -> Gathered<T> {
         let document = match document {
             Some(document) => document,
             None => match self.fetcher.get(&lead.url, Kind::Page).await {
@@ -92,13 +115,48 @@ impl Gatherer {
                 Err(miss) => return Gathered::Missed(miss),
             },
         };
-        let read = outline(&document.body, &document.url);
-        if stands_for_login(&document, &read) {
-            return Gathered::Missed(Miss::login(&document.requested));
+        let document = Arc::new(document);
+        let read = match self.at_once(&document, lead.depth) {
+            Ok(gathered) => return gathered,
+            Err(read) => read,
+        };
+        let (page, parts) = self.assemble(&read, &document, lead.depth, false).await;
+        let found = self.found(read, &document, parts.dead);
+        Gathered::Page { url: document.url.clone(), depth: lead.depth, made: (self.look)(page, None), found }
+    }
+
+    /// Reads a page whose scripts and frames are there already, as those of nearly every page are after the first
+    /// ones: then it is parsed once, for the crawl and for the rules. Else its outline is given back.
+    fn at_once(&self, document: &Arc<Fetched>, depth: u32) -> Result<Gathered<T>, Box<Outline>> {
+        let parsed = Document::parse(&document.body);
+        let read = Box::new(of_document(&parsed, &document.url));
+        if stands_for_login(document, &read) {
+            return Ok(Gathered::Missed(Miss::login(&document.requested)));
         }
-        let silent = self.robots && (read.nofollow || says_nofollow(&document));
-        let mut page = Page::new(Arc::new(document), lead.depth);
-        let mut parts = Parts::default();
+        let assembled = {
+            let mut assembling = std::pin::pin!(self.assemble(&read, document, depth, true));
+            // Nothing is waited for with what is at hand, so that one look at the future is enough.
+            assembling.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        };
+        let Poll::Ready((page, parts)) = assembled else { return Err(read) };
+        if parts.missing {
+            return Err(read);
+        }
+        let found = self.found(read, document, parts.dead);
+        Ok(Gathered::Page { url: document.url.clone(), depth, made: (self.look)(page, Some(parsed)), found })
+    }
+
+    fn found(&self, read: Box<Outline>, document: &Fetched, dead: Vec<Found>) -> Vec<Found> {
+        let silent = self.robots && (read.nofollow || says_nofollow(document));
+        let mut found = self.sort_links(*read, &document.url, silent);
+        found.extend(dead);
+        found
+    }
+
+    /// Puts a page together; `at_hand` asks for nothing.
+    async fn assemble(&self, read: &Outline, document: &Arc<Fetched>, depth: u32, at_hand: bool) -> (Page, Parts) {
+        let mut page = Page::new(Arc::clone(document), depth);
+        let mut parts = Parts { at_hand, ..Parts::default() };
         let mut frame_scripts = Vec::new();
         let mut wanted = vec![(read.imports.clone(), page.document.url.clone())];
         for url in &read.frames {
@@ -107,7 +165,7 @@ impl Gatherer {
                 continue;
             }
             let document = self.part(url, Kind::Frame, &mut parts).await;
-            let document = document.map(|(document, _)| document);
+            let document = document.map(|part| part.fetched);
             if let Some(document) = &document {
                 let inside = outline(&document.body, &document.url);
                 frame_scripts.extend(inside.scripts);
@@ -117,18 +175,16 @@ impl Gatherer {
         }
         // Scripts of the shop's own frames run in its checkout as well.
         for url in read.scripts.iter().chain(&frame_scripts).filter(|url| self.fetcher.scope().holds(url)) {
-            if let Some((script, leads)) = self.part(url, Kind::Script, &mut parts).await {
-                wanted.push((leads.imports.clone(), script.url.clone()));
-                parts.leads.push(leads);
-                page.scripts.push(script);
+            if let Some(script) = self.part(url, Kind::Script, &mut parts).await {
+                wanted.push((script.leads.imports.clone(), script.fetched.url.clone()));
+                page.scripts.push(Arc::clone(&script.fetched));
+                parts.scripts.push(script);
             }
         }
         self.follow_imports(wanted, &mut page, &mut parts).await;
-        self.follow_leads(&read, &mut page, &mut parts).await;
-        page.unread = parts.unread;
-        let mut found = self.sort_links(read, &page.document.url, silent);
-        found.extend(parts.dead);
-        Gathered::Page(Box::new(page), found)
+        self.follow_leads(read, &mut page, &mut parts).await;
+        page.unread = std::mem::take(&mut parts.unread);
+        (page, parts)
     }
 
     /// Reads the own modules that the scripts of a page import, level by level; what is not read is told.
@@ -146,10 +202,10 @@ impl Gatherer {
                             let reason = Message::new("crawl.too-many-parts");
                             parts.unread.push(LeftOut { url: http::shown(url), reason });
                         }
-                    } else if let Some((script, leads)) = self.part(url, Kind::Script, parts).await {
-                        deeper.push((leads.imports.clone(), script.url.clone()));
-                        parts.leads.push(leads);
-                        page.scripts.push(script);
+                    } else if let Some(script) = self.part(url, Kind::Script, parts).await {
+                        deeper.push((script.leads.imports.clone(), script.fetched.url.clone()));
+                        page.scripts.push(Arc::clone(&script.fetched));
+                        parts.scripts.push(script);
                     }
                 }
             }
@@ -164,8 +220,8 @@ impl Gatherer {
             script.url.join(named.trim()).ok()
         });
         let mut wanted: Vec<Url> = of_headers.collect();
-        for leads in &parts.leads {
-            wanted.extend(leads.served.iter().cloned());
+        for script in &parts.scripts {
+            wanted.extend(script.leads.served.iter().cloned());
         }
         wanted.extend(read.served.iter().cloned());
         wanted.truncate(SERVED);
@@ -175,18 +231,15 @@ impl Gatherer {
                 continue;
             }
             let cell = self.cell(&url);
-            if let Ok((text, _)) = cell.get_or_init(|| self.fetch_part(&url, Kind::Served)).await {
-                page.served.push(text.clone());
+            if parts.at_hand && cell.get().is_none() {
+                parts.missing = true;
+                return;
+            }
+            if let Ok(text) = cell.get_or_init(|| self.fetch_part(&url, Kind::Served)).await {
+                page.served.push(Arc::clone(&text.fetched));
             }
         }
-        for (script, leads) in page.scripts.iter().zip(&parts.leads) {
-            // A map inside a script is a text of its own: what it hides is not seen in the script.
-            if let Some(map) = leads.map.clone().filter(|_| page.served.len() < SERVED) {
-                let bytes = map.len() as u64;
-                let map = Fetched { body: map, bytes, headers: Vec::new(), ..Fetched::clone(script) };
-                page.served.push(Arc::new(map));
-            }
-        }
+        page.served.extend(parts.scripts.iter().filter_map(|script| script.map.clone()).take(SERVED));
     }
 
     fn cell(&self, url: &Url) -> Shared {
@@ -204,6 +257,10 @@ impl Gatherer {
             return None;
         }
         let cell = self.cell(&url);
+        if parts.at_hand && cell.get().is_none() {
+            parts.missing = true;
+            return None;
+        }
         match cell.get_or_init(|| self.fetch_part(&url, kind)).await {
             Ok(part) => Some(part.clone()),
             Err(miss) if miss.holds_nothing() => {
@@ -223,8 +280,22 @@ impl Gatherer {
         }
         let part = self.fetcher.get(url, kind).await?;
         self.shared_bytes.fetch_add(part.body.len(), Ordering::Relaxed);
-        let leads = if kind == Kind::Script { leads_of(&part.body, &part.url) } else { Leads::default() };
-        Ok((Arc::new(part), Arc::new(leads)))
+        let mut leads = if kind == Kind::Script { leads_of(&part.body, &part.url) } else { Leads::default() };
+        let map = leads.map.take().map(|map| {
+            let bytes = map.len() as u64;
+            let (requested, url) = (part.requested.clone(), part.url.clone());
+            Arc::new(Fetched {
+                requested,
+                url,
+                hops: Vec::new(),
+                status: part.status,
+                headers: Vec::new(),
+                body: map,
+                bytes,
+                cut: false,
+            })
+        });
+        Ok(Part { fetched: Arc::new(part), leads: Arc::new(leads), map })
     }
 
     /// Decides what each link is good for; every address once.

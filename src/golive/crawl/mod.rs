@@ -30,7 +30,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::evidence::Page;
-use super::page::outline;
+use super::page::{Document, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::{LeftOut, Problem};
@@ -181,7 +181,21 @@ pub struct Crawled {
 /// # Errors
 /// A [`Problem`] when the start page cannot be read: of the input when it is no http(s) address or the CA file
 /// is unusable, else of the environment.
-pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)) -> Result<Crawled, Problem> {
+pub async fn crawl(start: &Url, options: &Options, on_page: impl FnMut(Page)) -> Result<Crawled, Problem> {
+    crawl_with(start, options, |page, _| page, on_page).await
+}
+
+/// As [`crawl`], but hands over what `look` makes of each page. `look` runs where the page was read, several at a
+/// time, and gets the parsed document along when there is one; `on_made` is called in the order of pages.
+///
+/// # Errors
+/// As [`crawl`].
+pub async fn crawl_with<T: Send + 'static>(
+    start: &Url,
+    options: &Options,
+    look: impl Fn(Page, Option<Document<'_>>) -> T + Send + Sync + 'static,
+    mut on_made: impl FnMut(T),
+) -> Result<Crawled, Problem> {
     let begin = Instant::now();
     let limits = &options.limits;
     let deadline = begin + limits.total_time;
@@ -220,7 +234,7 @@ pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)
     if options.robots {
         fetcher.obey();
     }
-    let gatherer = Arc::new(Gatherer::new(fetcher, options.robots));
+    let gatherer = Arc::new(Gatherer::new(fetcher, options.robots, Box::new(look)));
     match timeout_at(deadline, crawl.ask_robots(&gatherer, &first.url)).await {
         Ok(files) if options.sitemap => {
             // What only a sitemap names is read last: it must not cost the time for the rest.
@@ -232,7 +246,7 @@ pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)
     }
     crawl.frontier.mark(&start);
     crawl.flights.push_back(Flight::page(&gatherer, Lead { url: start, depth: 0 }, Some(first)));
-    crawl.run(&gatherer, &mut on_page).await;
+    crawl.run(&gatherer, &mut on_made).await;
     crawl.ask_answers(&gatherer).await;
     Ok(crawl.finish())
 }
@@ -240,6 +254,19 @@ pub async fn crawl(start: &Url, options: &Options, mut on_page: impl FnMut(Page)
 /// Whether an address belongs to the shop of a page.
 pub(crate) fn same_shop(page: &Url, other: &Url) -> bool {
     Scope::of(page).holds(other)
+}
+
+/// Reads bytes as `robots.txt` and as a sitemap and asserts what has to hold of both; for fuzzing.
+pub(crate) fn hostile_robots(bytes: &[u8]) {
+    let robots = robots::Robots::parse(&String::from_utf8_lossy(bytes), "homologa");
+    assert!(!robots.closed(), "a file that was read closes the shop");
+    let Ok(base) = Url::parse("https://tienda.example/robots.txt") else { return };
+    for path in ["/", "/pagar", "/a/b?c=d", "/%C3%A9"] {
+        let Ok(url) = base.join(path) else { continue };
+        assert_eq!(robots.allows(&url), robots.allows(&url), "two answers for one address");
+    }
+    let sitemap = sitemap::read(bytes, &base);
+    assert!(sitemap.pages.len() <= sitemap::ADDRESSES && sitemap.sitemaps.len() <= sitemap::FILES, "more than is kept");
 }
 
 /// Whether following a link might change something.
@@ -254,12 +281,12 @@ async fn is_public(start: &Url) -> bool {
 }
 
 /// The state of one crawl.
-struct Crawl<'l> {
+struct Crawl<'l, T> {
     limits: &'l Limits,
     deadline: Instant,
     frontier: Frontier,
     /// Pages being read, in the order in which they will be taken: the order of pages does not depend on who is faster.
-    flights: VecDeque<Flight>,
+    flights: VecDeque<Flight<T>>,
     /// Final addresses of the pages taken.
     read: HashSet<String>,
     /// Terms pages of other hosts to ask.
@@ -276,8 +303,8 @@ struct Crawl<'l> {
     done: Crawled,
 }
 
-impl<'l> Crawl<'l> {
-    fn new(limits: &'l Limits, deadline: Instant) -> Crawl<'l> {
+impl<'l, T: Send + 'static> Crawl<'l, T> {
+    fn new(limits: &'l Limits, deadline: Instant) -> Crawl<'l, T> {
         Crawl {
             limits,
             deadline,
@@ -295,7 +322,7 @@ impl<'l> Crawl<'l> {
     }
 
     /// Reads the `robots.txt` of the shop; returns where its sitemaps are.
-    async fn ask_robots(&mut self, gatherer: &Gatherer, shop: &Url) -> VecDeque<Url> {
+    async fn ask_robots(&mut self, gatherer: &Gatherer<T>, shop: &Url) -> VecDeque<Url> {
         let mut files: VecDeque<Url> = VecDeque::new();
         if let Some(robots) = gatherer.fetcher().robots_of(shop).await {
             if robots.closed() {
@@ -312,7 +339,7 @@ impl<'l> Crawl<'l> {
     }
 
     /// Queues what the sitemaps of the shop name, after everything that is linked.
-    async fn ask_sitemaps(&mut self, gatherer: &Gatherer, mut files: VecDeque<Url>) {
+    async fn ask_sitemaps(&mut self, gatherer: &Gatherer<T>, mut files: VecDeque<Url>) {
         let (mut asked, mut listed) = (HashSet::new(), 0);
         while let Some(file) = files.pop_front() {
             if asked.len() >= sitemap::FILES || listed >= sitemap::ADDRESSES {
@@ -337,7 +364,7 @@ impl<'l> Crawl<'l> {
         }
     }
 
-    async fn run(&mut self, gatherer: &Arc<Gatherer>, on_page: &mut impl FnMut(Page)) {
+    async fn run(&mut self, gatherer: &Arc<Gatherer<T>>, on_made: &mut impl FnMut(T)) {
         let most = self.limits.pages.saturating_mul(4).saturating_add(100);
         loop {
             let room = self.limits.pages.saturating_sub(self.done.pages);
@@ -354,7 +381,7 @@ impl<'l> Crawl<'l> {
                 return;
             };
             match landed {
-                Ok(gathered) => self.take(gathered, on_page),
+                Ok(gathered) => self.take(gathered, on_made),
                 // Only a fault of homologa itself ends a task without a result; it must not look like a clean page.
                 Err(_) => self.leave_out(&flight.url, Message::new("crawl.own-fault")),
             }
@@ -374,9 +401,9 @@ impl<'l> Crawl<'l> {
         }
     }
 
-    fn take(&mut self, gathered: Gathered, on_page: &mut impl FnMut(Page)) {
-        let (page, found) = match gathered {
-            Gathered::Page(page, found) => (page, found),
+    fn take(&mut self, gathered: Gathered<T>, on_made: &mut impl FnMut(T)) {
+        let (url, depth, made, found) = match gathered {
+            Gathered::Page { url, depth, made, found } => (url, depth, made, found),
             Gathered::Missed(miss) => {
                 if miss.walled {
                     self.walled += 1;
@@ -388,15 +415,15 @@ impl<'l> Crawl<'l> {
             }
         };
         // Two addresses may lead to the same page by redirects.
-        if !self.read.insert(page.document.url.as_str().to_owned()) {
+        if !self.read.insert(url.as_str().to_owned()) {
             return;
         }
-        self.frontier.mark(&page.document.url);
+        self.frontier.mark(&url);
         for link in found {
-            self.consider(link, page.depth);
+            self.consider(link, depth);
         }
         self.done.pages += 1;
-        on_page(*page);
+        on_made(made);
     }
 
     fn consider(&mut self, link: Found, depth: u32) {
@@ -435,7 +462,7 @@ impl<'l> Crawl<'l> {
         }
     }
 
-    async fn ask_answers(&mut self, gatherer: &Arc<Gatherer>) {
+    async fn ask_answers(&mut self, gatherer: &Arc<Gatherer<T>>) {
         for url in std::mem::take(&mut self.to_ask) {
             let status = timeout_at(self.deadline, gatherer.fetcher().status(&url)).await.ok().flatten();
             self.done.answers.push((url, status));
@@ -472,19 +499,19 @@ impl<'l> Crawl<'l> {
 }
 
 /// A page being read; dropping it ends the work.
-struct Flight {
+struct Flight<T> {
     url: Url,
-    task: JoinHandle<Gathered>,
+    task: JoinHandle<Gathered<T>>,
 }
 
-impl Flight {
-    fn page(gatherer: &Arc<Gatherer>, lead: Lead, document: Option<super::evidence::Fetched>) -> Flight {
+impl<T: Send + 'static> Flight<T> {
+    fn page(gatherer: &Arc<Gatherer<T>>, lead: Lead, document: Option<super::evidence::Fetched>) -> Flight<T> {
         let (gatherer, url) = (gatherer.clone(), lead.url.clone());
         Flight { url, task: tokio::spawn(async move { gatherer.page(lead, document).await }) }
     }
 }
 
-impl Drop for Flight {
+impl<T> Drop for Flight<T> {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// A body of raw answers by path; the handler writes whole responses, headers included.
+/// What is answered, by the head of the request and its path.
 type Handler = fn(&str, &str) -> Raw;
 
 enum Raw {
@@ -31,6 +31,7 @@ enum Raw {
 struct Server {
     url: Url,
     asked: Arc<std::sync::Mutex<Vec<String>>>,
+    heads: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -44,10 +45,11 @@ async fn serve(handler: Handler) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let log = asked.clone();
+    let heads = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (log, kept) = (asked.clone(), heads.clone());
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let log = log.clone();
+            let (log, kept) = (log.clone(), kept.clone());
             tokio::spawn(async move {
                 let mut head = Vec::new();
                 let mut part = [0; 1024];
@@ -58,15 +60,14 @@ async fn serve(handler: Handler) -> Server {
                     }
                 }
                 let head = String::from_utf8_lossy(&head).into_owned();
-                assert!(!head.to_ascii_lowercase().contains("\r\nauthorization:"), "{head}");
-                let mut words = head.split(' ');
-                let (method, target) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
+                let target = head.split(' ').nth(1).unwrap().to_owned();
                 log.lock().unwrap().push(target.clone());
-                answer(&mut socket, handler(&method, &target)).await;
+                kept.lock().unwrap().push(head.to_ascii_lowercase());
+                answer(&mut socket, handler(&head, &target)).await;
             });
         }
     });
-    Server { url, asked }
+    Server { url, asked, heads }
 }
 
 async fn answer(socket: &mut tokio::net::TcpStream, raw: Raw) {
@@ -381,11 +382,124 @@ async fn the_order_of_pages_does_not_depend_on_who_is_faster() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let server = Server { url, asked: Arc::default() };
+    let server = Server { url, asked: Arc::default(), heads: Arc::default() };
     let limits = Limits { pages: 60, concurrency: 8, ..Limits::default() };
     let options = Options { limits, ..Options::default() };
     let (first, _) = read(&server, &options).await;
     let (second, _) = read(&server, &options).await;
     assert_eq!(first.len(), 60);
     assert_eq!(paths(&first), paths(&second));
+}
+
+#[tokio::test]
+async fn what_the_user_and_the_shop_want_left_alone_is_left_alone_and_sitemaps_come_last() {
+    let server = serve(|_, path| match path {
+        "/" => links(&["/blog/1", "/silencio", "/cabecera", "/producto", "/no", "/dia/2026/01/01"]),
+        "/robots.txt" => Raw::Typed("text/plain", b"User-agent: *\nDisallow: /no\nSitemap: /mapa.xml".to_vec()),
+        "/mapa.xml" => {
+            Raw::Typed("text/xml", b"<sitemapindex><sitemap><loc>/mapa2.xml</loc></sitemap></sitemapindex>".to_vec())
+        }
+        "/mapa2.xml" => Raw::Typed(
+            "text/xml",
+            b"<urlset><url><loc>/escondida</loc></url><url><loc>/checkout</loc></url><url><loc>/no/x</loc></url>\
+              <url><loc>https://otra.example/</loc></url><url><loc>/salir</loc></url></urlset>"
+                .to_vec(),
+        ),
+        "/silencio" => html("<meta name=robots content='noindex, nofollow'><a href=/jamas>x</a>"),
+        "/cabecera" => Raw::Redirect("/cabecera2".into()),
+        _ => html("x"),
+    })
+    .await;
+    let deny = vec![Pattern::parse("/blog/").unwrap()];
+    let options = Options { patterns: Patterns { allow: Vec::new(), deny }, ..quick() };
+    let (pages, crawled) = read(&server, &options).await;
+    let read_in_order = paths(&pages);
+    assert_eq!(read_in_order[..2], ["/", "/checkout"], "{read_in_order:?}");
+    assert_eq!(read_in_order.last().map(String::as_str), Some("/escondida"), "{read_in_order:?}");
+    for (end, key) in [("/blog/1", "crawl.denied"), ("/jamas", "crawl.nofollow"), ("/no", "crawl.robots")] {
+        assert_eq!(reason(&crawled, end), Some(key), "{end}: {:#?}", crawled.left_out);
+    }
+    for path in ["/no", "/no/x", "/jamas", "/salir", "/blog/1"] {
+        assert_eq!(server.asked(path), 0, "{path}");
+    }
+    assert_eq!(crawled.limit, None);
+    let (pages, _) = read(&server, &Options { sitemap: false, ..options }).await;
+    assert!(!paths(&pages).iter().any(|path| path == "/escondida"));
+}
+
+#[tokio::test]
+async fn what_opens_a_shop_goes_to_its_own_host_and_into_no_evidence() {
+    let other = serve(|_, _| html("otra")).await;
+    static OTHER: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    OTHER.get_or_init(|| other.url.to_string());
+    let shop = serve(|head, path| match path {
+        "/robots.txt" => Raw::Status(404),
+        _ if !head.contains("secreto-largo") => Raw::Status(401),
+        "/" => html(&format!("<a href='{}x'>x</a> clave secreto-largo", OTHER.get().unwrap())),
+        _ => html("x"),
+    })
+    .await;
+    let problem = crawl(&shop.url, &quick(), |_| {}).await.unwrap_err();
+    assert_eq!(problem.message.key, "crawl.login-asked");
+    let mut access = Access::default();
+    access.header("X-Preview", "secreto-largo").unwrap();
+    access.basic("ana:otro-secreto").unwrap();
+    let host = format!("127.0.0.1:{}", other.url.port().unwrap());
+    let allow = vec![Pattern::parse(&host).unwrap()];
+    let options = Options { access, patterns: Patterns { allow, deny: Vec::new() }, ..quick() };
+    let (pages, _) = read(&shop, &options).await;
+    assert_eq!(paths(&pages), ["/", "/x"]);
+    assert!(pages[0].document.body.contains("clave ****"), "{}", pages[0].document.body);
+    assert!(shop.heads.lock().unwrap().iter().any(|head| head.contains("\r\nauthorization: basic ")));
+    let heads = other.heads.lock().unwrap();
+    assert!(!heads.is_empty());
+    assert!(heads.iter().all(|head| !head.contains("authorization") && !head.contains("x-preview")), "{heads:?}");
+}
+
+#[tokio::test]
+async fn a_shop_that_sends_round_for_its_cookie_is_read_and_one_behind_a_wall_is_told() {
+    let server = serve(|head, path| match path {
+        "/robots.txt" => Raw::Status(404),
+        "/muro" => html("<title>Just a moment...</title><script>window._cf_chl_opt={}</script>"),
+        "/cuenta" => Raw::Redirect("/login".into()),
+        "/login" => html("<form><input type=password></form>"),
+        "/gigante" => html(&"x".repeat(100_000)),
+        _ if head.contains("a=b") => {
+            links(&["/gigante", "/p1", "/p2", "/p3", "/p4", "/p5", "/p6", "/p7", "/p8", "/p9"])
+        }
+        path => Raw::Redirect(path.to_owned()),
+    })
+    .await;
+    let (pages, crawled) = read(&server, &quick()).await;
+    assert_eq!(paths(&pages).len(), 11, "{:?} {:?}", paths(&pages), crawled.left_out);
+    assert_eq!(pages[0].document.hops.len(), 1);
+    for (path, key) in [("/muro", "crawl.bot-block"), ("/cuenta", "crawl.login-instead")] {
+        let problem = crawl(&server.url.join(path).unwrap(), &quick(), |_| {}).await.unwrap_err();
+        assert_eq!((problem.message.key.as_ref(), problem.fix.is_some()), (key, true));
+    }
+    let limits = Limits { total_bytes: 50_000, concurrency: 1, ..quick().limits };
+    let (pages, crawled) = read(&server, &Options { limits, ..quick() }).await;
+    assert_eq!(paths(&pages), ["/", "/gigante"]);
+    assert_eq!(crawled.limit.unwrap().key, "crawl.byte-limit");
+}
+
+#[tokio::test]
+async fn what_scripts_lead_to_is_served_to_everybody_and_kept_apart() {
+    let server = serve(|_, path| match path {
+        "/" => html("<script src=/js/app.js></script><script>fetch('/datos.json')</script>"),
+        "/js/app.js" => Raw::Typed(
+            "text/javascript",
+            b"const d=['./Pagar-Bx3k9d2f.js','./nada-00000000.js'];fetch('/api/pagar.json',{method:'POST'})\n//# sourceMappingURL=app.js.map".to_vec(),
+        ),
+        "/js/app.js.map" => Raw::Typed("application/json", b"{\"version\":3}".to_vec()),
+        "/js/Pagar-Bx3k9d2f.js" => Raw::Typed("text/javascript", b"1".to_vec()),
+        "/datos.json" => Raw::Typed("application/json", b"{}".to_vec()),
+        _ => Raw::Status(404),
+    })
+    .await;
+    let (pages, crawled) = read(&server, &quick()).await;
+    let served: Vec<_> = pages[0].served.iter().map(|one| one.url.path()).collect();
+    assert_eq!(served, ["/js/app.js.map", "/js/Pagar-Bx3k9d2f.js", "/datos.json"]);
+    assert_eq!((pages[0].scripts.len(), pages[0].unread.len(), crawled.answers.len()), (1, 0, 0));
+    assert_eq!(server.asked("/api/pagar.json"), 0);
 }

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
@@ -21,6 +22,41 @@ pub type NodeId = <HtmlTreeSink as TreeSink>::Handle;
 const MAX_DEPTH: u32 = 1_024;
 /// Most elements that are read.
 const MAX_ELEMENTS: usize = 200_000;
+
+/// Most attributes of one tag: the parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 4_000;
+/// Below this a source cannot have a tag with so many attributes.
+const CROWDED: usize = 2 * MAX_ATTRIBUTES;
+
+/// A quick hash for keys that are numbers of our own making: no page chooses them.
+#[derive(Default, Clone, Copy)]
+struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95).rotate_left(26);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+}
+
+type Marks = HashMap<NodeId, Mark, BuildHasherDefault<Numbers>>;
 
 /// Where an element begins in the source, and how deep it stands.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +84,9 @@ impl<'d> Element<'d> {
 
     /// Value of an attribute.
     pub fn attr(&self, name: &str) -> Option<&'d str> {
-        self.node.value().attr(name)
+        // Looking an attribute up by its atom costs more than comparing the few names that an element has.
+        let attributes = &self.node.value().attrs;
+        attributes.iter().find(|(key, _)| key.ns.is_empty() && &*key.local == name).map(|(_, value)| &**value)
     }
 }
 
@@ -59,7 +97,7 @@ pub struct Document<'s> {
     /// Elements in document order, without what stands inside `template`.
     order: Vec<(NodeId, Option<usize>)>,
     /// Places in `order` by element name: most questions are about a few names.
-    by_name: HashMap<LocalName, Vec<usize>>,
+    by_name: HashMap<LocalName, Vec<usize>, BuildHasherDefault<Numbers>>,
     line_starts: Vec<usize>,
     cut: bool,
 }
@@ -76,9 +114,11 @@ impl<'s> Document<'s> {
             cut: Cell::new(false),
         };
         let mut parser = parse_document(sink, ParseOpts::default());
-        let whole = StrTendril::from_slice(source);
+        let crowded = crowded_tag(source);
+        let read = &source[..crowded.unwrap_or(source.len())];
+        let whole = StrTendril::from_slice(read);
         let mut from = 0;
-        for end in offsets_after(source, b'>').chain(std::iter::once(source.len())) {
+        for end in offsets_after(read, b'>').chain(std::iter::once(read.len())) {
             if end <= from {
                 continue;
             }
@@ -93,11 +133,15 @@ impl<'s> Document<'s> {
             }
         }
         let (html, marks, cut) = parser.finish();
+        let cut = cut || crowded.is_some();
         let order = visible_order(&html, &marks);
-        let mut by_name: HashMap<LocalName, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<LocalName, Vec<usize>, BuildHasherDefault<Numbers>> = HashMap::default();
         for (at, (id, _)) in order.iter().enumerate() {
             if let Some(element) = html.tree.get(*id).and_then(|node| node.value().as_element()) {
-                by_name.entry(element.name.local.clone()).or_default().push(at);
+                match by_name.get_mut(&element.name.local) {
+                    Some(places) => places.push(at),
+                    None => drop(by_name.insert(element.name.local.clone(), vec![at])),
+                }
             }
         }
         let line_starts = std::iter::once(0).chain(offsets_after(source, b'\n')).collect();
@@ -208,7 +252,7 @@ fn offsets_after(source: &str, byte: u8) -> impl Iterator<Item = usize> {
 }
 
 /// Document order without recursion, so that nesting cannot exhaust the stack.
-fn visible_order(html: &Html, marks: &HashMap<NodeId, Mark>) -> Vec<(NodeId, Option<usize>)> {
+fn visible_order(html: &Html, marks: &Marks) -> Vec<(NodeId, Option<usize>)> {
     let mut order = Vec::with_capacity(marks.len());
     let mut node = html.tree.root();
     loop {
@@ -231,6 +275,67 @@ fn visible_order(html: &Html, marks: &HashMap<NodeId, Mark>) -> Vec<(NodeId, Opt
             }
         }
     }
+}
+
+/// Where a tag begins that has more attributes than are read, if there is one.
+fn crowded_tag(source: &str) -> Option<usize> {
+    let bytes = source.as_bytes();
+    if bytes.len() < CROWDED {
+        return None;
+    }
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'<', bytes.get(at..)?) {
+        let start = at + found;
+        at = start + 1;
+        let rest = bytes.get(at..)?;
+        if rest.starts_with(b"!--") {
+            // What stands in a comment is no tag.
+            at += memchr::memmem::find(rest, b"-->")?;
+            continue;
+        }
+        if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        let (mut names, mut blank, mut value) = (0, false, false);
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'>' => break,
+                b'"' | b'\'' if value => {
+                    let Some(end) = memchr::memchr(byte, bytes.get(at + 1..)?) else {
+                        return (names > MAX_ATTRIBUTES).then_some(start);
+                    };
+                    at += end + 1;
+                    (value, blank) = (false, true);
+                }
+                b'=' => (value, blank) = (true, false),
+                b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' if !value => blank = true,
+                b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' => {}
+                _ => {
+                    names += usize::from(blank);
+                    // The first sign of a value without quotes ends the search for its beginning.
+                    (blank, value) = (false, false);
+                }
+            }
+            at += 1;
+        }
+        if names > MAX_ATTRIBUTES {
+            return Some(start);
+        }
+        let name = rest.get(..6).unwrap_or_default().to_ascii_lowercase();
+        for raw in [&b"script"[..], b"style"] {
+            if name.starts_with(raw) {
+                let mut from = at;
+                at = loop {
+                    let Some(next) = memchr::memmem::find(bytes.get(from..)?, b"</") else { return None };
+                    from += next + 2;
+                    if bytes.get(from..from + raw.len()).is_some_and(|end| end.eq_ignore_ascii_case(raw)) {
+                        break from;
+                    }
+                };
+            }
+        }
+    }
+    None
 }
 
 /// Finds where the tag `<name …>` begins that ends at `end`, searching from `from`.
@@ -274,7 +379,7 @@ fn tag_length(rest: &[u8]) -> Option<bool> {
 struct PlacedSink<'s> {
     inner: HtmlTreeSink,
     source: &'s str,
-    marks: RefCell<HashMap<NodeId, Mark>>,
+    marks: RefCell<Marks>,
     /// End of the piece being read.
     piece_end: Cell<usize>,
     /// End of the last piece from which something came.
@@ -309,7 +414,7 @@ impl PlacedSink<'_> {
 }
 
 impl TreeSink for PlacedSink<'_> {
-    type Output = (Html, HashMap<NodeId, Mark>, bool);
+    type Output = (Html, Marks, bool);
     type Handle = NodeId;
     type ElemName<'a>
         = Ref<'a, QualName>
@@ -444,6 +549,28 @@ mod tests {
     fn words_come_in_order_and_by_block() {
         let source = "<title>t</title><p>Hasta <b>12</b> cuotas<p>con <a>Mercado\n Pago</a><script>no()</script>";
         assert_eq!(Document::parse(source).words(100), "Hasta 12 cuotas \ncon Mercado Pago \n");
+    }
+
+    #[test]
+    fn a_tag_with_too_many_attributes_ends_the_reading() {
+        let many = |one: &str, count: usize| (0..count).map(|at| one.replace('#', &at.to_string())).collect::<String>();
+        for one in ["a#=1 ", "a# ", "a#=\">\" ", "a#='x'"] {
+            let html = format!("<p>x</p><input {}><b>y</b>", many(one, 200_000));
+            let document = Document::parse(&html);
+            assert!(document.cut(), "{one}");
+            assert_eq!(document.elements().filter(|element| element.name() == "p").count(), 1, "{one}");
+        }
+        for html in [
+            format!("<svg><path d=\"{}\"></svg><i>", "M 0 0 ".repeat(20_000)),
+            format!("<script>if (a<b && {}) x</script><i>", "c && d && ".repeat(5_000)),
+            format!("<p>{}</p><i>", "palabra ".repeat(20_000)),
+            format!("<!-- <a {} --><i>", "b=c ".repeat(20_000)),
+            many("<p a#=1 b=2>x</p>", 10_000) + "<i>",
+        ] {
+            let document = Document::parse(&html);
+            assert!(!document.cut(), "{:.60}", html);
+            assert_eq!(document.elements().filter(|element| element.name() == "i").count(), 1, "{:.60}", html);
+        }
     }
 
     #[test]

@@ -51,7 +51,15 @@ pub struct Leads {
 
 /// Reads where a script at `base` leads.
 pub fn leads_of(script: &str, base: &Url) -> Leads {
-    let mut leads = Leads { imports: imports_of(script, base), ..Leads::default() };
+    let imports = imports_of(script, base);
+    let mut leads = Leads { imports, ..served_of(script, base) };
+    leads.served.retain(|url| !leads.imports.modules.contains(url));
+    leads
+}
+
+/// The same without its modules.
+pub(super) fn served_of(script: &str, base: &Url) -> Leads {
+    let mut leads = Leads::default();
     // Plain searches spare most scripts the patterns.
     if script.contains("sourceMappingURL=") {
         // The last one counts; those before stand in strings of tools.
@@ -82,7 +90,6 @@ pub fn leads_of(script: &str, base: &Url) -> Leads {
             }
         }
     }
-    leads.served.retain(|url| !leads.imports.modules.contains(url));
     leads
 }
 

@@ -5,7 +5,7 @@ use url::Url;
 use super::document::{Document, Element};
 use super::generation::{is_sdk_v1, is_sdk_v2};
 use super::imports::{Imports, imports_of_page};
-use super::leads::leads_of;
+use super::leads::served_of;
 
 /// Most links, scripts and frames that are kept of one page.
 const MAX_LINKS: usize = 5_000;
@@ -114,7 +114,7 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
             "script" if runs(&element) => {
                 if element.attr("src").is_none() && outline.served.len() < MAX_SERVED {
                     let text: String = element.node.text().collect();
-                    outline.served.extend(leads_of(&text, &base).served);
+                    outline.served.extend(served_of(&text, &base).served);
                 }
                 push_bounded(&mut outline.scripts, &mut outline.cut, element.attr("src").and_then(|u| join(&base, u)));
             }

@@ -170,6 +170,11 @@ pub struct PageView<'p> {
 impl<'p> PageView<'p> {
     /// Reads a page.
     pub fn read(page: &'p Page, cache: &ScriptCache) -> PageView<'p> {
+        PageView::read_parsed(page, None, cache)
+    }
+
+    /// Reads a page whose document was parsed already, if it was.
+    pub fn read_parsed(page: &'p Page, mut parsed: Option<Document<'p>>, cache: &ScriptCache) -> PageView<'p> {
         let rendered = page.rendered.as_deref();
         let mut parts = Vec::with_capacity(1 + page.frames.len());
         let drawn = rendered.into_iter().flat_map(|rendered| &rendered.frames);
@@ -177,7 +182,9 @@ impl<'p> PageView<'p> {
         let own_frames = page.frames.iter().filter_map(|frame| frame.document.as_deref());
         let sent = std::iter::once(&*page.document).chain(own_frames).map(|fetched| (fetched, false));
         for (fetched, drawn) in drawn.chain(sent) {
-            let document = Document::parse(&fetched.body);
+            // What was parsed is the document as it was sent.
+            let known = if drawn { None } else { parsed.take() };
+            let document = known.unwrap_or_else(|| Document::parse(&fetched.body));
             let outline = of_document(&document, &fetched.url);
             parts.push(Part { fetched, document, outline, drawn, shown: drawn || rendered.is_none() });
         }

@@ -10,7 +10,7 @@ use super::model::Scope;
 use super::predicates::{Looks, Run, local, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
-use crate::golive::page::{Element, Need, PageView};
+use crate::golive::page::{Document, Element, Need, PageView};
 use crate::i18n::Message;
 use crate::run::{Evidence, Finding, PageSummary};
 
@@ -72,13 +72,19 @@ impl RuleSet {
         self.judge_view(&PageView::read(page, &self.scripts))
     }
 
-    /// Judges one page, unless a browser would tell more of it.
+    /// Judges one page whose document was parsed already, if it was; with `draws` only when a browser would not tell
+    /// more of it.
     ///
     /// # Errors
     /// How much more a browser would tell.
-    pub fn judge_unless_drawn(&self, page: &Page) -> Result<PageVerdicts, Need> {
-        let view = PageView::read(page, &self.scripts);
-        match view.need() {
+    pub fn judge_parsed<'p>(
+        &self,
+        page: &'p Page,
+        parsed: Option<Document<'p>>,
+        draws: bool,
+    ) -> Result<PageVerdicts, Need> {
+        let view = PageView::read_parsed(page, parsed, &self.scripts);
+        match view.need().filter(|_| draws) {
             Some(need) => Err(need),
             None => Ok(self.judge_view(&view)),
         }

@@ -1,0 +1,1 @@
+const d=["assets/a-Bx3k9d2f.js"],e=()=>import("./b.js");fetch(`/x.json`)

@@ -1,0 +1,1 @@
+if (location.hostname === "localhost") { u = "http://localhost:3000/" } else { u = "http://10.0.0.1/" }

@@ -1,0 +1,1 @@
+if (status_detail === "cc_rejected_other_reason") el.innerHTML = r.status_detail; switch (x) { case "approved": }

@@ -1,0 +1,1 @@
+Mercadopago.setPublishableKey("TU_PUBLIC_KEY"); // c

@@ -1,0 +1,1 @@
+const mp = new MercadoPago(k); mp.bricks().create("cardPayment", "x", {})

@@ -1,0 +1,4 @@
+//! A CSV table beside a scenario.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| homologa::fuzzing::golive_page(bytes));
