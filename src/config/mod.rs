@@ -3,6 +3,7 @@
 //! Responsible for reading the file, telling every mistake with its place, and the defaults. Not responsible
 //! for credentials: the file names environment variables, never values.
 
+mod journey;
 mod read;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::golive::browser::Choice;
+use crate::golive::journey::Step;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
@@ -138,6 +140,8 @@ pub struct GoliveConfig {
     pub browser_pages: Option<usize>,
     /// Longest time for one page to come to rest in it, in seconds.
     pub browser_seconds: Option<u64>,
+    /// Steps that lead to the checkout.
+    pub journey: Vec<Step>,
     /// Folder for pictures of the pages opened in it.
     pub screenshots: Option<PathBuf>,
 }
