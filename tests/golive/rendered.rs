@@ -40,7 +40,7 @@ fn judge_with(choice: Choice, start: &Url, crawl: crawl::Options, screenshots: O
     let collector = Collector::new(None, None);
     run(async {
         let mut renderer = Renderer::new(Options { choice, stand_ins: stand_ins(), ..Options::default() });
-        let options = golive::Options { crawl, screenshots };
+        let options = golive::Options { crawl, screenshots, ..golive::Options::default() };
         golive::check(start, &options, &rules, &mut renderer, &collector).await.unwrap();
         renderer.end().await;
     });

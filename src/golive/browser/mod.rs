@@ -28,7 +28,7 @@ use url::Url;
 
 use super::crawl::Bounds;
 use super::evidence::{Fetched, Page, Rendered, Screenshot};
-use super::journey::Step;
+use super::journey::{Action, Step};
 use crate::i18n::Message;
 use policy::Policy;
 use process::{Launch, Process};
@@ -305,6 +305,11 @@ impl Renderer {
         self.ready().await.map_err(because)?;
         let limits = self.options.limits.clone();
         let mut tab = self.tab(start).await.map_err(|fault| because(words(&fault)))?;
+        // A journey begins at the shop's address unless it says another.
+        let begins = matches!(steps.first().map(|step| &step.action), Some(Action::Goto(_)));
+        if !begins {
+            tab.go(start, &limits).await.map_err(|fault| because(words(&fault)))?;
+        }
         let stood = match tab.travel(start, steps, &limits).await {
             Ok(pictures) => Ok(pictures),
             Err(Halt::Fault(fault)) => Err((None, words(&fault))),
