@@ -247,5 +247,5 @@ fn what_stands_before_a_shop_is_told_and_not_judged() {
         (reason(&record, "/pagar"), reason(&record, "/cuenta")),
         ("crawl.bot-block".into(), "crawl.login-instead".into())
     );
-    assert_ne!(record.verdict, homologa::run::RunVerdict::Ready);
+    assert_ne!(record.verdict, Some(homologa::run::RunVerdict::Ready));
 }

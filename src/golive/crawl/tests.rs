@@ -415,7 +415,7 @@ async fn what_the_user_and_the_shop_want_left_alone_is_left_alone_and_sitemaps_c
     let (pages, crawled) = read(&server, &options).await;
     let read_in_order = paths(&pages);
     assert_eq!(read_in_order[..2], ["/", "/checkout"], "{read_in_order:?}");
-    assert_eq!(read_in_order.last().map(String::as_str), Some("/escondida"), "{read_in_order:?}");
+    assert_eq!(read_in_order.last().copied(), Some("/escondida"), "{read_in_order:?}");
     for (end, key) in [("/blog/1", "crawl.denied"), ("/jamas", "crawl.nofollow"), ("/no", "crawl.robots")] {
         assert_eq!(reason(&crawled, end), Some(key), "{end}: {:#?}", crawled.left_out);
     }
@@ -424,7 +424,7 @@ async fn what_the_user_and_the_shop_want_left_alone_is_left_alone_and_sitemaps_c
     }
     assert_eq!(crawled.limit, None);
     let (pages, _) = read(&server, &Options { sitemap: false, ..options }).await;
-    assert!(!paths(&pages).iter().any(|path| path == "/escondida"));
+    assert!(!paths(&pages).iter().any(|path| *path == "/escondida"));
 }
 
 #[tokio::test]
