@@ -154,22 +154,17 @@ pub(super) fn device_elsewhere(shop: &ShopView, hits: &mut Hits) -> Answer {
 }
 
 pub(super) fn policies(shop: &ShopView, hits: &mut Hits) -> Answer {
-    let missing: Vec<Message> = [
-        (shop.pages.iter().any(|page| page.facts.privacy), Message::new("golive.no-privacy-link")),
-        (shop.pages.iter().any(|page| page.facts.returns), Message::new("golive.no-returns-link")),
-    ]
-    .into_iter()
-    .filter_map(|(there, message)| (!there).then_some(message))
-    .collect();
-    if missing.is_empty() {
-        return Answer::LookedAt(shop.pages.len());
-    }
+    let privacy = shop.pages.iter().any(|page| page.facts.privacy);
+    let returns = shop.pages.iter().any(|page| page.facts.returns);
+    let (id, message) = match (privacy, returns) {
+        (true, true) => return Answer::LookedAt(shop.pages.len()),
+        (false, true) => ("privacy", Message::new("golive.no-privacy-link")),
+        (true, false) => ("returns", Message::new("golive.no-returns-link")),
+        (false, false) => ("both", Message::new("golive.no-policy-links")),
+    };
     if let Some(reason) = shop.unseen() {
         return Answer::Inconclusive(reason);
     }
-    for message in missing {
-        let id = message.key.to_string();
-        hits.plain(&shop.facts.start, &id, message, Vec::new());
-    }
+    hits.plain(&shop.facts.start, id, message, Vec::new());
     Answer::LookedAt(shop.pages.len())
 }
