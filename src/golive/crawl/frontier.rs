@@ -134,8 +134,12 @@ impl Frontier {
         None
     }
 
-    /// The next page.
-    pub(super) fn next(&mut self) -> Option<Lead> {
+    /// The next page; what only a sitemap names waits while `linked` says that links may still be found.
+    pub(super) fn next(&mut self, linked: bool) -> Option<Lead> {
+        let Reverse(first) = self.waiting.peek()?;
+        if linked && first.key.0 == Class::Listed {
+            return None;
+        }
         self.waiting.pop().map(|Reverse(waiting)| waiting.lead)
     }
 
@@ -195,7 +199,7 @@ mod tests {
         frontier.add(url("/checkout"), 3, Class::Important);
         frontier.add(url("/checkout?utm_source=x"), 1, Class::Important);
         let order: Vec<String> =
-            std::iter::from_fn(|| frontier.next()).map(|lead| lead.url.path().to_owned()).collect();
+            std::iter::from_fn(|| frontier.next(false)).map(|lead| lead.url.path().to_owned()).collect();
         assert_eq!(order.len(), 44);
         assert_eq!(order[0], "/checkout");
         assert_eq!(order[42..], ["/lejos", "/mapa"]);

@@ -369,8 +369,9 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
         loop {
             let room = self.limits.pages.saturating_sub(self.done.pages);
             let sated = gatherer.fetcher().is_sated();
+            let linked = !self.flights.is_empty();
             while !sated && self.flights.len() < self.limits.concurrency.max(1).min(room) && self.launched < most {
-                let Some(lead) = self.frontier.next() else { break };
+                let Some(lead) = self.frontier.next(linked) else { break };
                 self.launched += 1;
                 self.flights.push_back(Flight::page(gatherer, lead, None));
             }

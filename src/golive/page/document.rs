@@ -233,8 +233,11 @@ impl<'s> Document<'s> {
 
 /// Begins a new line of words unless the element is one that stands within a sentence.
 fn end_block(words: &mut String, name: &str) {
-    let inline = ["a", "b", "strong", "em", "i", "span", "small", "u", "mark", "abbr", "font", "sup", "sub", "img"];
-    if !words.is_empty() && !words.ends_with('\n') && !inline.contains(&name) {
+    let inline = matches!(
+        name,
+        "a" | "b" | "strong" | "em" | "i" | "span" | "small" | "u" | "mark" | "abbr" | "font" | "sup" | "sub" | "img"
+    );
+    if !words.is_empty() && !words.ends_with('\n') && !inline {
         words.push('\n');
     }
 }
@@ -248,7 +251,7 @@ pub(super) fn line_column(source: &str, line_starts: &[usize], offset: usize) ->
 }
 
 fn offsets_after(source: &str, byte: u8) -> impl Iterator<Item = usize> {
-    source.bytes().enumerate().filter(move |&(_, found)| found == byte).map(|(at, _)| at + 1)
+    memchr::memchr_iter(byte, source.as_bytes()).map(|at| at + 1)
 }
 
 /// Document order without recursion, so that nesting cannot exhaust the stack.
