@@ -62,6 +62,8 @@ pub(super) struct DemoArgs {
 pub(super) struct InitArgs {
     #[arg(value_name = "DIR", default_value = ".")]
     pub(super) folder: PathBuf,
+    #[arg(long, value_name = "FAMILY/ID", conflicts_with = "eject")]
+    pub(super) rule: Option<String>,
     #[arg(long)]
     pub(super) eject: bool,
     #[arg(long)]

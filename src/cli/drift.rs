@@ -27,7 +27,7 @@ pub(super) fn run(output: &Output, args: &DriftArgs) -> Result<u8, Vec<Problem>>
     } else {
         let mut out = String::new();
         // Differences of one kind that say nothing but their place, or one place with many values, stand together.
-        for group in drift.differences.chunk_by(|one, next| alike(one, next)) {
+        for group in drift.differences.chunk_by(alike) {
             let found = &group[0];
             let weight = match found.weight {
                 Weight::Breaking => Message::new("drift.breaking"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::ExplainArgs;
 use super::output::Output;
 use crate::exit;
-use crate::golive::rule::RuleSet;
+use crate::golive::rule::{ManualItem, RuleSet, manual};
 use crate::i18n::{Lang, Message, Text};
 use crate::report::labels;
 use crate::run::Problem;
@@ -27,6 +27,7 @@ pub(super) fn run(output: &Output, args: &ExplainArgs) -> Result<u8, Vec<Problem
     let mut found: Vec<Explanation> = Vec::new();
     found.extend(catalogue().find(id).map(|entry| error(entry, output.lang)));
     found.extend(rule(&rules, id, output.lang));
+    found.extend(manual().iter().find(|item| item.id == id).map(|item| by_hand(item, output.lang)));
     found.extend(pairs(id).into_iter().map(|pair| status(pair, output.lang)));
     found.extend(grades().iter().find(|grade| grade.id == id).map(|known| grade(known, output.lang)));
     found.extend(drift::kinds().iter().find(|kind| kind.id == id).map(|kind| drift_kind(kind, output.lang)));
@@ -66,9 +67,10 @@ fn unknown(rules: &RuleSet, id: &str) -> Problem {
     let problem = Problem::input(Message::new("explain.unknown").with("id", id));
     let cards = rules.cards();
     let details = statuses().pairs.iter().filter_map(|pair| pair.status_detail.as_deref());
+    let by_hand = manual().iter().map(|item| item.id.as_str());
     let words =
         cards.iter().map(|card| card.id.as_str()).chain(details).chain(grades().iter().map(|grade| grade.id.as_str()));
-    let words = words.chain(drift::kinds().iter().map(|kind| kind.id.as_str()));
+    let words = words.chain(by_hand).chain(drift::kinds().iter().map(|kind| kind.id.as_str()));
     match nearest(id, words) {
         Some(near) => problem.fix(Message::new("yaml.did-you-mean").with("word", near)),
         None => problem.fix(Message::new("explain.unknown-fix")),
@@ -177,6 +179,25 @@ fn rule(rules: &RuleSet, id: &str, lang: Lang) -> Option<Explanation> {
     text.part(Message::new("explain.origin"), &labels::origin(&card.origin).render(lang));
     text.part(Message::new("explain.sources"), &card.sources.join("\n"));
     Some(Explanation { text, json: json!({ "kind": "rule", "rule": card }) })
+}
+
+/// A requirement without a rule: nothing that homologa sees can tell it.
+fn by_hand(item: &ManualItem, lang: Lang) -> Explanation {
+    let mut text = Page::new(lang, &item.id, item.requirement.get(lang));
+    text.part(Message::new("explain.by-hand"), item.how.get(lang));
+    text.text(Message::new("explain.why"), &item.why);
+    text.part(Message::new("explain.fields"), &item.fields.join(", "));
+    text.part(Message::new("explain.severity"), &labels::severity(item.severity).render(lang));
+    text.part(Message::new("explain.origin"), &labels::origin(item.origin.name()).render(lang));
+    text.part(Message::new("explain.sources"), &item.sources.join("\n"));
+    let json = json!({
+        "kind": "manual",
+        "manual": {
+            "id": item.id, "severity": item.severity, "origin": item.origin.name(), "requirement": item.requirement,
+            "why": item.why, "how": item.how, "fields": item.fields, "sources": item.sources,
+        },
+    });
+    Explanation { text, json }
 }
 
 fn status(pair: &Pair, lang: Lang) -> Explanation {

@@ -109,6 +109,7 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Arc
     if config.ca_file.is_some() {
         options.crawl.ca_file.clone_from(&config.ca_file);
     }
+    options.journey.clone_from(&config.journey);
     options.screenshots.clone_from(&config.screenshots);
     let bounds = browser::Limits::default();
     let mut renderer = Renderer::new(browser::Options {

@@ -1,4 +1,4 @@
-//! `homologa init`: a commented configuration, and the built-in scenarios to start from.
+//! `homologa init`: a commented configuration, the built-in scenarios to start from, or the beginning of a rule.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use super::args::InitArgs;
 use super::output::Output;
 use crate::config;
 use crate::exit;
+use crate::golive::rule::scaffold;
 use crate::i18n::{Lang, Message};
 use crate::run::Problem;
 use crate::specs;
@@ -24,7 +25,11 @@ fn template(lang: Lang) -> &'static str {
 }
 
 pub(super) fn run(output: &Output, args: &InitArgs) -> Result<u8, Vec<Problem>> {
-    let mut files = vec![(config::FILE_NAME.to_owned(), template(output.lang).as_bytes())];
+    let rule = args.rule.as_deref().map(scaffold).transpose().map_err(|problem| vec![*problem])?;
+    let mut files = match &rule {
+        Some(rule) => vec![(rule.path.clone(), rule.text.as_bytes())],
+        None => vec![(config::FILE_NAME.to_owned(), template(output.lang).as_bytes())],
+    };
     if args.eject {
         let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir(SCENARIOS).into_iter().collect();
         while let Some(folder) = open.pop() {
@@ -58,7 +63,7 @@ pub(super) fn run(output: &Output, args: &InitArgs) -> Result<u8, Vec<Problem>> 
         written.push_str(&format!("{}\n", path.display()));
     }
     output.result(&written);
-    output.note(&Message::new("cli.init-next"));
+    output.note(&Message::new(if rule.is_some() { "cli.init-rule-next" } else { "cli.init-next" }));
     Ok(exit::READY)
 }
 

@@ -4,6 +4,7 @@
 //! for credentials: the file names environment variables, never values.
 
 mod crawl;
+mod journey;
 mod read;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::golive::browser::Choice;
+use crate::golive::journey::Step;
 use crate::i18n::Lang;
 use crate::run::Severity;
 
@@ -144,6 +146,8 @@ pub struct GoliveConfig {
     pub crawl: CrawlConfig,
     /// Saved material: folders, HAR, MHTML and HTML files.
     pub saved: Vec<PathBuf>,
+    /// Steps that lead to the checkout.
+    pub journey: Vec<Step>,
     /// Folder for pictures of the pages opened in it.
     pub screenshots: Option<PathBuf>,
 }

@@ -101,7 +101,7 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
 }
 
 /// Reports a word that is none of the known ones.
-fn one_of(fields: &mut Fields<'_, '_>, field: &'static str, word: &str, known: &[&str]) {
+pub(super) fn one_of(fields: &mut Fields<'_, '_>, field: &'static str, word: &str, known: &[&str]) {
     let fix = match nearest(word, known.iter().copied()) {
         Some(near) => Message::new("yaml.did-you-mean").with("word", near),
         None => Message::new("config.known-words").with("words", known.join(", ")),
@@ -253,6 +253,7 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.ignore_robots = fields.boolean("ignore-robots").unwrap_or(false);
     golive.browser = browser(fields.text("browser"));
     golive.browser_pages = fields.count("browser-pages").and_then(|count| usize::try_from(count).ok());
+    golive.journey = super::journey::read(&mut fields);
     golive.screenshots = fields.text("screenshots").map(PathBuf::from);
     golive.browser_seconds = fields.count("browser-seconds");
     golive.crawl = super::crawl::read(&mut fields);

@@ -45,6 +45,7 @@ impl ShopKind {
             ShopKind::Ready => &[
                 ("strict-transport-security", "max-age=31536000; includeSubDomains"),
                 ("x-content-type-options", "nosniff"),
+                ("cache-control", "no-store"),
                 ("referrer-policy", "strict-origin-when-cross-origin"),
                 (
                     "content-security-policy",

@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use super::browser::Used;
 use super::evidence::Page;
 use super::rule::{PageVerdicts, RuleSet, ShopFacts};
 use crate::run::{BrowserFacts, PageSummary, ShopRecord};
@@ -52,14 +53,34 @@ impl<'r> Judge<'r> {
         summary
     }
 
+    /// Judges a page that was reached by a journey: it takes the place of what the crawl saw at that address. Gives
+    /// its place.
+    pub(super) fn arrive(&mut self, page: &Page) -> usize {
+        let verdicts = self.rules.judge_page(page);
+        let url = &verdicts.summary.url;
+        let place = self.pages.iter().position(|kept| kept.as_ref().is_some_and(|kept| kept.summary.url == *url));
+        let place = place.unwrap_or_else(|| {
+            self.pages.push(None);
+            self.pages.len() - 1
+        });
+        self.pages[place] = Some(verdicts);
+        place
+    }
+
     /// What was said of a page, for adding pictures to it.
     pub(super) fn verdicts(&mut self, place: usize) -> Option<&mut PageVerdicts> {
         self.pages.get_mut(place)?.as_mut()
     }
 
     /// Notes the browser that opened pages.
-    pub fn browser(&mut self, facts: BrowserFacts) {
-        self.browser = Some(facts);
+    pub fn browser(&mut self, used: &Used) {
+        let drawn = self.pages.iter().flatten().filter(|page| page.summary.rendered).count();
+        self.browser = Some(BrowserFacts {
+            program: used.program.display().to_string(),
+            version: used.version.clone(),
+            pages: u32::try_from(drawn).unwrap_or(u32::MAX),
+            unguarded: used.unguarded,
+        });
     }
 
     /// How many pages were judged.

@@ -7,16 +7,17 @@ use std::time::Duration;
 use url::Url;
 
 use super::album::Album;
-use super::browser::Renderer;
+use super::browser::{self, Renderer};
 use super::check::Judge;
 use super::crawl;
 use super::evidence::Page;
+use super::journey::{self, Step};
 use super::page::{Document, Need};
 use super::rule::{PageVerdicts, RuleSet, ShopFacts, shown_url};
 use super::saved;
 use crate::http;
 use crate::i18n::Message;
-use crate::run::{BrowserFacts, Event, Problem, Sink, TlsFacts};
+use crate::run::{Event, PageSummary, Problem, Sink, TlsFacts};
 use crate::tls;
 
 /// Longest time for the handshake.
@@ -32,6 +33,8 @@ pub struct Options {
     pub crawl: crawl::Options,
     /// Folder for pictures of the pages that are opened in a browser and of the elements of findings; `None` for none.
     pub screenshots: Option<PathBuf>,
+    /// Steps that lead to the checkout; empty when links do.
+    pub journey: Vec<Step>,
 }
 
 /// Looks at one shop and emits what is learned; the last event holds the whole record of the shop. `renderer` opens
@@ -49,6 +52,7 @@ pub async fn check(
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
     let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start));
+    let journey = &options.journey;
     let mut options = options.crawl.clone();
     let facts = probe(start, &options).await?;
     if let Some(facts) = &facts {
@@ -76,9 +80,21 @@ pub async fn check(
         }
     })
     .await?;
-    if !waiting.pages.is_empty() {
+    let mut limit = crawled.limit;
+    if !waiting.pages.is_empty() || !journey.is_empty() {
         let pin = leaf_key(start, &options, facts.as_ref()).await;
-        draw(renderer, pin, waiting, &mut judge, album.as_mut(), told).await;
+        renderer.begin(pin).await;
+        draw(renderer, waiting, &mut judge, album.as_mut(), &told).await;
+        if !journey.is_empty()
+            && let Err(problem) = travel(start, journey, renderer, &mut judge, album.as_mut(), &told).await
+        {
+            // What the journey would have led to was not seen.
+            limit = limit.or_else(|| Some(problem.message.clone()));
+            sink.emit(Event::Problem(problem));
+        }
+        if let Some(used) = renderer.used() {
+            judge.browser(used);
+        }
     }
     if let Some(problem) = album.and_then(Album::problem) {
         sink.emit(Event::Problem(problem));
@@ -88,7 +104,7 @@ pub async fn check(
         tls: facts,
         answers: crawled.answers,
         left_out: crawled.left_out,
-        limit: crawled.limit,
+        limit,
         saved: false,
     });
     sink.emit(Event::ShopJudged(Box::new(record)));
@@ -154,20 +170,14 @@ impl Waiting {
 /// Opens the waiting pages and judges them as they were drawn; what could not be drawn is judged by its markup.
 async fn draw(
     renderer: &mut Renderer,
-    pin: Option<[u8; 32]>,
     waiting: Waiting,
     judge: &mut Judge<'_>,
     mut album: Option<&mut Album>,
-    told: impl Fn(crate::run::PageSummary),
+    told: &impl Fn(PageSummary),
 ) {
-    renderer.begin(pin).await;
-    let mut drawn = 0;
     for (_, place, mut page) in waiting.pages {
         match renderer.draw(&page).await {
-            Ok(rendered) => {
-                page.rendered = Some(Arc::new(rendered));
-                drawn += 1;
-            }
+            Ok(rendered) => page.rendered = Some(Arc::new(rendered)),
             Err(reason) => page.unrendered = Some(reason),
         }
         let mut summary = judge.fill(place, &page);
@@ -177,14 +187,62 @@ async fn draw(
         }
         told(summary);
     }
-    if let Some(used) = renderer.used() {
-        judge.browser(BrowserFacts {
-            program: used.program.display().to_string(),
-            version: used.version.clone(),
-            pages: drawn,
-            unguarded: used.unguarded,
-        });
+}
+
+/// Goes the journey and judges the page that it leads to.
+///
+/// # Errors
+/// The step that could not be done, with its place in the user's file.
+async fn travel(
+    start: &Url,
+    steps: &[Step],
+    renderer: &mut Renderer,
+    judge: &mut Judge<'_>,
+    mut album: Option<&mut Album>,
+    told: &impl Fn(PageSummary),
+) -> Result<(), Problem> {
+    let (filled, secrets) = journey::filled(steps).map_err(|mut problems| problems.swap_remove(0))?;
+    let travelled = match renderer.travel(start, &filled, &secrets).await {
+        Ok(travelled) => travelled,
+        Err(halted) => {
+            let at = halted.step.unwrap_or(0);
+            let problem = match halted.step.and_then(|step| steps.get(step)) {
+                Some(step) => {
+                    let message = halted.reason.with("n", at + 1).with("step", step.action.name());
+                    Problem { place: step.place.clone(), ..Problem::environment(message) }
+                }
+                None => Problem::environment(halted.reason).at_url(shown_url(start)),
+            };
+            let picture = album
+                .zip(halted.picture)
+                .and_then(|(album, picture)| album.keep(&picture, &format!("journey-{}", at + 1)));
+            return Err(match picture {
+                Some(path) => problem.fix(Message::new("browser.shot").with("path", path)),
+                None => problem,
+            });
+        }
+    };
+    if let Some(album) = album.as_deref_mut() {
+        for (name, picture) in &travelled.pictures {
+            album.keep(picture, name);
+        }
     }
+    let mut page = browser::unread(&travelled.rendered.url);
+    if let Some(drawn) = travelled.rendered.frames.first().and_then(|frame| frame.document.as_ref()) {
+        // What was sent is not known: the place of its markup stays empty.
+        let document = Arc::make_mut(&mut page.document);
+        (document.status, document.bytes) = (drawn.status, drawn.bytes);
+        document.headers.clone_from(&drawn.headers);
+    }
+    page.rendered = Some(Arc::new(travelled.rendered));
+    let place = judge.arrive(&page);
+    if let Some(verdicts) = judge.verdicts(place) {
+        if let Some(album) = album {
+            illustrate(renderer, album, &page, verdicts).await;
+        }
+        told(verdicts.summary.clone());
+    }
+    Ok(())
 }
 
 /// Keeps pictures of a page that was just judged and of the elements of its findings.

@@ -6,6 +6,7 @@ pub mod check;
 pub mod crawl;
 mod engine;
 pub mod evidence;
+pub mod journey;
 pub mod page;
 pub mod rule;
 pub mod saved;

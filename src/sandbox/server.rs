@@ -74,20 +74,7 @@ impl Sandbox {
     /// # Errors
     /// The site does not exist, or the address cannot be bound.
     pub async fn start(options: Options, addr: SocketAddr) -> Result<Sandbox, Problem> {
-        if sites::get(&options.default_site).is_none() {
-            let known: Vec<&str> = sites::all().iter().map(|site| site.id.as_str()).collect();
-            return Err(Problem::input(Message::new("sandbox.unknown-site").with("site", &options.default_site))
-                .fix(Message::new("sandbox.unknown-site-fix").with("sites", known.join(", "))));
-        }
-        let opened = options.data.as_deref().map(|folder| store::open(folder, options.durability)).transpose()?;
-        let starts = opened.as_ref().map_or(0, |opened| opened.starts);
-        let mut state = state::State::new(options.keep);
-        let kept = opened.map(|opened| opened.load(&mut state)).transpose()?;
-        let world = World::with(options.seed, options.clock, state, kept, starts);
-        let world = world.telling(options.webhooks).reusing(options.reuse);
-        if let Some(source) = &options.faults {
-            world.faults.add(plan::read(source, world.catalogue).map_err(first)?);
-        }
+        let world = world(&options)?;
         let cannot_listen = |error: std::io::Error| {
             let message = match error.kind() {
                 std::io::ErrorKind::AddrInUse => Message::new("sandbox.address-in-use").with("address", addr),
@@ -97,12 +84,9 @@ impl Sandbox {
         };
         let identity = options.tls.as_deref().map(tls::identity).transpose()?;
         let ca_pem = identity.as_ref().map(|identity| identity.ca_pem.clone());
-        let world = world.of_site(&options.default_site);
-        options.seeds.plant(&world, &options.default_site, starts > 0)?;
         if !world.kept().await {
             return Err(world.failed().await);
         }
-        let world = Arc::new(world);
         let listener = tokio::net::TcpListener::bind(addr).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
         let url = format!("http://{address}");
@@ -170,6 +154,28 @@ impl Sandbox {
         }
         self.world.close();
     }
+}
+
+/// What a sandbox begins with: what was kept, and what is planted. On its own, so that starting holds nothing large while
+/// it waits.
+fn world(options: &Options) -> Result<Arc<World>, Problem> {
+    if sites::get(&options.default_site).is_none() {
+        let known: Vec<&str> = sites::all().iter().map(|site| site.id.as_str()).collect();
+        return Err(Problem::input(Message::new("sandbox.unknown-site").with("site", &options.default_site))
+            .fix(Message::new("sandbox.unknown-site-fix").with("sites", known.join(", "))));
+    }
+    let opened = options.data.as_deref().map(|folder| store::open(folder, options.durability)).transpose()?;
+    let starts = opened.as_ref().map_or(0, |opened| opened.starts);
+    let mut state = state::State::new(options.keep);
+    let kept = opened.map(|opened| opened.load(&mut state)).transpose()?;
+    let world = World::with(options.seed, options.clock, state, kept, starts);
+    let world = world.telling(options.webhooks.clone()).reusing(options.reuse);
+    if let Some(source) = &options.faults {
+        world.faults.add(plan::read(source, world.catalogue).map_err(first)?);
+    }
+    let world = world.of_site(&options.default_site);
+    options.seeds.plant(&world, &options.default_site, starts > 0)?;
+    Ok(Arc::new(world))
 }
 
 async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<HttpBody> {

@@ -138,7 +138,7 @@ impl State {
     }
 
     /// Every kind of thing that is remembered. The numbers are those of the store: they never change their meaning.
-    pub(super) fn kinds(&mut self) -> [(u8, &mut dyn Kept); 12] {
+    pub(super) fn kinds(&mut self) -> [(u8, &mut dyn Kept); 13] {
         [
             (1, &mut self.tokens),
             (2, &mut self.payments),
@@ -152,6 +152,7 @@ impl State {
             (10, &mut self.replays),
             (11, &mut self.orders.by_id),
             (12, &mut self.orders.replays),
+            (13, &mut self.agreements),
         ]
     }
 

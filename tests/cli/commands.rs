@@ -46,6 +46,8 @@ fn everything_with_an_id_is_explained_in_three_languages() {
         "cc_rejected_high_risk",
         "approved/accredited",
         "card-fields-no-name",
+        "webhook-signature",
+        "quality-external-reference",
         "environment",
         "2000",
         "approved",
@@ -83,6 +85,20 @@ fn init_writes_a_file_that_check_reads_and_replaces_nothing() {
     for report in ["reports/out/report.html", "reports/out/report.json", "reports/out/record.jsonl"] {
         assert!(folder.path().join(report).exists(), "{report}");
     }
+}
+
+#[test]
+fn init_writes_the_beginning_of_a_rule() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let ran = homologa_in(folder.path(), &["--lang", "en", "init", "--rule", "card/card-new"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let written = std::fs::read_to_string(folder.path().join("rules/card/card-new.yaml")).unwrap();
+    assert!(written.starts_with("id: card-new\n"), "{written}");
+    assert!(!folder.path().join("homologa.yaml").exists());
+    assert_eq!(homologa_in(folder.path(), &["init", "--rule", "card/card-new"]).code, 2, "nothing is replaced");
+    let wrong = homologa_in(folder.path(), &["--lang", "en", "init", "--rule", "cards/x"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("transport, sdk, card"), "{}", wrong.stderr);
 }
 
 #[test]

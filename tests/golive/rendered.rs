@@ -10,6 +10,8 @@ use homologa::golive::{self, crawl};
 use homologa::run::{Collector, Evidence, Generation, ShopRecord, Verdict};
 use url::Url;
 
+use crate::support::homologa_with;
+
 use super::browser::{browser, has_color, run, site};
 
 /// The SDK, as far as these shops call it, and the frames of its card fields.
@@ -38,7 +40,7 @@ fn judge_with(choice: Choice, start: &Url, crawl: crawl::Options, screenshots: O
     let collector = Collector::new(None, None);
     run(async {
         let mut renderer = Renderer::new(Options { choice, stand_ins: stand_ins(), ..Options::default() });
-        let options = golive::Options { crawl, screenshots };
+        let options = golive::Options { crawl, screenshots, ..golive::Options::default() };
         golive::check(start, &options, &rules, &mut renderer, &collector).await.unwrap();
         renderer.end().await;
     });
@@ -140,6 +142,68 @@ fn a_certificate_of_the_users_own_authority_is_accepted_and_no_other() {
     let shop = judge(with(&program), &broken.url, crawl::Options::default());
     assert!(shop.pages.iter().any(|page| page.rendered), "{:?}", shop.pages);
     assert_eq!(verdict(&shop, "transport-certificate-valid"), Verdict::Fail);
+}
+
+#[test]
+fn a_journey_leads_to_the_checkout_and_says_where_it_stops() {
+    let Some((program, _alone)) = browser() else { return };
+    let address = site(&[
+        (
+            "/",
+            "<title>Tienda</title><p>Bienvenido a la tienda de siempre</p><button id=buy onclick=\"location='/cart'\">Comprar</button>",
+        ),
+        (
+            "/cart",
+            "<title>Carrito</title><form action=/pay method=get><input id=mail name=m><select id=ship><option value=1>Retiro\
+             <option value=2>Envío</select></form><iframe id=inner src=/inner></iframe><p id=out></p><script>\
+             ship.oninput = () => out.textContent = 'envío ' + ship.value + ' para ' + mail.value;</script>",
+        ),
+        ("/inner", "<button id=go onclick=\"fetch('/saved').then(() => top.location = '/pay')\">Seguir</button>"),
+        ("/saved", "ok"),
+        ("/pay", "<title>Pagar</title><form method=post><input data-checkout=cardNumber name=tarjeta></form>"),
+    ]);
+    let folder = tempfile::TempDir::new().unwrap();
+    let check = |journey: &str| {
+        let config = format!(
+            "golive:\n  shops: ['http://{address}/']\n  browser: {}\n  screenshots: shots\n  ignore-robots: true\n  journey:\n{journey}",
+            program.display()
+        );
+        std::fs::write(folder.path().join("homologa.yaml"), config).unwrap();
+        homologa_with(
+            folder.path(),
+            &[("SHOP_MAIL", "ana.perez@example.com")],
+            &["check", "--format", "json", "--lang", "en"],
+        )
+    };
+    let ran = check(
+        "    - click: '#buy'\n    - fill: { '#mail': '${env.SHOP_MAIL}' }\n    - select: { '#ship': Envío }\n    \
+         - wait: { text: envío 2 }\n    - screenshot: carrito\n    - frame: '#inner'\n    - click: '#go'\n    \
+         - wait: { request: /saved }\n    - frame: main\n    - wait: { url: /pay }\n",
+    );
+    let record = ran.json();
+    assert!(!ran.all().contains("ana.perez"), "{}", ran.all());
+    let pages = record["shops"][0]["pages"].as_array().unwrap_or_else(|| panic!("{}", ran.all()));
+    let pay = pages.iter().find(|page| page["title"] == "Pagar").unwrap_or_else(|| panic!("{}", ran.all()));
+    assert!(pay["rendered"] == true && pay["checkout"] == true, "{pay}");
+    let named = |check: &&serde_json::Value| check["rule"] == "card-fields-no-name";
+    let checks = record["shops"][0]["checks"].as_array().unwrap();
+    assert_eq!(checks.iter().find(named).unwrap()["verdict"], "fail");
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(std::fs::read_dir(folder.path().join("shots")).unwrap().count() >= 2);
+
+    let ran = check("    - click: '#buy'\n    - wait: '#never'\n      seconds: 1\n");
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let problem = &ran.json()["problems"][0];
+    assert_eq!(
+        (problem["place"]["line"].as_u64(), problem["message"]["args"]["n"].as_str()),
+        (Some(8), Some("2")),
+        "{problem}"
+    );
+    assert!(problem["fix"]["args"]["path"].as_str().unwrap().ends_with("journey-2.png"), "{problem}");
+
+    let ran = check("    - clik: '#buy'\n");
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("homologa.yaml:7:7"), "{}", ran.all());
 }
 
 /// Servers of a test live as long as their runtime.

@@ -11,6 +11,8 @@ mod facts;
 mod find;
 mod policy;
 mod process;
+mod read;
+mod steps;
 mod tab;
 mod trace;
 mod wire;
@@ -22,12 +24,15 @@ use std::time::{Duration, Instant};
 pub use find::{Choice, usable};
 pub use policy::StandIn;
 use serde_json::json;
+use url::Url;
 
 use super::crawl::Bounds;
-use super::evidence::{Page, Rendered, Screenshot};
+use super::evidence::{Fetched, Page, Rendered, Screenshot, Source};
+use super::journey::{Action, Step};
 use crate::i18n::Message;
 use policy::Policy;
 use process::{Launch, Process};
+use steps::Halt;
 use tab::Tab;
 use wire::Fault;
 
@@ -90,6 +95,24 @@ pub struct Used {
     pub version: String,
     /// Whether it ran without its own sandbox, which it refuses to root.
     pub unguarded: bool,
+}
+
+/// A journey that came to its end.
+pub struct Travelled {
+    /// The page that it led to.
+    pub rendered: Rendered,
+    /// Pictures that its steps asked for, by name.
+    pub pictures: Vec<(String, Screenshot)>,
+}
+
+/// A journey that ended early.
+pub struct Halted {
+    /// The step that could not be done, counted from 0; `None` when it was the browser.
+    pub step: Option<usize>,
+    /// Why.
+    pub reason: Message,
+    /// How the page looked then.
+    pub picture: Option<Screenshot>,
 }
 
 /// Where the browser is.
@@ -189,9 +212,7 @@ impl Renderer {
                     return Ok(rendered);
                 }
                 Err(Fault::Gone) => self.fell(),
-                Err(Fault::Crashed) => return Err(Message::new("browser.crashed")),
-                Err(Fault::Slow) => return Err(Message::new("browser.slow")),
-                Err(Fault::Refused(error)) => return Err(Message::new("browser.refused").with("error", error)),
+                Err(fault) => return Err(words(&fault)),
             }
         }
     }
@@ -238,6 +259,21 @@ impl Renderer {
 
     async fn attempt(&mut self, page: &Page) -> Result<(Rendered, Tab), Fault> {
         let url = &page.document.url;
+        let mut tab = self.tab(url).await?;
+        let (version, limits) = (self.version(), &self.options.limits);
+        // Every step has its own limit; this one is for what nobody thought of.
+        let most = limits.page_time * 2 + Duration::from_secs(60);
+        let work = async {
+            tab.go(url, limits).await?;
+            tab.settle(limits).await?;
+            let rendered = tab.read(&version, page, limits).await?;
+            Ok((rendered, tab))
+        };
+        tokio::time::timeout(most, work).await.unwrap_or(Err(Fault::Slow))
+    }
+
+    /// An empty page in the context of the shop.
+    async fn tab(&mut self, url: &Url) -> Result<Tab, Fault> {
         let State::Running(process, context) = &mut self.state else { return Err(Fault::Gone) };
         let context = match context {
             Some(context) => context.clone(),
@@ -252,17 +288,47 @@ impl Renderer {
             }
         };
         let policy = Policy { bounds: Bounds::of(url), stand_ins: self.stand_ins.clone() };
-        let limits = &self.options.limits;
-        // Every step has its own limit; this one is for what nobody thought of.
-        let most = limits.page_time * 2 + Duration::from_secs(60);
-        let work = async {
-            let mut tab = Tab::open(&process.wire, &context, policy).await?;
-            tab.go(url, limits).await?;
-            tab.settle(limits).await?;
-            let rendered = tab.read(&process.version, page, limits).await?;
-            Ok((rendered, tab))
+        Tab::open(&process.wire, &context, policy).await
+    }
+
+    fn version(&self) -> String {
+        self.used.as_ref().map(|used| used.version.clone()).unwrap_or_default()
+    }
+
+    /// Goes the steps of a journey and reads the page that they lead to. `secrets` are masked in what was read.
+    ///
+    /// # Errors
+    /// The step that could not be done, if it was one, why, and how the page looked then.
+    pub async fn travel(&mut self, start: &Url, steps: &[Step], secrets: &[String]) -> Result<Travelled, Halted> {
+        let because = |reason| Halted { step: None, reason, picture: None };
+        self.open = None;
+        self.ready().await.map_err(because)?;
+        let limits = self.options.limits.clone();
+        let mut tab = self.tab(start).await.map_err(|fault| because(words(&fault)))?;
+        // A journey begins at the shop's address unless it says another.
+        let begins = matches!(steps.first().map(|step| &step.action), Some(Action::Goto(_)));
+        if !begins {
+            tab.go(start, &limits).await.map_err(|fault| because(words(&fault)))?;
+        }
+        let stood = match tab.travel(start, steps, &limits).await {
+            Ok(pictures) => Ok(pictures),
+            Err(Halt::Fault(fault)) => Err((None, words(&fault))),
+            Err(Halt::Stuck(step, reason)) => Err((Some(step), reason)),
         };
-        tokio::time::timeout(most, work).await.unwrap_or(Err(Fault::Slow))
+        let pictures = match stood {
+            Ok(pictures) => pictures,
+            Err((step, reason)) => return Err(Halted { step, reason, picture: tab.shoot(None, &limits).await.ok() }),
+        };
+        let version = self.version();
+        let read = async {
+            tab.settle(&limits).await?;
+            let unknown = unread(start);
+            tab.read(&version, &unknown, &limits).await
+        };
+        let mut rendered = read.await.map_err(|fault| because(words(&fault)))?;
+        scrub(&mut rendered, secrets);
+        self.open = Some(tab);
+        Ok(Travelled { rendered, pictures })
     }
 
     /// Ends the browser in good order.
@@ -272,4 +338,67 @@ impl Renderer {
             process.end().await;
         }
     }
+}
+
+/// A fault in words for a person.
+fn words(fault: &Fault) -> Message {
+    match fault {
+        Fault::Gone => Message::new("browser.gone"),
+        Fault::Crashed => Message::new("browser.crashed"),
+        Fault::Slow => Message::new("browser.slow"),
+        Fault::Refused(error) => Message::new("browser.refused").with("error", error),
+    }
+}
+
+/// A page of which nothing but the address is known.
+pub(super) fn unread(url: &Url) -> Page {
+    let document = Fetched {
+        requested: url.clone(),
+        url: url.clone(),
+        hops: Vec::new(),
+        status: 200,
+        headers: Vec::new(),
+        body: String::new(),
+        bytes: 0,
+        cut: false,
+    };
+    // No header of it was kept: what they would tell stays open.
+    Page { source: Source::Snapshot, ..Page::new(Arc::new(document), 0) }
+}
+
+/// Masks values that a journey typed wherever the page shows them again.
+fn scrub(rendered: &mut Rendered, secrets: &[String]) {
+    let secrets: Vec<&String> = secrets.iter().filter(|secret| secret.chars().count() >= 4).collect();
+    let masked =
+        |text: &str| secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "****"));
+    let masked_url = |url: &mut Url| {
+        // As it stands, and as addresses write it.
+        let mut text = masked(url.as_str());
+        for secret in &secrets {
+            let written: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            text = text.replace(&written, "****");
+        }
+        if let Some(clean) = Url::parse(&text).ok().filter(|_| text != url.as_str()) {
+            *url = clean;
+        }
+    };
+    if secrets.is_empty() {
+        return;
+    }
+    masked_url(&mut rendered.url);
+    for frame in &mut rendered.frames {
+        masked_url(&mut frame.url);
+        if let Some(document) = &mut frame.document {
+            let document = Arc::make_mut(document);
+            document.body = masked(&document.body);
+            masked_url(&mut document.url);
+            masked_url(&mut document.requested);
+        }
+    }
+    rendered.requests.iter_mut().for_each(|request| masked_url(&mut request.url));
+    rendered.requests.iter_mut().filter_map(|request| request.initiator.as_mut()).for_each(masked_url);
+    rendered.led_away.iter_mut().for_each(masked_url);
+    rendered.console.iter_mut().for_each(|line| line.text = masked(&line.text));
+    rendered.dialogs.iter_mut().for_each(|dialog| dialog.text = masked(&dialog.text));
+    rendered.stored.iter_mut().for_each(|stored| stored.name = masked(&stored.name));
 }

@@ -66,6 +66,8 @@ pub(super) struct Trace {
     pub(super) dialogs: Vec<Dialog>,
     pub(super) violations: Vec<Violation>,
     pub(super) downloads: Vec<Url>,
+    /// Addresses asked for, also by pages that were left; at most so many.
+    pub(super) asked: Vec<String>,
     /// Whether something was left out because there was too much of it.
     pub(super) overflow: bool,
     /// Whether the page's process has ended.
@@ -107,7 +109,12 @@ impl Trace {
                 let parent = text(&params["parentFrameId"]);
                 self.frame(text(&params["frameId"]), session).parent = Some(parent.to_owned());
             }
-            "Page.frameNavigated" => self.navigated(session, &params["frame"]),
+            "Page.frameNavigated" => {
+                if main && params["frame"]["parentId"].is_null() {
+                    self.left(text(&params["frame"]["id"]));
+                }
+                self.navigated(session, &params["frame"]);
+            }
             "Page.navigatedWithinDocument" => {
                 let url = cut(text(&params["url"]), 4_096);
                 self.frame(text(&params["frameId"]), session).url = url;
@@ -177,6 +184,20 @@ impl Trace {
         }
     }
 
+    /// The main frame has another document: what the one before did is not of this page.
+    fn left(&mut self, main: &str) {
+        self.loaded = None;
+        let last = self.requests.iter().rposition(|one| one.frame == main && one.request.kind == "document");
+        let Some(first) = last.filter(|first| *first > 0) else { return };
+        // A redirect belongs to where it leads.
+        let id = self.requests[first].id.clone();
+        let first = self.requests.iter().position(|one| one.id == id).unwrap_or(first);
+        self.requests.drain(..first);
+        self.by_id = self.requests.iter().enumerate().map(|(at, one)| (one.id.clone(), at)).collect();
+        self.console.clear();
+        self.violations.clear();
+    }
+
     fn sent(&mut self, session: &str, params: &Value) {
         let id = text(&params["requestId"]);
         self.stirred = Some(Instant::now());
@@ -190,6 +211,9 @@ impl Trace {
         let initiator = &params["initiator"];
         let by = [&initiator["url"], &initiator["stack"]["callFrames"][0]["url"]].map(text);
         let Some(url) = shown_address(text(&asked["url"])) else { return };
+        if self.asked.len() < MAX_REQUESTS * 2 {
+            self.asked.push(url.as_str().to_owned());
+        }
         let local = matches!(url.scheme(), "data" | "blob");
         let request = Request {
             carries: carries(text(&asked["url"]), asked),

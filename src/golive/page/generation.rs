@@ -99,13 +99,18 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\bnew\s+(?:window\.)?MercadoPago\s*\(|\binitMercadoPago\s*\(",
         r"\bsdk\.mercadopago\.com/js/v2",
         r"\.cardForm\s*\(\s*\{",
-        r#"\.fields\s*\.\s*create(?:CardToken)?\s*\(|\.createCardToken\s*\("#,
-        r#"\.create\s*\(\s*["'`](?:cardPayment|payment|statusScreen|brand)["'`]"#,
-        r#"\.create\s*\(\s*["'`]wallet["'`]"#,
+        r#"\.fields\s*\.\s*create(?:CardToken)?\s*\(|\.createCardToken\s*\(\s*[^\s)]"#,
+        // Others create a `payment` too (Stripe's elements do), but not in a container and with settings.
+        r#"\.create\s*\(\s*["'`](?:cardPayment|payment|statusScreen|brand)["'`]\s*,\s*(?:["'`][^"'`]{0,100}["'`]|[\w$.\[\]]{1,80})\s*,"#,
+        r#"\.create\s*\(\s*["'`]wallet["'`]\s*,\s*(?:["'`][^"'`]{0,100}["'`]|[\w$.\[\]]{1,80})\s*,"#,
         r"\.checkout\s*\(\s*\{\s*preference\b",
         r"integrations/v1/web-payment-checkout\.js|mptools/render\.js",
         r"mercadopago\.com(?:\.[a-z]{2})?/checkout/v1/redirect",
         r"init_point\b",
+        // What @mercadopago/sdk-react keeps of a Brick in a bundle.
+        r#"["'`](?:cardPaymentBrick_container|paymentBrick_container|statusScreenBrick_container)["'`]"#,
+        r#"["'`]walletBrick_container["'`]"#,
+        r#"["'`]cardNumberSecureField_container["'`]"#,
     ])
     .expect("valid patterns")
 });
@@ -114,7 +119,9 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
 pub fn signs_of_script(clean: &str) -> Signs {
     let mut signs = Signs::default();
     // Nearly every script has nothing to do with payments: a plain search is cheaper than the patterns.
-    if !["ercado", ".create", "ardForm", "mptools", "init_point", "preference"].iter().any(|word| clean.contains(word))
+    if !["ercado", ".create", "ardForm", "mptools", "init_point", "preference", "Brick_", "SecureField_"]
+        .iter()
+        .any(|word| clean.contains(word))
     {
         return signs;
     }
@@ -135,8 +142,8 @@ pub fn signs_of_script(clean: &str) -> Signs {
                 signs.v2_calls = true;
             }
             4 => signs.add(Generation::V2CardForm),
-            5 => signs.add(Generation::V2Core),
-            6 => signs.add(Generation::Bricks),
+            5 | 14 => signs.add(Generation::V2Core),
+            6 | 12 => signs.add(Generation::Bricks),
             11 => {
                 signs.init_point = true;
                 signs.add(Generation::CheckoutPro);
@@ -249,11 +256,25 @@ pub fn signs_of_markup(document: &Document) -> Signs {
             "form-checkout__cardNumber" | "form-checkout__cardNumber-container" => signs.form_ids = true,
             _ => {}
         }
-        if element.attr("data-preference-id").is_some() {
+        // Shops keep preferences of their own; a button of Checkout Pro has a script or says its class.
+        let of_button =
+            element.attr("data-preference-id").is_some_and(|id| element.name() == "script" || is_preference(id));
+        let class = element.attr("class").unwrap_or_default();
+        if of_button || class.split_ascii_whitespace().any(|one| one == "mercadopago-button" || one == "cho-container")
+        {
             signs.add(Generation::CheckoutPro);
         }
     }
     signs
+}
+
+/// Whether a value has the shape of the id of a preference: account, dash, UUID.
+fn is_preference(value: &str) -> bool {
+    let Some((account, rest)) = value.trim().split_once('-') else { return false };
+    account.len() >= 5
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && rest.len() == 36
+        && rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -289,6 +310,16 @@ mod tests {
             ("<a href='https://www.mercadopago.com.ar/promociones'>x</a>", "", vec![]),
             (&format!("<!-- {v1} -->"), "", vec![]),
             ("<script type='text/template'>Mercadopago.createToken()</script>", "", vec![]),
+            ("", "const card = stripe.elements().create('payment', {}); card.mount('#p')", vec![]),
+            ("", "mp.bricks().create('payment', 'p', {})", vec![Bricks]),
+            ("", "form = mp.cardForm({ amount }); form.createCardToken().then(pay)", vec![V2CardForm]),
+            ("<div class=item data-preference-id=7></div>", "", vec![]),
+            ("<div class=cho-container></div>", "mp.checkout({ preference: { id }, render: {} })", vec![CheckoutPro]),
+            (
+                "",
+                "new window.MercadoPago(k); n({name:\"cardPayment\",divId:\"cardPaymentBrick_container\"})",
+                vec![Bricks],
+            ),
         ] {
             assert_eq!(of(html, script), expected, "{html} {script}");
         }

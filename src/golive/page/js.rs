@@ -4,9 +4,6 @@
 //! Responsible for places in a script without comments. Not responsible for what they mean: that is a rule's.
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::script::{end_of_regex, end_of_string, starts_regex};
 
@@ -140,11 +137,13 @@ pub fn object_at(clean: &str, at: usize) -> Option<usize> {
     if text.get(end..)?.trim_start().starts_with(['(', '.', '[']) {
         return None;
     }
-    static ASSIGNED: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?:^|[^\w$.])([\w$]{1,80})\s*(?::\s*[\w$<>\[\]]{1,60}\s*)?=\s*(\{)").ok());
-    let mut found =
-        ASSIGNED.as_ref()?.captures_iter(clean).filter(|all| all.get(1).is_some_and(|one| one.as_str() == name));
-    let first = found.next()?.get(2)?.start();
+    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let mut found = clean.match_indices(name).filter_map(|(start, _)| {
+        let whole = !clean[..start].ends_with(|c: char| in_word(c) || c == '.');
+        let value = clean[start + name.len()..].trim_start().strip_prefix('=')?.trim_start();
+        (whole && value.starts_with('{')).then(|| clean.len() - value.len())
+    });
+    let first = found.next()?;
     found.next().is_none().then_some(first)
 }
 

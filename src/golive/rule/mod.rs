@@ -6,8 +6,10 @@
 mod hits;
 mod judge;
 mod load;
+mod manual;
 mod model;
 mod predicates;
+mod scaffold;
 mod shop;
 
 #[cfg(test)]
@@ -19,7 +21,9 @@ use crate::run::{Generation, Problem, RequirementCard, RuleCard, Severity};
 
 pub use hits::shown_url;
 pub use judge::PageVerdicts;
+pub use manual::{ManualItem, manual};
 pub use model::{Origin, RuleFile, Scope};
+pub use scaffold::{Scaffold, scaffold};
 pub use shop::ShopFacts;
 
 /// The embedded files of `rules/`.
@@ -85,6 +89,10 @@ impl RuleSet {
     /// The mistakes in the files; the tests make sure that there are none.
     pub fn builtin() -> Result<RuleSet, Vec<Problem>> {
         let (requirements, loaded) = load::builtin()?;
+        Ok(RuleSet::of(requirements, loaded))
+    }
+
+    fn of(requirements: Vec<RequirementCard>, loaded: Vec<load::Loaded>) -> RuleSet {
         let rules = loaded
             .into_iter()
             .map(|loaded| Rule {
@@ -95,7 +103,7 @@ impl RuleSet {
                 check: loaded.check,
             })
             .collect();
-        Ok(RuleSet { requirements, rules, scripts: ScriptCache::default() })
+        RuleSet { requirements, rules, scripts: ScriptCache::default() }
     }
 
     /// Gives a rule another weight, or turns it off with `None`.

@@ -86,7 +86,13 @@ fn every_resource_is_there_again_after_a_restart() {
         "transactions": { "payments": [payment] }, "payer": { "email": "test_user_1@testuser.com" },
     });
     let v1_order = keyed(&bench, "/v1/orders", "order key", &body).1;
+    let plan = json!({
+        "reason": "Café", "back_url": "https://shop.example/gracias",
+        "auto_recurring": { "frequency": 1, "frequency_type": "months", "transaction_amount": 10, "currency_id": "ARS" },
+    });
+    let plan = id(&ask("POST", "/preapproval_plan", plan));
     looked.extend([
+        format!("/preapproval_plan/{plan}"),
         "/v1/payments/search".to_owned(),
         format!("/v1/customers/{customer}"),
         format!("/v1/customers/{gone}"),

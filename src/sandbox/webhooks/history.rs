@@ -32,8 +32,9 @@ pub(super) struct Attempt {
 struct Record {
     number: u64,
     event: Event,
-    url: String,
-    instead_of: Option<String>,
+    /// As they were asked for: redacted when they are shown, which is seldom.
+    url: Url,
+    instead_of: Option<Url>,
     ipn: bool,
     begun: Timestamp,
     /// `waiting`, `delivered`, `given-up`, or why nothing was sent.
@@ -62,12 +63,11 @@ impl History {
         if self.records.len() == MOST {
             self.records.pop_front();
         }
-        let redactor = Redactor::default();
         self.records.push_back(Record {
             number: self.last,
             event: event.clone(),
-            url: redactor.url(url),
-            instead_of: instead_of.map(|url| redactor.url(url)),
+            url: url.clone(),
+            instead_of: instead_of.cloned(),
             ipn,
             begun: now,
             state: "waiting",
@@ -117,13 +117,14 @@ impl History {
 
 impl Record {
     fn json(&self, lang: Lang) -> Value {
+        let redactor = Redactor::default();
         json!({
             "number": self.number,
             "topic": self.event.topic,
             "action": self.event.action,
             "id": self.event.id,
-            "url": self.url,
-            "instead_of": self.instead_of,
+            "url": redactor.url(&self.url),
+            "instead_of": self.instead_of.as_ref().map(|url| redactor.url(url)),
             "form": if self.ipn { "ipn" } else { "webhook" },
             "begun": wire_date(self.begun),
             "state": self.state,

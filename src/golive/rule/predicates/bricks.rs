@@ -36,7 +36,8 @@ fn bricks(clean: &str) -> Vec<Brick> {
     let calls = CREATE.captures_iter(clean).take(MAX_CALLS).filter_map(|all| all.get(1));
     calls
         .filter_map(|paren| {
-            let arguments = parts(clean, paren.start())?;
+            // Others create a `payment` too, but not in a container and with settings.
+            let arguments = parts(clean, paren.start()).filter(|all| all.len() > 2)?;
             let settings = arguments.get(2).and_then(|range| properties(clean, object_at(clean, range.start)?));
             Some(Brick {
                 kind: literal(clean, arguments.first()?)?,

@@ -117,7 +117,7 @@ pub(super) fn complete(view: &PageView, hits: &mut Hits) {
                     .collect();
             let month = mapped("cardExpirationMonth") || mapped("expirationMonth");
             let year = mapped("cardExpirationYear") || mapped("expirationYear");
-            if !mapped("expirationDate") && !mapped("cardExpirationDate") && !(month && year) {
+            if !(mapped("expirationDate") || mapped("cardExpirationDate") || month && year) {
                 missing.push("expirationDate");
             }
             if asks_document(view) {

@@ -11,7 +11,9 @@ use crate::secret::{Credential, find_credentials, mask_credential};
 
 patterns! {
     KEY_CALL = r#"(?:setPublishableKey|new\s+(?:window\.)?MercadoPago|initMercadoPago)\s*\(\s*["'`]([^"'`\n]{1,80})["'`]"#;
-    PLACEHOLDER = r"(?i)^[<{\[$%\s]*(?:(?:your|tu|sua|seu|my|enter|insert|env)[\s_-]*)?(?:mp[\s_-]*)?(?:prod(?:uction)?[\s_-]*|test[\s_-]*|sample[\s_-]*)?(?:public[\s_-]*key|access[\s_-]*token|publishable[\s_-]*key|clave[\s_-]*publica)[>}\]%\s]*$";
+    PLACEHOLDER = r"(?i)^[<{\[$%\s]*(?:(?:your|tu|sua|seu|my|enter|insert|env)[\s_-]*)?(?:mp[\s_-]*)?(?:prod(?:uction)?[\s_-]*|test[\s_-]*|sample[\s_-]*)?(?:public[\s_-]*key|access[\s_-]*token|publishable[\s_-]*key|clave[\s_-]*publica)(?:[\s_-]*(?:here|aqui|aquí|goes[\s_-]*here))?[>}\]%\s]*$|^(?:APP_USR|TEST)-[x*.-]{4,}$";
+    // What a template leaves to the server or to the script is no sample value.
+    TEMPLATED = r"\$\{|\{\{|<\?|<%|@[a-z{]";
     LITERAL = r#"["'`](<?\b(?:YOUR|TU|SUA|ENV)_(?:PUBLIC_KEY|ACCESS_TOKEN|PREFERENCE_ID)\b>?|<PREFERENCE_ID>|<PUBLIC_KEY>)["'`]"#;
     PREFERENCE = r#"preferenceId["'`]?\s*:\s*["'`](<?(?:YOUR_|TU_)?PREFERENCE_ID>?)["'`]"#;
     FILLER = r"(?i)^x+$|your|secret|example";
@@ -118,8 +120,10 @@ pub(super) fn placeholder(view: &PageView, hits: &mut Hits) {
 }
 
 fn placeholders_in(clean: &str) -> Vec<(Range<usize>, String)> {
-    let in_calls =
-        KEY_CALL.captures_iter(clean).filter_map(|found| found.get(1)).filter(|v| PLACEHOLDER.is_match(v.as_str()));
+    let in_calls = KEY_CALL
+        .captures_iter(clean)
+        .filter_map(|found| found.get(1))
+        .filter(|v| PLACEHOLDER.is_match(v.as_str()) && !TEMPLATED.is_match(v.as_str()));
     let literals = LITERAL.captures_iter(clean).chain(PREFERENCE.captures_iter(clean)).filter_map(|found| found.get(1));
     let mut found: Vec<(Range<usize>, String)> =
         in_calls.chain(literals).map(|value| (value.range(), value.as_str().to_owned())).collect();

@@ -126,7 +126,8 @@ fn meant(value: &str) -> Option<&'static str> {
     let by_name = match plain.as_str() {
         "number" | "card" => "cardNumber",
         "cvv" | "cvc" | "code" | "cardsecuritycode" => "securityCode",
-        "expirymonth" | "expirationmonth" | "expmonth" => "cardExpirationMonth",
+        "expiry" | "expirydate" | "expiration" | "expirationdate" | "cardexpiry" | "expirymonth"
+        | "expirationmonth" | "expmonth" => "cardExpirationMonth",
         "expiryyear" | "expirationyear" | "expyear" => "cardExpirationYear",
         "holder" | "cardholder" | "holdername" => "cardholderName",
         "documenttype" | "identificationtype" => "docType",
@@ -278,6 +279,7 @@ mod tests {
             ("securtiyCode", Some("securityCode")),
             ("cardExpirationMoth", Some("cardExpirationMonth")),
             ("cvv", Some("securityCode")),
+            ("expiry", Some("cardExpirationMonth")),
             ("transactionAmount", None),
             ("paymentMethodId", None),
             ("email", None),

@@ -20,7 +20,13 @@ patterns! {
 
 /// Which SDKs the page loads, by tag or by an address in a script: v1, V2.
 fn loaded(view: &PageView) -> (bool, bool) {
-    let (mut v1, mut v2) = (view.in_scripts(&V1_ADDRESS), view.in_scripts(&V2_ADDRESS));
+    let (v1, v2) = tags(view);
+    (v1 || view.in_scripts(&V1_ADDRESS), v2 || view.in_scripts(&V2_ADDRESS))
+}
+
+/// Which SDKs have a tag: v1, V2.
+fn tags(view: &PageView) -> (bool, bool) {
+    let (mut v1, mut v2) = (false, false);
     for (_, element) in view.named(&[LocalName::from("script")]).filter(|(_, element)| is_official_tag(element)) {
         match is_sdk_v1(element.attr("src").unwrap_or_default()) {
             true => v1 = true,
@@ -66,7 +72,12 @@ pub(super) fn global_name(view: &PageView, hits: &mut Hits) {
 
 /// Two SDKs on one page, or calls of both. `data-checkout` beside V2 is no sign: the official carts use it so.
 pub(super) fn mixed(view: &PageView, hits: &mut Hits) {
-    let (v1, v2) = loaded(view);
+    let (mut v1, mut v2) = tags(view);
+    // A loader among the files may know both addresses and use one.
+    for inline in &view.inline {
+        v1 |= V1_ADDRESS.is_match(&inline.clean);
+        v2 |= V2_ADDRESS.is_match(&inline.clean);
+    }
     if v1 && v2 {
         hits.plain(view.url(), "both", Message::new("golive.both-sdks"), Vec::new());
     }

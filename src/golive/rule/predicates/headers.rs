@@ -14,7 +14,7 @@ use crate::run::{Evidence, Generation, Severity};
 patterns! {
     SESSION = r"(?i)^(?:__(?:host|secure)-)?(?:phpsessid|jsessionid|asp\.net_sessionid|aspsessionid\w*|connect\.sid|laravel_session|\w*_session(?:_id)?|session(?:_?id)?|sess(?:id)?|sid|s?sid|auth(?:_?token)?|access_token|jwt|token|remember_\w+|wordpress_logged_in_\w+|wp_woocommerce_session_\w+|prestashop-\w+|frontend|ocsessid|identity|\.aspnetcore\.(?:cookies|session)\S*)$";
     CSRF_NAME = r"(?i)csrf|xsrf|_token$|^token$|nonce|authenticity|form_key|__requestverificationtoken";
-    IFRAME = r"\biframe\s*:\s*(?:true|!0)";
+    IFRAME = r"\biframe\s*:\s*(?:true|!0)|\.\s*fields\s*\.\s*create\s*\(";
     HASH_OR_NONCE = r"(?i)'(?:nonce-|sha(?:256|384|512)-)";
 }
 
@@ -127,8 +127,8 @@ pub(super) fn allows_provider(view: &PageView, hits: &mut Hits) {
     if v2 || uses(Generation::V1) {
         needs.push(("connect-src", "api.mercadopago.com", "/v1/card_tokens"));
     }
-    if uses(Generation::V2CardForm) || uses(Generation::Bricks) {
-        // Without `iframe: true` cardForm opens no frame, and says so nowhere else.
+    if v2 {
+        // Without `iframe: true` cardForm opens no frame, nor do the core methods without `fields`.
         let frames = uses(Generation::Bricks) || view.in_scripts(&IFRAME);
         needs.extend(frames.then_some(("frame-src", "secure-fields.mercadopago.com", "/")));
     }

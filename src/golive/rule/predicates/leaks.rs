@@ -256,7 +256,10 @@ pub(super) fn stored(view: &PageView, hits: &mut Hits) {
 fn written(clean: &str) -> Vec<Spot> {
     let code = without_strings(clean);
     let calls = arguments(clean, &code, &SINK_LOG).into_iter().flat_map(|(_, all)| all);
-    calls.filter_map(|argument| spot(clean, &code, &argument)).take(MAX_PER_PAGE).collect()
+    let read = |argument: std::ops::Range<usize>| {
+        spot(clean, &code, &argument).or_else(|| spot(clean, &code, &named_object(clean, &argument)?))
+    };
+    calls.filter_map(read).take(MAX_PER_PAGE).collect()
 }
 
 pub(super) fn logged(view: &PageView, hits: &mut Hits) {

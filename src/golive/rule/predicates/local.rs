@@ -1,7 +1,8 @@
 //! Countries, languages and the device: what a page says of where it is sold and by whom it is opened.
 
 use super::patterns;
-use super::scripts::Source;
+use super::scripts::{Source, Spot};
+use crate::golive::page::js::{literal, object_at, parts, properties, property_of};
 use crate::golive::page::{LocalName, PageView};
 use crate::golive::rule::hits::Hits;
 use crate::golive::rule::shop::{Answer, ShopView};
@@ -9,7 +10,7 @@ use crate::i18n::Message;
 use crate::run::Generation;
 
 patterns! {
-    LOCALE = r#"\blocale["'`]?\s*:\s*["'`]([a-z]{2})[-_]([A-Z]{2})["'`]"#;
+    CONSTRUCTOR = r"(?:\bnew\s+(?:window\s*\.\s*)?MercadoPago|\binitMercadoPago)\s*(\()";
     ARGENTINA = r#"\blocale["'`]?\s*:\s*["'`]es[-_]AR["'`]|\bcurrency(?:_id)?["'`]?\s*:\s*["'`]ARS["'`]"#;
     OWN_LIST = r"\brecommended_message\b";
     TELLS_COST = r"(?i)\blabels\b|\bcft\b|costo financiero|\btea\b";
@@ -56,16 +57,28 @@ pub(super) fn language(view: &PageView, hits: &mut Hits) {
     let lang = lang.to_ascii_lowercase();
     let primary = lang.split(['-', '_']).next().unwrap_or_default();
     for source in Source::all(view) {
-        for found in LOCALE.captures_iter(source.clean()).take(5) {
-            let (Some(whole), Some(locale)) = (found.get(0), found.get(1)) else { continue };
-            // Other libraries know locales too; the SDK's constructor stands close before its own.
-            let before = super::super::hits::slice(source.clean(), whole.start().saturating_sub(200), whole.start());
-            if before.contains("ercadoPago") && locale.as_str() != primary {
-                let message = Message::new("golive.other-locale").with("locale", whole.as_str()).with("lang", &lang);
-                source.hit(view, hits, &whole.range(), whole.as_str(), message);
+        for (range, locale) in source.remember("sdk-locales", locales).iter() {
+            let shown = locale.to_ascii_lowercase();
+            if shown.split(['-', '_']).next() != Some(primary) {
+                let message = Message::new("golive.other-locale").with("locale", locale).with("lang", &lang);
+                source.hit(view, hits, range, locale, message);
             }
         }
     }
+}
+
+/// The locales that a script creates the SDK with.
+fn locales(clean: &str) -> Vec<Spot> {
+    let calls = CONSTRUCTOR.captures_iter(clean).take(20).filter_map(|all| all.get(1));
+    calls
+        .filter_map(|paren| {
+            let options = parts(clean, paren.start())?.into_iter().nth(1)?;
+            let all = properties(clean, object_at(clean, options.start)?)?;
+            let value = property_of(&all, "locale")?.value.clone();
+            let locale = literal(clean, &value)?;
+            Some((value, locale))
+        })
+        .collect()
 }
 
 /// Whether a page loads what collects the device: `security.js`, or the V2 SDK, which does it by itself.
@@ -141,22 +154,17 @@ pub(super) fn device_elsewhere(shop: &ShopView, hits: &mut Hits) -> Answer {
 }
 
 pub(super) fn policies(shop: &ShopView, hits: &mut Hits) -> Answer {
-    let missing: Vec<Message> = [
-        (shop.pages.iter().any(|page| page.facts.privacy), Message::new("golive.no-privacy-link")),
-        (shop.pages.iter().any(|page| page.facts.returns), Message::new("golive.no-returns-link")),
-    ]
-    .into_iter()
-    .filter_map(|(there, message)| (!there).then_some(message))
-    .collect();
-    if missing.is_empty() {
-        return Answer::LookedAt(shop.pages.len());
-    }
+    let privacy = shop.pages.iter().any(|page| page.facts.privacy);
+    let returns = shop.pages.iter().any(|page| page.facts.returns);
+    let (id, message) = match (privacy, returns) {
+        (true, true) => return Answer::LookedAt(shop.pages.len()),
+        (false, true) => ("privacy", Message::new("golive.no-privacy-link")),
+        (true, false) => ("returns", Message::new("golive.no-returns-link")),
+        (false, false) => ("both", Message::new("golive.no-policy-links")),
+    };
     if let Some(reason) = shop.unseen() {
         return Answer::Inconclusive(reason);
     }
-    for message in missing {
-        let id = message.key.to_string();
-        hits.plain(&shop.facts.start, &id, message, Vec::new());
-    }
+    hits.plain(&shop.facts.start, id, message, Vec::new());
     Answer::LookedAt(shop.pages.len())
 }

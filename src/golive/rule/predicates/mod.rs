@@ -3,6 +3,7 @@
 mod bricks;
 mod cardform;
 pub mod credentials;
+mod errors;
 mod fields;
 pub mod forms;
 mod globals;
@@ -65,7 +66,7 @@ const fn shop(name: &'static str, run: fn(&ShopView, &mut Hits) -> Answer) -> Pr
 }
 
 /// Every predicate.
-pub static ALL: [Predicate; 58] = [
+pub static ALL: [Predicate; 59] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", transport::certificate_valid),
     shop("certificate-expiry", transport::certificate_expiry),
@@ -74,7 +75,7 @@ pub static ALL: [Predicate; 58] = [
     page("no-local-endpoints", ALL_OF_IT, transport::no_local_endpoints),
     shop("tls-version", transport::tls_version),
     page("sdk-global-name", SCRIPTS, globals::global_name),
-    page("sdk-mixed", SCRIPTS, globals::mixed),
+    page("sdk-mixed", ALL_OF_IT, globals::mixed),
     page("sdk-present", ALL_OF_IT, sdk::present),
     page("sdk-official-origin", ALL_OF_IT, sdk::official_origin),
     page("v1-complete", FORM, forms::v1_complete),
@@ -119,6 +120,7 @@ pub static ALL: [Predicate; 58] = [
     page("client-secret", SCRIPTS, credentials::client_secret),
     page("test-public-key", SCRIPTS, credentials::test_public_key),
     page("placeholder-key", SCRIPTS, credentials::placeholder),
+    page("field-errors", SCRIPTS, errors::field_errors),
     shop("result-communicated", result::communicated),
     shop("result-details", result::messages),
     shop("terms-link", terms::link),

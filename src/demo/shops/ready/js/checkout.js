@@ -1,6 +1,12 @@
 // Formulario de tarjeta con campos seguros: el número, el vencimiento y el código nunca pasan por esta página.
 const mp = new MercadoPago("{{PUBLIC_KEY}}", { locale: "es-AR" });
 
+const CAMPOS = {
+  cardNumber: "Número de la tarjeta",
+  expirationDate: "Vencimiento",
+  securityCode: "Código de seguridad",
+};
+
 const cardForm = mp.cardForm({
   amount: "52200",
   iframe: true,
@@ -20,6 +26,11 @@ const cardForm = mp.cardForm({
     onFormMounted: (error) => {
       if (error) {
         mostrarAviso("No pudimos cargar el formulario de pago. Actualizá la página o probá más tarde.", true);
+      }
+    },
+    onValidityChange: (errores, campo) => {
+      if (errores && errores.length > 0) {
+        mostrarAviso(`${CAMPOS[campo] || "Un dato"}: revisalo antes de pagar.`, true);
       }
     },
     onSubmit: async (event) => {
