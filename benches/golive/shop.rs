@@ -36,12 +36,12 @@ pub fn page(number: usize, count: usize) -> String {
     // A tree of ten children each: every page is reached, and each has links to its neighbours as shops have.
     for child in number * 10 + 1..=number * 10 + 10 {
         if child < count {
-            let _ = write!(html, "<li class=\"c{child}\"><a href=\"/p{child}.html\">Producto {child}</a></li>\n");
+            let _ = writeln!(html, "<li class=\"c{child}\"><a href=\"/p{child}.html\">Producto {child}</a></li>");
         }
     }
     for other in 1..=60 {
         let other = (number + other * 7) % count;
-        let _ = write!(html, "<li><a href=\"/p{other}.html\">Ver el producto {other}</a></li>\n");
+        let _ = writeln!(html, "<li><a href=\"/p{other}.html\">Ver el producto {other}</a></li>");
     }
     html.push_str("</ul></nav><main>");
     if number % FAULTY == 1 {

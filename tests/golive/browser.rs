@@ -280,7 +280,7 @@ fn a_browser_that_dies_is_started_once_more_and_then_given_up() {
             assert_eq!(drawn.err().as_deref(), expected);
         }
     });
-    let missing = draw_all(options(std::path::Path::new("/nowhere/chrome")), &[url.clone()]);
+    let missing = draw_all(options(std::path::Path::new("/nowhere/chrome")), std::slice::from_ref(&url));
     assert_eq!(missing[0].as_ref().unwrap_err(), "browser.not-there");
     let wrong = draw_all(options(std::path::Path::new("/bin/false")), &[url]);
     assert_eq!(wrong[0].as_ref().unwrap_err(), "browser.no-start");
