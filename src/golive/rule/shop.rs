@@ -14,7 +14,7 @@ use crate::i18n::Message;
 use crate::run::{Check, Evidence, Finding, LeftOut, TlsFacts, Verdict};
 
 /// Most findings of one rule that a record keeps.
-const MAX_FINDINGS: usize = 50;
+const MAX_FINDINGS: usize = 2_000;
 
 /// What is known of a shop beside its pages.
 #[derive(Debug, Clone)]
@@ -212,6 +212,7 @@ fn somewhere(at: usize, shop: &ShopView, hits: &mut Hits) -> Answer {
     if let Some(reason) = open.or_else(|| shop.unseen()) {
         return Answer::Inconclusive(reason);
     }
-    hits.plain(&shop.facts.start, "shop", Message::new("golive.nothing-in-the-shop"), Vec::new());
+    let at = shop.pages.iter().find(|page| page.summary.checkout).map_or(&shop.facts.start, |page| &page.url);
+    hits.plain(at, "shop", Message::new("golive.nothing-in-the-shop"), Vec::new());
     Answer::LookedAt(looked_at)
 }

@@ -17,7 +17,8 @@ patterns! {
     // A mere alias of the global that the official SDK made.
     ALIAS = r"(?:Mercadopago|MercadoPago)\s*=\s*(?:window\s*\.\s*)?(?:Mercadopago|MercadoPago)\b|(?:Mercadopago|MercadoPago)\s*=\s*(?:new\s|await\s|require\b|null|undefined|\{\s*\})";
     KNOWN = r"(?i)jquery|bootstrap|popper|polyfill|font-?awesome|sweetalert|google|gstatic|gtag|facebook|fbcdn|hotjar|clarity\.ms|doubleclick|cdnjs\.|unpkg\.|jsdelivr\.|tiktok|recaptcha|mlstatic\.|mercadopago\.|mercadolibre\.|mercadolivre\.|cloudflareinsights";
-    SDK_FILE = r"(?i)(?:^|/)mercadopago(?:\.min)?\.js(?:[?#]|$)";
+    // The name of the library, with what people add to it when they keep a copy.
+    SDK_FILE = r"(?i)(?:^|/)(?:sdk[-_.])?mercado-?pago(?:[-_.](?:sdk|js|v?[12](?:\.\d+)*|copia|copy|local|min))*\.js(?:[?#]|$)";
 }
 
 /// Whether an element loads the official SDK.

@@ -94,7 +94,7 @@ fn same(one: &Url, other: &Url) -> bool {
 
 pub(crate) fn link(shop: &ShopView, hits: &mut Hits) -> Answer {
     if shop.pages.iter().any(|page| !page.terms.links.is_empty()) {
-        return Answer::LookedAt(shop.pages.len());
+        return on_checkouts(shop, hits);
     }
     if let Some(reason) = shop.unseen() {
         return Answer::Inconclusive(reason);
@@ -106,6 +106,18 @@ pub(crate) fn link(shop: &ShopView, hits: &mut Hits) -> Answer {
     let url = shop.pages.iter().find(|page| page.summary.checkout).map_or(&shop.facts.start, |page| &page.url);
     hits.plain(url, "terms", message, Vec::new());
     Answer::LookedAt(shop.pages.len())
+}
+
+/// The shop has terms: whoever pays has to find them where they pay.
+fn on_checkouts(shop: &ShopView, hits: &mut Hits) -> Answer {
+    let mut unseen = None;
+    for page in shop.pages.iter().filter(|page| page.summary.checkout && page.terms.links.is_empty()) {
+        match &page.summary.limit {
+            Some(limit) => unseen = unseen.or(Some(limit.clone())),
+            None => hits.plain(&page.url, "terms", Message::new("golive.no-terms-on-checkout"), Vec::new()),
+        }
+    }
+    unseen.map_or(Answer::LookedAt(shop.pages.len()), Answer::Inconclusive)
 }
 
 /// What is known of one linked page of terms.
