@@ -20,7 +20,7 @@ use crate::i18n::Message;
 use crate::run::{Event, PageSummary, Problem, Sink, TlsFacts};
 use crate::tls;
 
-/// Longest time for the handshake.
+/// Longest time for the handshakes, and for plain http beside them.
 const PROBE_TIME: Duration = Duration::from_secs(10);
 
 /// Most pictures of elements of one page.
@@ -79,7 +79,16 @@ pub async fn check(
             }
         }
     })
-    .await?;
+    .await;
+    let crawled = match crawled {
+        // No page can be read over a connection that today's clients refuse, but what the probe saw is judged.
+        Err(problem) if facts.as_ref().is_some_and(|facts| facts.failure.is_some() && !facts.chain.is_empty()) => {
+            let limit = Some(problem.message.clone());
+            sink.emit(Event::Problem(problem));
+            crawl::Crawled { limit, ..crawl::Crawled::default() }
+        }
+        crawled => crawled?,
+    };
     let mut limit = crawled.limit;
     if !waiting.pages.is_empty() || !journey.is_empty() {
         let pin = leaf_key(start, &options, facts.as_ref()).await;
@@ -261,7 +270,10 @@ async fn probe(start: &Url, options: &crawl::Options) -> Result<Option<TlsFacts>
     let (Some(host), "https") = (start.host_str(), start.scheme()) else { return Ok(None) };
     let roots = http::roots(options.ca_file.as_deref(), &options.extra_roots)?;
     let port = start.port_or_known_default().unwrap_or(443);
-    Ok(Some(tls::probe(host, port, roots, PROBE_TIME, jiff::Timestamp::now()).await))
+    let handshakes = tls::probe(host, port, roots, PROBE_TIME, jiff::Timestamp::now());
+    let (mut facts, plain) = tokio::join!(handshakes, tls::plain_http(start, PROBE_TIME));
+    facts.plain = plain;
+    Ok(Some(facts))
 }
 
 /// The public key of the one certificate that the browser may accept although it would not: the leaf that the probe

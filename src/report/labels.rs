@@ -182,10 +182,12 @@ pub(super) fn blame(blame: Blame) -> Message {
 /// Why TLS would not be accepted by a browser, from the fault names of [`crate::run::TlsFacts`].
 pub(super) fn tls_fault(fault: &str) -> Message {
     Message::new(match fault {
-        "expired" => "report.tls-expired",
+        "expired" | "intermediate-expired" => "report.tls-expired",
         "not-yet-valid" => "report.tls-not-yet-valid",
         "wrong-name" => "report.tls-wrong-name",
         "unknown-issuer" => "report.tls-unknown-issuer",
+        "missing-intermediate" => "report.tls-missing-intermediate",
+        "weak-signature" | "weak-key" => "report.tls-too-weak",
         "self-signed" => "report.tls-self-signed",
         _ => "report.tls-other",
     })

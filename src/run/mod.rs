@@ -15,6 +15,7 @@ mod problem;
 mod record;
 mod shop;
 mod stop;
+mod tls;
 mod verdict;
 
 pub use collector::Collector;
@@ -30,9 +31,7 @@ pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwrit
 pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
-pub use shop::{
-    BrowserFacts, CertificateFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard,
-    ShopRecord, TlsFacts,
-};
+pub use shop::{BrowserFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord};
 pub use stop::{Attending, Stop};
+pub use tls::{CertificateFacts, PlainHttp, TlsFacts, VersionFacts};
 pub use verdict::{RunVerdict, Verdict};

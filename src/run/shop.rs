@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, RunVerdict, Severity, Verdict};
+use super::{Finding, RunVerdict, Severity, TlsFacts, Verdict};
 use crate::i18n::{Message, Text};
 
 /// One of the documented requirements that rules belong to (`rules/requirements.yaml`).
@@ -125,42 +125,6 @@ pub struct LeftOut {
     pub url: String,
     /// Why.
     pub reason: Message,
-}
-
-/// Facts of one certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct CertificateFacts {
-    /// Subject as text.
-    pub subject: String,
-    /// Issuer as text.
-    pub issuer: String,
-    /// DNS names and addresses it is valid for.
-    pub names: Vec<String>,
-    /// RFC 3339, UTC.
-    pub not_before: String,
-    /// RFC 3339, UTC.
-    pub not_after: String,
-    /// SHA-256 of the DER form, hexadecimal.
-    pub sha256: String,
-}
-
-/// What one handshake with the shop's host told.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct TlsFacts {
-    /// `host:port`.
-    pub host: String,
-    /// `TLSv1.2` or `TLSv1.3`; `None` when no handshake succeeded.
-    pub version: Option<String>,
-    /// The chain as sent, leaf first.
-    pub chain: Vec<CertificateFacts>,
-    /// What is wrong with trust, names or dates: `expired`, `not-yet-valid`, `wrong-name`, `unknown-issuer`,
-    /// `self-signed`, `other`; empty when a browser would accept it.
-    pub faults: Vec<String>,
-    /// Whole days until the leaf expires, at the time of the probe; negative when it has.
-    pub days_left: Option<i64>,
-    /// Why there are no facts, if so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Message>,
 }
 
 /// The browser that opened pages of a shop.

@@ -133,3 +133,51 @@ fn broken_certificates_do_no_harm() {
         }
     }
 }
+
+/// Plays a server that speaks exactly one version: the whole flight in the clear, as far as its ServerHelloDone.
+async fn serve_only(version: [u8; 2], chain: Vec<CertificateDer<'static>>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let sized = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[1..], bytes].concat();
+    let message = |kind: u8, body: &[u8]| [&[kind][..], &sized(body)].concat();
+    let list: Vec<u8> = chain.iter().flat_map(|der| sized(der)).collect();
+    // Version, random, no session, one cipher suite, no compression.
+    let hello = [&version[..], &[7; 32], &[0, 0, 0x2f, 0]].concat();
+    let flight = [message(2, &hello), message(11, &sized(&list)), message(14, &[])].concat();
+    let length = u16::try_from(flight.len()).unwrap().to_be_bytes();
+    let answer = [&[22, version[0], version[1], length[0], length[1]][..], &flight].concat();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut hello = [0; 2048];
+            let read = tokio::io::AsyncReadExt::read(&mut socket, &mut hello).await.unwrap_or(0);
+            // The version stands behind the headers of record and message.
+            let asked = hello.get(9..11).filter(|_| read > 11);
+            let said = if asked == Some(&version[..]) { &answer[..] } else { &[21, 3, 1, 0, 2, 2, 70] };
+            let _ = socket.write_all(said).await;
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn every_version_is_asked() {
+    let authority = Authority::new().unwrap();
+    let identity = authority.leaf(&["127.0.0.1"], Days::VALID).unwrap();
+    let chain = identity.chain.clone();
+    let port = serve(identity).await;
+    let facts = look(port, Some(&authority), Timestamp::now()).await;
+    let offered = |facts: &TlsFacts| facts.versions.iter().map(|version| version.offered).collect::<Vec<_>>();
+    let names: Vec<&str> = facts.versions.iter().map(|version| version.version.as_str()).collect();
+    assert_eq!(names, ["SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]);
+    assert_eq!(offered(&facts), [Some(false), Some(false), Some(false), Some(true), Some(true)], "{facts:?}");
+    for (version, at) in [([3, 0], 0), ([3, 1], 1), ([3, 2], 2), ([3, 3], 3)] {
+        let facts = look(serve_only(version, chain.clone()).await, Some(&authority), Timestamp::now()).await;
+        let mut expected = vec![Some(false); 4];
+        expected[at] = Some(true);
+        assert_eq!(offered(&facts)[..4], expected, "{facts:?}");
+        // Nobody could agree on anything today, yet the certificate is known and good.
+        assert!(facts.version.is_none() && facts.failure.is_some(), "{facts:?}");
+        assert_eq!((facts.chain.len(), facts.faults.len()), (1, 0), "{facts:?}");
+        assert_eq!(facts.versions[4].offered, None);
+    }
+}

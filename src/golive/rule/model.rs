@@ -212,4 +212,41 @@ pub struct ExampleTls {
     /// Faults as the probe names them.
     #[serde(default)]
     pub faults: Vec<String>,
+    /// Versions that the server was seen to speak beside that one; without it TLS 1.2.
+    pub offers: Option<Vec<String>>,
+    /// Versions of which it could not be told.
+    #[serde(default)]
+    pub unknown: Vec<String>,
+    /// The certificates of the way to the root, as far as the example cares.
+    #[serde(default)]
+    pub chain: Vec<ExampleCertificate>,
+    /// The issuer that was not sent.
+    pub missing_issuer: Option<String>,
+    /// What plain http answered; without it, a redirect to https.
+    pub plain: Option<ExamplePlain>,
+}
+
+/// A certificate in few words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExampleCertificate {
+    /// Kind and size of its key, as in `RSA 2048`.
+    pub key: Option<String>,
+    /// How it was signed.
+    pub signature: Option<String>,
+    /// Whole days until it expires.
+    pub days_left: Option<i64>,
+    /// Whether it was sent and leads nowhere.
+    #[serde(default)]
+    pub extra: bool,
+}
+
+/// Plain http in few words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExamplePlain {
+    /// Status of the last answer; without it nothing listens.
+    pub status: Option<u16>,
+    /// Where it leads.
+    pub leads_to: Option<String>,
 }

@@ -197,6 +197,10 @@ fn certificate(not_after: &str) -> CertificateFacts {
         not_before: "2026-09-01T00:00:00Z".into(),
         not_after: not_after.into(),
         sha256: "ab".repeat(32),
+        key: "EC".into(),
+        key_bits: 256,
+        signature: "ECDSA-SHA256".into(),
+        days_left: None,
     }
 }
 
@@ -212,6 +216,7 @@ fn good_shop() -> ShopRecord {
             faults: Vec::new(),
             days_left: Some(59),
             failure: None,
+            ..TlsFacts::default()
         }),
         pages: vec![
             page("https://tienda.example/", "Tienda", &[], false),
@@ -269,6 +274,7 @@ fn bad_shop() -> ShopRecord {
             faults: vec!["expired".into(), "wrong-name".into()],
             days_left: Some(-7),
             failure: None,
+            ..TlsFacts::default()
         }),
         pages: vec![page(BAD, "Tienda rota", &[], false), limited],
         left_out: vec![LeftOut {

@@ -15,6 +15,7 @@ pub mod result;
 mod scripts;
 pub mod sdk;
 pub mod terms;
+mod tls;
 pub mod transport;
 
 use super::hits::Hits;
@@ -66,14 +67,18 @@ const fn shop(name: &'static str, run: fn(&ShopView, &mut Hits) -> Answer) -> Pr
 }
 
 /// Every predicate.
-pub static ALL: [Predicate; 59] = [
+pub static ALL: [Predicate; 63] = [
     page("https-page", NOTHING, transport::https_page),
-    shop("certificate-valid", transport::certificate_valid),
-    shop("certificate-expiry", transport::certificate_expiry),
+    shop("certificate-valid", tls::certificate_valid),
+    shop("certificate-expiry", tls::certificate_expiry),
+    shop("certificate-strength", tls::certificate_strength),
+    shop("certificate-chain", tls::certificate_chain),
     page("form-target-https", FORM_AND_SCRIPTS, transport::form_target_https),
     page("hsts", NOTHING, transport::hsts),
     page("no-local-endpoints", ALL_OF_IT, transport::no_local_endpoints),
-    shop("tls-version", transport::tls_version),
+    shop("tls-version", tls::tls_version),
+    shop("tls-legacy", tls::tls_legacy),
+    shop("http-redirects", tls::http_redirects),
     page("sdk-global-name", SCRIPTS, globals::global_name),
     page("sdk-mixed", ALL_OF_IT, globals::mixed),
     page("sdk-present", ALL_OF_IT, sdk::present),

@@ -11,7 +11,6 @@ use crate::golive::page::guard::guarded;
 use crate::golive::page::{LocalName, PageView};
 use crate::golive::rule::hits::{Hits, MAX_PER_PAGE, masked, slice};
 use crate::golive::rule::judge::short;
-use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
 use crate::run::{Evidence, Severity};
 
@@ -21,15 +20,12 @@ patterns! {
     SENDS = r#"(?i)(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*\w+\s*)?\(\s*(?:\{[^{}]{0,200}\burl\s*:\s*)?|\.\s*open\s*\(\s*["'`](?:POST|PUT|PATCH)["'`]\s*,\s*|\.\s*action\s*=\s*|\bsetAttribute\s*\(\s*["'`](?:form)?action["'`]\s*,\s*|(?:\$|\bjQuery)\s*\.\s*post\s*\(\s*|(?:\$|\bjQuery)\s*\.\s*ajax\s*\(\s*(?:\{[^{}]{0,400}?["'`]?\burl["'`]?\s*:\s*)?)["'`](http://[^"'`\s]{1,500})"#;
     // What comes before a literal that is asked for.
     ASKS = r#"(?i)(?:\bfetch\s*\(|\baxios\s*(?:\.\s*\w+\s*)?\(|\.\s*open\s*\(\s*["'`]\w+["'`]\s*,|\.\s*(?:action|src|href)\s*=|\bsetAttribute\s*\(\s*["'`]\w+["'`]\s*,|\.\s*(?:post|get|ajax|getJSON)\s*\(|\burl["'`]?\s*:|\bnew\s+(?:WebSocket|EventSource)\s*\()\s*["'`]$"#;
-    MAX_AGE = r#"(?i)max-age\s*=\s*"?(\d+)"#;
 }
 
 /// Half a year, in seconds.
 const LONG_ENOUGH: u64 = 15_552_000;
 /// Most local addresses of one script that are looked at.
 const MAX_LOCAL: usize = 500;
-/// Days before its end from which a certificate is worth a warning.
-const SOON: i64 = 30;
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -50,84 +46,6 @@ pub(super) fn https_page(view: &PageView, hits: &mut Hits) {
         hits.weigh(Severity::Advice);
     }
     hits.plain(url, "https", Message::new("golive.not-https"), Vec::new());
-}
-
-pub(super) fn certificate_valid(shop: &ShopView, hits: &mut Hits) -> Answer {
-    if shop.facts.start.scheme() != "https" {
-        return Answer::NotApplicable(Message::new("golive.shop-without-https"));
-    }
-    let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
-    if tls.faults.is_empty() {
-        return match &tls.failure {
-            Some(reason) => Answer::Inconclusive(reason.clone()),
-            None => Answer::LookedAt(1),
-        };
-    }
-    let leaf = tls.chain.first();
-    for fault in &tls.faults {
-        let field =
-            |field: &str, value: String| Evidence::Certificate { field: field.to_owned(), value: masked(&value) };
-        let (message, evidence) = match fault.as_str() {
-            "expired" => {
-                (Message::new("golive.certificate-expired"), leaf.map(|l| field("not-after", l.not_after.clone())))
-            }
-            "not-yet-valid" => {
-                (Message::new("golive.certificate-not-yet"), leaf.map(|l| field("not-before", l.not_before.clone())))
-            }
-            "wrong-name" => (
-                Message::new("golive.certificate-wrong-name"),
-                leaf.map(|l| field("names", short(&l.names.join(", ")))),
-            ),
-            "self-signed" => {
-                (Message::new("golive.certificate-self-signed"), leaf.map(|l| field("issuer", l.issuer.clone())))
-            }
-            "unknown-issuer" | "missing-intermediate" => {
-                (Message::new("golive.certificate-unknown-issuer"), leaf.map(|l| field("issuer", l.issuer.clone())))
-            }
-            other => (Message::new("golive.certificate-refused").with("fault", other), None),
-        };
-        hits.once(&shop.facts.start, &format!("{} {fault}", tls.host), message, evidence.into_iter().collect());
-    }
-    Answer::LookedAt(1)
-}
-
-/// TLS 1.2 or later was agreed on. A probe that got no answer cannot say why.
-pub(super) fn tls_version(shop: &ShopView, hits: &mut Hits) -> Answer {
-    if shop.facts.start.scheme() != "https" {
-        return Answer::NotApplicable(Message::new("golive.shop-without-https"));
-    }
-    let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
-    match tls.version.as_deref() {
-        None => Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts"))),
-        Some("TLSv1.2" | "TLSv1.3") => Answer::LookedAt(1),
-        Some(version) => {
-            let message = Message::new("golive.tls-old").with("version", version);
-            hits.once(&shop.facts.start, &tls.host, message, Vec::new());
-            Answer::LookedAt(1)
-        }
-    }
-}
-
-pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
-    if shop.facts.start.scheme() != "https" {
-        return Answer::NotApplicable(Message::new("golive.shop-without-https"));
-    }
-    let Some(tls) = &shop.facts.tls else { return Answer::Inconclusive(Message::new("golive.no-tls-facts")) };
-    match tls.days_left {
-        None => Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts"))),
-        Some(days) if days < 0 || tls.faults.iter().any(|fault| fault == "expired") => {
-            Answer::NotApplicable(Message::new("golive.certificate-expired-already"))
-        }
-        Some(days) => {
-            if days < SOON {
-                let not_after = tls.chain.first().map(|leaf| leaf.not_after.clone()).unwrap_or_default();
-                let evidence = Evidence::Certificate { field: "not-after".to_owned(), value: not_after };
-                let message = Message::new("golive.certificate-ends-soon").with("days", days);
-                hits.once(&shop.facts.start, &tls.host, message, vec![evidence]);
-            }
-            Answer::LookedAt(1)
-        }
-    }
 }
 
 /// The targets of forms that hold card fields; on a page whose card fields stand in frames of Mercado Pago, of
@@ -177,7 +95,7 @@ pub(super) fn hsts(view: &PageView, hits: &mut Hits) {
         return;
     }
     let value = view.page.document.header("strict-transport-security");
-    let seconds = value.and_then(|value| MAX_AGE.captures(value)?.get(1)?.as_str().parse::<u64>().ok());
+    let seconds = value.and_then(hsts_seconds);
     let message = match (value, seconds) {
         (_, Some(seconds)) if seconds >= LONG_ENOUGH => return,
         (None, _) => Message::new("golive.header-missing").with("name", "Strict-Transport-Security"),
@@ -189,6 +107,24 @@ pub(super) fn hsts(view: &PageView, hits: &mut Hits) {
     };
     let host = url.host_str().unwrap_or_default();
     hits.once(url, host, message, vec![evidence]);
+}
+
+/// For how long browsers keep to https after this header (RFC 6797, 6.1); `None` when they ignore it.
+fn hsts_seconds(value: &str) -> Option<u64> {
+    let mut seconds = None;
+    for directive in value.split(';') {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        if name.trim().eq_ignore_ascii_case("max-age") {
+            let value = value.trim();
+            let value = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+            // Said twice is not well formed.
+            if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) || seconds.is_some() {
+                return None;
+            }
+            seconds = Some(value.parse().unwrap_or(u64::MAX));
+        }
+    }
+    seconds
 }
 
 pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
