@@ -7,16 +7,17 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::money::Money;
 use super::offline::{self, Voucher};
-use super::shape::{View, is_ticket, payer_id, text_of, total_paid};
+use super::shape::{View, is_ticket, payer_id, total_paid};
+use super::tree::{Members, Tree};
 use super::{Card, Payment};
 use crate::sandbox::clock::wire_date;
 
 /// An object that was sent, or an empty one.
-pub(super) struct Object<'p>(pub(super) Option<&'p Map<String, Value>>);
+pub(super) struct Object<'p>(pub(super) Option<&'p Members<'p>>);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -71,8 +72,8 @@ struct Phone<'p> {
 pub(super) struct Payer<'p> {
     id: Option<String>,
     #[serde(rename = "type")]
-    kind: Option<&'p Value>,
-    email: Option<&'p Value>,
+    kind: Option<&'p Tree<'p>>,
+    email: Option<&'p Tree<'p>>,
     identification: Document<'p>,
     phone: Phone<'p>,
     first_name: Option<Cow<'p, str>>,
@@ -81,42 +82,43 @@ pub(super) struct Payer<'p> {
     operator_id: (),
 }
 
-impl Payer<'_> {
+impl<'p> Payer<'p> {
     /// By what was sent with the payment.
-    pub(super) fn of(sent: &Map<String, Value>) -> Payer<'_> {
-        let payer = sent.get("payer").and_then(Value::as_object);
+    pub(super) fn of(sent: &'p Members<'p>) -> Payer<'p> {
+        let payer = sent.get("payer").and_then(Tree::object);
         let get = |name: &str| payer?.get(name);
-        let part = |object: &str, name: &str| text_of(get(object)?.get(name));
+        let text = |name: &str| get(name)?.text();
+        let part = |object: &str, name: &str| get(object)?.get(name)?.text();
         Payer {
             id: payer_id(sent),
             kind: get("type"),
             email: get("email"),
             identification: Document { kind: part("identification", "type"), number: part("identification", "number") },
             phone: Phone { area_code: part("phone", "area_code"), number: part("phone", "number"), extension: () },
-            first_name: text_of(get("first_name")),
-            last_name: text_of(get("last_name")),
-            entity_type: text_of(get("entity_type")),
+            first_name: text("first_name"),
+            last_name: text("last_name"),
+            entity_type: text("entity_type"),
             operator_id: (),
         }
     }
 }
 
 /// `additional_info`: given back with numbers of items and addresses as text, as the real service does.
-pub(super) struct Info<'p>(pub(super) Option<&'p Map<String, Value>>);
+pub(super) struct Info<'p>(pub(super) Option<&'p Members<'p>>);
 
 impl Serialize for Info<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut to = to.serialize_map(None)?;
-        for (name, value) in self.0.into_iter().flatten() {
-            match (name.as_str(), value) {
-                ("items", Value::Array(items)) => to.serialize_entry(name, &Items(items))?,
-                ("shipments", Value::Object(part)) => to.serialize_entry(name, &Placed(part, "receiver_address"))?,
-                ("payer", Value::Object(part)) => to.serialize_entry(name, &Placed(part, "address"))?,
+        for (name, value) in self.0.into_iter().flat_map(|members| &members.0) {
+            match (&**name, value) {
+                ("items", Tree::List(items)) => to.serialize_entry(name, &Items(items))?,
+                ("shipments", Tree::Object(part)) => to.serialize_entry(name, &Placed(part, "receiver_address"))?,
+                ("payer", Tree::Object(part)) => to.serialize_entry(name, &Placed(part, "address"))?,
                 _ => to.serialize_entry(name, value)?,
             }
         }
         for name in ["available_balance", "nsu_processadora", "authentication_code"] {
-            if self.0.is_none_or(|members| !members.contains_key(name)) {
+            if self.0.is_none_or(|members| !members.get(name).is_some()) {
                 to.serialize_entry(name, &())?;
             }
         }
@@ -124,7 +126,7 @@ impl Serialize for Info<'_> {
     }
 }
 
-struct Items<'p>(&'p [Value]);
+struct Items<'p>(&'p [Tree<'p>]);
 
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -133,12 +135,12 @@ impl Serialize for Items<'_> {
 }
 
 /// An object with an address under this name.
-struct Placed<'p>(&'p Map<String, Value>, &'static str);
+struct Placed<'p>(&'p Members<'p>, &'static str);
 
 impl Serialize for Placed<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut to = to.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0 {
+        let mut to = to.serialize_map(Some(self.0.0.len()))?;
+        for (name, value) in &self.0.0 {
             if name == self.1 {
                 to.serialize_entry(name, &Texts(value, &["zip_code", "street_number"]))?;
             } else {
@@ -150,15 +152,15 @@ impl Serialize for Placed<'_> {
 }
 
 /// A value; numbers of an object under these names leave as text.
-struct Texts<'p>(&'p Value, &'static [&'static str]);
+struct Texts<'p>(&'p Tree<'p>, &'static [&'static str]);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Value::Object(members) = self.0 else { return self.0.serialize(to) };
-        let mut to = to.serialize_map(Some(members.len()))?;
-        for (name, value) in members {
+        let Tree::Object(members) = self.0 else { return self.0.serialize(to) };
+        let mut to = to.serialize_map(Some(members.0.len()))?;
+        for (name, value) in &members.0 {
             match value {
-                Value::Number(number) if self.1.contains(&name.as_str()) => {
+                Tree::Number(number) if self.1.contains(&&**name) => {
                     to.serialize_entry(name, &number.to_string())?;
                 }
                 _ => to.serialize_entry(name, value)?,
@@ -200,7 +202,7 @@ pub(super) fn details<'p>(payment: &View<'p>, fee: Money, voucher: Option<&'p Vo
         overpaid_amount: 0,
         external_resource_url: (waits && payment.method.id != "pix").then(|| ticket_url(payment)),
         installment_amount: if payment.card.is_some() { installment().json() } else { Value::from(0) },
-        financial_institution: text_of(bank),
+        financial_institution: bank.and_then(Tree::text),
         barcode: voucher.map(|voucher| Barcode { content: &voucher.barcode }),
         digitable_line: voucher.and_then(|voucher| voucher.line.as_deref()),
         verification_code: reference,

@@ -4,6 +4,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::tree::Members;
+
 /// A JSON object as compact text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -16,8 +18,8 @@ impl Sent {
         Sent(serde_json::to_string(members).unwrap_or_else(|_| "{}".to_owned()).into_boxed_str())
     }
 
-    /// All members.
-    pub(super) fn parse(&self) -> Map<String, Value> {
+    /// All members, which borrow from it.
+    pub(super) fn tree(&self) -> Members<'_> {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
@@ -84,7 +86,7 @@ mod tests {
         let whole =
             json!({ "a": { "b": 1 }, "b": "x\"y", "c": [0.1, 4.35e-7, 1e300, 18446744073709551615u64], "ñ": null });
         let sent = Sent::of(whole.as_object().unwrap());
-        assert_eq!(Value::Object(sent.parse()), whole);
+        assert_eq!(serde_json::to_value(sent.tree()).unwrap(), whole);
         for (name, value) in whole.as_object().unwrap() {
             assert_eq!(sent.get(name).as_ref(), Some(value));
         }

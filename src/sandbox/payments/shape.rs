@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::money::Money;
 use super::parts::{self, Barcode, Fee, Info, Object, Payer};
 use super::share::refund;
+use super::tree::{Members, Tree};
 use super::{Payment, offline};
 use crate::sandbox::clock::wire_date;
 use crate::sandbox::payment_methods::issuer_id;
@@ -25,7 +26,7 @@ const FEE: i64 = 499;
 /// A payment with what was sent, parsed.
 pub(super) struct View<'p> {
     payment: &'p Payment,
-    pub(super) sent: &'p Map<String, Value>,
+    pub(super) sent: &'p Members<'p>,
 }
 
 impl Deref for View<'_> {
@@ -41,26 +42,26 @@ pub(super) struct Answer<'p>(View<'p>);
 
 impl<'p> Answer<'p> {
     /// For whoever has what was sent at hand.
-    pub(super) fn new(payment: &'p Payment, sent: &'p Map<String, Value>) -> Answer<'p> {
+    pub(super) fn new(payment: &'p Payment, sent: &'p Members<'p>) -> Answer<'p> {
         Answer(View { payment, sent })
     }
 }
 
 /// The reply with a payment.
 pub(super) fn reply(status: u16, payment: &Payment) -> Reply {
-    Reply::payment(status, payment.id, &Answer::new(payment, &payment.sent.parse()))
+    Reply::payment(status, payment.id, &Answer::new(payment, &payment.sent.tree()))
 }
 
 /// A payment as a value.
 pub(super) fn payment(payment: &Payment) -> Value {
-    serde_json::to_value(Answer::new(payment, &payment.sent.parse())).unwrap_or_default()
+    serde_json::to_value(Answer::new(payment, &payment.sent.tree())).unwrap_or_default()
 }
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let payment = &self.0;
         let sent = |name: &str| payment.sent.get(name);
-        let object = |name: &str| Object(sent(name).and_then(Value::as_object));
+        let object = |name: &str| Object(sent(name).and_then(Tree::object));
         let method = payment.method;
         let approved = payment.approved.is_some();
         let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
@@ -105,7 +106,7 @@ impl Serialize for Answer<'_> {
         to.serialize_entry("payer", &Payer::of(payment.sent))?;
         to.serialize_entry("marketplace_owner", &())?;
         to.serialize_entry("metadata", &object("metadata"))?;
-        to.serialize_entry("additional_info", &Info(sent("additional_info").and_then(Value::as_object)))?;
+        to.serialize_entry("additional_info", &Info(sent("additional_info").and_then(Tree::object)))?;
         to.serialize_entry("order", &object("order"))?;
         to.serialize_entry("external_reference", &external_reference(payment.sent))?;
         to.serialize_entry("transaction_amount", &payment.amount.json())?;
@@ -121,7 +122,7 @@ impl Serialize for Answer<'_> {
         to.serialize_entry("fee_details", &fees)?;
         to.serialize_entry("charges_details", &[(); 0])?;
         to.serialize_entry("captured", &payment.captured)?;
-        to.serialize_entry("binary_mode", &sent("binary_mode").and_then(Value::as_bool).unwrap_or(false))?;
+        to.serialize_entry("binary_mode", &matches!(sent("binary_mode"), Some(Tree::Bool(true))))?;
         to.serialize_entry("call_for_authorize_id", &())?;
         to.serialize_entry("statement_descriptor", &descriptor)?;
         to.serialize_entry("card", &parts::card(payment))?;
@@ -159,12 +160,12 @@ pub(super) fn total_paid(payment: &Payment) -> Money {
 }
 
 /// The id of the payer: the customer's, else one that follows from the address.
-pub(super) fn payer_id(sent: &Map<String, Value>) -> Option<String> {
+pub(super) fn payer_id(sent: &Members) -> Option<String> {
     let payer = sent.get("payer")?;
-    if let Some(id) = payer.get("id").and_then(Value::as_str) {
+    if let Some(id) = payer.get("id").and_then(Tree::str) {
         return Some(id.to_owned());
     }
-    payer.get("email").and_then(Value::as_str).map(|email| users::id_of(email).to_string())
+    payer.get("email").and_then(Tree::str).map(|email| users::id_of(email).to_string())
 }
 
 /// The address of the payer, as it was sent.
@@ -173,24 +174,15 @@ pub(super) fn payer_email(payment: &Payment) -> Option<String> {
 }
 
 /// The seller's own reference, as text.
-pub(super) fn external_reference(sent: &Map<String, Value>) -> Option<String> {
+pub(super) fn external_reference(sent: &Members) -> Option<String> {
     match sent.get("external_reference")? {
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
-/// A text, or the text of a number.
-pub(super) fn text_of(value: Option<&Value>) -> Option<Cow<'_, str>> {
-    match value? {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        _ => None,
+        Tree::Text(text) => Some(text.clone().into_owned()),
+        other => serde_json::to_string(other).ok(),
     }
 }
 
 fn text<'p>(payment: &View<'p>, name: &str) -> Option<Cow<'p, str>> {
-    text_of(payment.sent.get(name))
+    payment.sent.get(name)?.text()
 }
 
 fn issuer<'p>(payment: &View<'p>) -> Option<Cow<'p, str>> {
