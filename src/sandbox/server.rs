@@ -23,7 +23,7 @@ use super::journal::Entry;
 use super::leave::{encode, leave};
 use super::options::Options;
 use super::reply::{Body, Reply};
-use super::router::{Call, perform};
+use super::router::{self, Call, perform};
 use super::tls::{self, Both};
 use super::webhooks;
 use super::world::World;
@@ -204,7 +204,7 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
         at,
         method: parts.method.as_str().to_owned(),
         uri: uri.to_owned(),
-        key: call.header("x-idempotency-key").map(|key| key.chars().take(MOST_KEY).collect()),
+        key: call.header(&router::KEY).map(|key| key.get(..MOST_KEY).unwrap_or(key).to_owned()),
         status: encoded.status,
         took: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         fault,
