@@ -122,6 +122,8 @@ pub fn account(site: &str, role: Role) -> Account {
 pub(super) struct Accounts {
     by_token: HashMap<String, Account>,
     by_key: HashMap<String, Account>,
+    /// A few for each site: deriving one costs more than looking through them.
+    by_site: Vec<Account>,
 }
 
 impl Accounts {
@@ -132,12 +134,13 @@ impl Accounts {
     }
 
     fn derive() -> Accounts {
-        let mut accounts = Accounts { by_token: HashMap::new(), by_key: HashMap::new() };
+        let mut accounts = Accounts { by_token: HashMap::new(), by_key: HashMap::new(), by_site: Vec::new() };
         for site in sites::all() {
             for role in Role::ALL {
                 let account = account(&site.id, role);
                 accounts.by_token.insert(account.access_token.expose_secret().to_owned(), account.clone());
-                accounts.by_key.insert(account.public_key.clone(), account);
+                accounts.by_key.insert(account.public_key.clone(), account.clone());
+                accounts.by_site.push(account);
             }
         }
         accounts
@@ -145,7 +148,7 @@ impl Accounts {
 
     /// The account of a site with a role.
     pub(super) fn get(&self, site: &str, role: Role) -> Option<&Account> {
-        self.by_key(&account(site, role).public_key)
+        self.by_site.iter().find(|account| account.site == site && account.role == role)
     }
 
     /// The account of an application, of whichever site.

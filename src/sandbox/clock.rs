@@ -29,21 +29,22 @@ pub(super) fn wire_date(instant: Timestamp) -> String {
     let [hundreds, year] = [at.year() / 100, at.year() % 100];
     let parts = [(b'-', at.month()), (b'-', at.day()), (b'T', at.hour()), (b':', at.minute()), (b':', at.second())];
     // Written by hand, because a payment has half a dozen of them: a format string costs ten times as much.
-    let digit = |number: i16| char::from(b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or_default());
-    let mut text = String::with_capacity(29);
-    let two = |text: &mut String, number: i16| text.extend([digit(number / 10), digit(number)]);
+    let digit = |number: i16| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or_default();
+    let mut text = Vec::with_capacity(29);
+    let two = |text: &mut Vec<u8>, number: i16| text.extend_from_slice(&[digit(number / 10), digit(number)]);
     two(&mut text, hundreds);
     two(&mut text, year);
     for (before, number) in parts {
-        text.push(char::from(before));
+        text.push(before);
         two(&mut text, i16::from(number));
     }
-    text.push('.');
+    text.push(b'.');
     let millisecond = at.millisecond();
     text.push(digit(millisecond / 100));
     two(&mut text, millisecond % 100);
-    text.push_str("-04:00");
-    text
+    text.extend_from_slice(b"-04:00");
+    // Digits and signs are always text.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// A date as the `data` of a cause carries it.

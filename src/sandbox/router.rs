@@ -3,7 +3,8 @@
 //! Responsible for reading a request, for who asks, and for the order of what comes before every resource: a fault
 //! asked for, then the route, then the credential. Not responsible for what a resource checks.
 
-use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, AsHeaderName};
+use axum::http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value, json};
 
 use super::accounts::{Account, Role};
@@ -17,6 +18,10 @@ use super::{
 };
 use crate::ids::Ids;
 use crate::sandbox::subscriptions::Kind::{Plan, Subscription};
+
+/// The idempotency key. Names that every request is asked for are read once.
+pub(super) static KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
+static FAULT: HeaderName = HeaderName::from_static(faults::HEADER);
 
 /// A request as the resources see it.
 pub(super) struct Call<'c> {
@@ -41,7 +46,7 @@ impl<'c> Call<'c> {
     }
 
     /// A header that is text.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -61,14 +66,14 @@ impl<'c> Call<'c> {
 
     /// The idempotency key, else code 4292.
     pub(super) fn idempotency_key(&self) -> Checked<&str> {
-        let key = self.header("x-idempotency-key").map(str::trim).unwrap_or_default();
+        let key = self.header(&KEY).map(str::trim).unwrap_or_default();
         if key.is_empty() { Err(Refusal::bad("4292")) } else { Ok(key) }
     }
 
     /// Identifiers of what this request creates: they follow from its idempotency key, so that a run with the same
     /// seed gets the same ids however its requests are interleaved; without a key they follow from the order.
     pub(super) fn ids(&self, world: &World) -> Ids {
-        match self.header("x-idempotency-key") {
+        match self.header(&KEY) {
             Some(key) => world.ids.part(&format!("{} {key}", self.path)),
             None => world.ids.part(&world.ids.hex32()),
         }
@@ -76,7 +81,7 @@ impl<'c> Call<'c> {
 
     /// The access token in the header.
     pub(super) fn bearer(&self) -> Option<&str> {
-        let value = self.header("authorization")?;
+        let value = self.header(AUTHORIZATION)?;
         let (scheme, credential) = value.split_once(' ').unwrap_or(("", value));
         (scheme.is_empty() || scheme.eq_ignore_ascii_case("bearer")).then_some(credential.trim())
     }
@@ -108,7 +113,7 @@ impl<'c> Call<'c> {
 /// The reply to a request, how it leaves, and the fault that was played: the one that its header asks for, else the one
 /// that a rule has for it.
 pub(super) fn perform(world: &World, call: &Call) -> (Played, Option<String>) {
-    let picked = match call.header(faults::HEADER) {
+    let picked = match call.header(&FAULT) {
         Some(fault) => match effects::read(fault.trim(), world.catalogue) {
             Some(read) => Some((read, fault.trim().to_owned())),
             None => return (faults::unknown().into(), None),

@@ -23,7 +23,7 @@ use super::journal::Entry;
 use super::leave::{encode, leave};
 use super::options::Options;
 use super::reply::{Body, Reply};
-use super::router::{Call, perform};
+use super::router::{self, Call, perform};
 use super::tls::{self, Both};
 use super::webhooks;
 use super::world::World;
@@ -204,7 +204,7 @@ async fn serve(State(world): State<Arc<World>>, request: Request) -> Response<Ht
         at,
         method: parts.method.as_str().to_owned(),
         uri: uri.to_owned(),
-        key: call.header("x-idempotency-key").map(|key| key.chars().take(MOST_KEY).collect()),
+        key: call.header(&router::KEY).map(|key| key.get(..MOST_KEY).unwrap_or(key).to_owned()),
         status: encoded.status,
         took: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         fault,
@@ -227,6 +227,10 @@ async fn read_body(mut body: HttpBody) -> Option<Bytes> {
         let Ok(frame) = frame else { return None };
         let Ok(data) = frame.into_data() else { continue };
         seen += data.len();
+        // A short body comes in one piece, which need not be copied.
+        if seen == data.len() && seen <= MOST_BODY && axum::body::HttpBody::is_end_stream(&body) {
+            return Some(data);
+        }
         sound = sound && seen <= MOST_BODY;
         if seen > MOST_FORGOTTEN {
             return None;

@@ -1,7 +1,7 @@
 //! `POST /v1/payments`: from a checked request to a payment, once per idempotency key.
 
 use jiff::{Timestamp, ToSpan};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::sent::Sent;
 use super::validation::{self, Subject};
@@ -49,7 +49,6 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let (status, detail) =
         outcome(method, token.as_ref(), flag("capture") == Some(false), flag("binary_mode") == Some(true));
     let captured = flag("capture") != Some(false);
-    let sent = echo(body);
     let payment = Payment {
         id: state.free_id(&ids),
         collector: account.user_id,
@@ -70,19 +69,20 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
             .flatten(),
         refunds: Vec::new(),
         key,
-        sent: Sent::of(&sent),
+        // The attributes that the answer gives back.
+        sent: Sent::without(&body, "token"),
     };
     if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
         token.used = true;
     }
     let weight = WEIGHT + payment.sent.len();
     state.replays.insert(key, Replay { created: Created::Payment(payment.id), body: print }, 96);
-    if let Some(order) = sent.get("order") {
+    if let Some(order) = body.get("order") {
         merchant_orders::attach(&mut state, payment.collector, Some(order), payment.id, &wire_date(now));
     }
     state.pay(payment.clone(), weight);
     drop(state);
-    Ok(Reply::payment(201, payment.id, &shape::Answer::new(&payment, &sent)))
+    Ok(Reply::payment(201, payment.id, &shape::Answer::new(&payment, &payment.sent.tree())))
 }
 
 /// What a key gets that a payment was made under.
@@ -91,12 +91,6 @@ fn replayed(world: &World, state: &State, key: &Key, print: u64) -> Option<Reply
     let Created::Payment(id) = replay.created else { return None };
     let payment = state.payments.get(&id)?;
     Some(again(world, replay, print).unwrap_or_else(|| shape::reply(200, payment)))
-}
-
-/// The attributes that the answer gives back.
-fn echo(mut body: Map<String, Value>) -> Map<String, Value> {
-    body.retain(|name, value| name != "token" && !value.is_null());
-    body
 }
 
 /// The cardholder's name decides a card; other methods wait for the buyer.

@@ -1,6 +1,6 @@
 //! Payments: `/v1/payments` and what lies below it.
 //!
-//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer and `share` what belongs to it, `sent` keeps what only comes back, `update` captures and cancels, `refunds` gives money back, `search` finds.
+//! One file per question: `create` makes them, `validation` says what is refused and in which order, `shape` writes the answer, `parts` the objects in it and `share` what belongs to it, `sent` keeps what only comes back, `tree` reads it, `update` captures and cancels, `refunds` gives money back, `search` finds.
 
 mod attributes;
 mod card_checks;
@@ -8,12 +8,14 @@ mod create;
 mod money;
 mod offline;
 mod outcomes;
+mod parts;
 mod payer_checks;
 mod refunds;
 mod search;
 mod sent;
 mod shape;
 mod share;
+mod tree;
 mod update;
 mod validation;
 

@@ -66,11 +66,11 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
         .filter(|_| wanted("store_id", &String::new) && wanted("pos_id", &String::new))
         .filter(|payment| wanted("collector.id", &|| payment.collector.to_string()))
         .filter(|payment| wanted("payment_method_id", &|| payment.method.id.clone()))
-        .filter(|payment| wanted("payer.id", &|| shape::payer_id(&payment.sent.parse()).unwrap_or_default()))
+        .filter(|payment| wanted("payer.id", &|| shape::payer_id(&payment.sent.tree()).unwrap_or_default()))
         .filter(|payment| match call.param("external_reference") {
             None | Some("") => true,
             Some(text) => {
-                payment.sent.may_hold(text) && shape::external_reference(&payment.sent.parse()).as_deref() == Some(text)
+                payment.sent.may_hold(text) && shape::external_reference(&payment.sent.tree()).as_deref() == Some(text)
             }
         })
         .filter(|payment| begin.is_none_or(|begin| range(payment).is_some_and(|date| date >= begin)))

@@ -1,8 +1,10 @@
 //! What a client sent and only gets back, kept as the text of a JSON object: parsed, it takes several times the memory.
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+use super::tree::Members;
 
 /// A JSON object as compact text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -10,20 +12,24 @@ use serde_json::{Map, Value};
 pub(super) struct Sent(Box<str>);
 
 impl Sent {
-    /// The text of an object.
-    pub(super) fn of(members: &Map<String, Value>) -> Sent {
+    /// The text of an object, without the members that are null and those of this name.
+    pub(super) fn without(members: &Map<String, Value>, name: &str) -> Sent {
+        let mut text = Vec::with_capacity(1024);
+        let kept = members.iter().filter(|(own, value)| *own != name && !value.is_null());
         // A map of values always has a text.
-        Sent(serde_json::to_string(members).unwrap_or_else(|_| "{}".to_owned()).into_boxed_str())
+        let written = serde_json::Serializer::new(&mut text).collect_map(kept);
+        let text = written.ok().and_then(|()| String::from_utf8(text).ok());
+        Sent(text.unwrap_or_else(|| "{}".to_owned()).into_boxed_str())
     }
 
-    /// All members.
-    pub(super) fn parse(&self) -> Map<String, Value> {
+    /// All members, which borrow from it.
+    pub(super) fn tree(&self) -> Members<'_> {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
     /// One member. Whether there is one of this name at all is seen in the text, before anything is parsed.
     pub(super) fn get(&self, name: &str) -> Option<Value> {
-        if !self.0.contains(name) {
+        if !self.holds(name) {
             return None;
         }
         Member(name).deserialize(&mut serde_json::Deserializer::from_str(&self.0)).ok()?
@@ -33,7 +39,11 @@ impl Sent {
     /// without escapes.
     pub(super) fn may_hold(&self, text: &str) -> bool {
         let plain = text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
-        !plain || self.0.contains(text)
+        !plain || self.holds(text)
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        memchr::memmem::find(self.0.as_bytes(), text.as_bytes()).is_some()
     }
 
     /// Bytes that it takes.
@@ -82,9 +92,11 @@ mod tests {
     #[test]
     fn members_come_back_as_they_were() {
         let whole =
-            json!({ "a": { "b": 1 }, "b": "x\"y", "c": [0.1, 4.35e-7, 1e300, 18446744073709551615u64], "ñ": null });
-        let sent = Sent::of(whole.as_object().unwrap());
-        assert_eq!(Value::Object(sent.parse()), whole);
+            json!({ "a": { "b": null }, "b": "x\"y", "c": [0.1, 4.35e-7, 1e300, 18446744073709551615u64], "ñ": "a" });
+        let mut more = whole.as_object().unwrap().clone();
+        more.extend([("token".to_owned(), json!("t")), ("n".to_owned(), Value::Null)]);
+        let sent = Sent::without(&more, "token");
+        assert_eq!(serde_json::to_value(sent.tree()).unwrap(), whole);
         for (name, value) in whole.as_object().unwrap() {
             assert_eq!(sent.get(name).as_ref(), Some(value));
         }

@@ -8,13 +8,14 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::money::Money;
+use super::parts::{self, Barcode, Fee, Info, Object, Payer};
 use super::share::refund;
+use super::tree::{Members, Tree};
 use super::{Payment, offline};
 use crate::sandbox::clock::wire_date;
-use crate::sandbox::json::as_text;
 use crate::sandbox::payment_methods::issuer_id;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::users;
@@ -25,7 +26,7 @@ const FEE: i64 = 499;
 /// A payment with what was sent, parsed.
 pub(super) struct View<'p> {
     payment: &'p Payment,
-    sent: &'p Map<String, Value>,
+    pub(super) sent: &'p Members<'p>,
 }
 
 impl Deref for View<'_> {
@@ -41,36 +42,34 @@ pub(super) struct Answer<'p>(View<'p>);
 
 impl<'p> Answer<'p> {
     /// For whoever has what was sent at hand.
-    pub(super) fn new(payment: &'p Payment, sent: &'p Map<String, Value>) -> Answer<'p> {
+    pub(super) fn new(payment: &'p Payment, sent: &'p Members<'p>) -> Answer<'p> {
         Answer(View { payment, sent })
     }
 }
 
 /// The reply with a payment.
 pub(super) fn reply(status: u16, payment: &Payment) -> Reply {
-    Reply::payment(status, payment.id, &Answer::new(payment, &payment.sent.parse()))
+    Reply::payment(status, payment.id, &Answer::new(payment, &payment.sent.tree()))
 }
 
 /// A payment as a value.
 pub(super) fn payment(payment: &Payment) -> Value {
-    serde_json::to_value(Answer::new(payment, &payment.sent.parse())).unwrap_or_default()
+    serde_json::to_value(Answer::new(payment, &payment.sent.tree())).unwrap_or_default()
 }
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let payment = &self.0;
         let sent = |name: &str| payment.sent.get(name);
-        let object = |name: &str| match payment.sent.get(name) {
-            Some(object) if object.is_object() => Cow::Borrowed(object),
-            _ => Cow::Owned(json!({})),
-        };
+        let object = |name: &str| Object(sent(name).and_then(Tree::object));
         let method = payment.method;
         let approved = payment.approved.is_some();
         let fee = if approved { payment.amount.part(FEE) } else { Money::ZERO };
         let fees = if approved { fees(payment, fee) } else { Vec::new() };
-        let kept = payment.amount.minus(fee).minus(payment.application_fee());
-        let descriptor = payment.card.as_ref().map(|_| text(payment, "statement_descriptor"));
+        let descriptor = payment.card.as_ref().and_then(|_| text(payment, "statement_descriptor"));
         let voucher = is_ticket(payment).then(|| offline::voucher(payment));
+        let issuer = issuer(payment);
+        let barcode = voucher.as_ref().map(|voucher| Barcode { content: &voucher.barcode });
         let mut to = to.serialize_map(None)?;
         to.serialize_entry("id", &payment.id)?;
         to.serialize_entry("date_created", &wire_date(payment.created))?;
@@ -78,15 +77,13 @@ impl Serialize for Answer<'_> {
         to.serialize_entry("date_last_updated", &wire_date(payment.updated))?;
         to.serialize_entry("date_of_expiration", &payment.expires.map(wire_date))?;
         to.serialize_entry("money_release_date", &payment.release().map(wire_date))?;
-        to.serialize_entry("money_release_status", &(if approved { json!("pending") } else { Value::Null }))?;
-        to.serialize_entry("operation_type", &"regular_payment")?;
-        to.serialize_entry("issuer_id", &issuer(payment))?;
+        to.serialize_entry("money_release_status", &approved.then_some("pending"))?;
+        to.serialize_entry("operation_type", "regular_payment")?;
+        to.serialize_entry("issuer_id", &issuer)?;
         to.serialize_entry("payment_method_id", &method.id)?;
         to.serialize_entry("payment_type_id", &method.payment_type_id)?;
-        to.serialize_entry(
-            "payment_method",
-            &json!({ "id": method.id, "type": method.payment_type_id, "issuer_id": issuer(payment) }),
-        )?;
+        let named = parts::Method { id: &method.id, kind: &method.payment_type_id, issuer_id: issuer.as_deref() };
+        to.serialize_entry("payment_method", &named)?;
         to.serialize_entry("status", &payment.status)?;
         to.serialize_entry("status_detail", &payment.detail)?;
         to.serialize_entry("currency_id", &payment.site.currency)?;
@@ -106,10 +103,10 @@ impl Serialize for Answer<'_> {
         to.serialize_entry("platform_id", &())?;
         to.serialize_entry("corporation_id", &())?;
         to.serialize_entry("collector_id", &payment.collector)?;
-        to.serialize_entry("payer", &payer(payment))?;
+        to.serialize_entry("payer", &Payer::of(payment.sent))?;
         to.serialize_entry("marketplace_owner", &())?;
         to.serialize_entry("metadata", &object("metadata"))?;
-        to.serialize_entry("additional_info", &additional_info(payment))?;
+        to.serialize_entry("additional_info", &Info(sent("additional_info").and_then(Tree::object)))?;
         to.serialize_entry("order", &object("order"))?;
         to.serialize_entry("external_reference", &external_reference(payment.sent))?;
         to.serialize_entry("transaction_amount", &payment.amount.json())?;
@@ -120,35 +117,22 @@ impl Serialize for Answer<'_> {
         to.serialize_entry("deduction_schema", &())?;
         to.serialize_entry("callback_url", &sent("callback_url"))?;
         to.serialize_entry("installments", &payment.installments)?;
-        to.serialize_entry("transaction_details", &json!({
-            "payment_method_reference_id": reference(payment),
-            "acquirer_reference": null,
-            "net_received_amount": if approved { kept.json() } else { json!(0) },
-            "total_paid_amount": total_paid(payment).json(),
-            "overpaid_amount": 0,
-            "external_resource_url": resource_url(payment),
-            "installment_amount": if payment.card.is_some() { payment.amount.plus(payment.financing()).share(payment.installments).json() } else { json!(0) },
-            "financial_institution": institution(payment),
-            "barcode": voucher.as_ref().map(|voucher| json!({ "content": voucher.barcode })),
-            "digitable_line": voucher.as_ref().and_then(|voucher| voucher.line.as_deref()),
-            "verification_code": reference(payment),
-            "payable_deferral_period": null,
-            }))?;
-        to.serialize_entry("barcode", &voucher.as_ref().map(|voucher| json!({ "content": voucher.barcode })))?;
+        to.serialize_entry("transaction_details", &parts::details(payment, fee, voucher.as_ref()))?;
+        to.serialize_entry("barcode", &barcode)?;
         to.serialize_entry("fee_details", &fees)?;
-        to.serialize_entry("charges_details", &json!([]))?;
+        to.serialize_entry("charges_details", &[(); 0])?;
         to.serialize_entry("captured", &payment.captured)?;
-        to.serialize_entry("binary_mode", &sent("binary_mode").and_then(Value::as_bool).unwrap_or(false))?;
+        to.serialize_entry("binary_mode", &matches!(sent("binary_mode"), Some(Tree::Bool(true))))?;
         to.serialize_entry("call_for_authorize_id", &())?;
         to.serialize_entry("statement_descriptor", &descriptor)?;
-        to.serialize_entry("card", &card(payment))?;
+        to.serialize_entry("card", &parts::card(payment))?;
         to.serialize_entry("notification_url", &sent("notification_url"))?;
         to.serialize_entry("refunds", &payment.refunds.iter().map(|one| refund(payment, one)).collect::<Vec<Value>>())?;
         to.serialize_entry("processing_mode", &"aggregator")?;
         to.serialize_entry("merchant_account_id", &())?;
         to.serialize_entry("merchant_number", &())?;
-        to.serialize_entry("acquirer_reconciliation", &json!([]))?;
-        to.serialize_entry("point_of_interaction", &point_of_interaction(payment))?;
+        to.serialize_entry("acquirer_reconciliation", &[(); 0])?;
+        to.serialize_entry("point_of_interaction", &parts::interaction(payment))?;
         to.serialize_entry("accounts_info", &())?;
         to.serialize_entry("tags", &())?;
         to.end()
@@ -156,7 +140,7 @@ impl Serialize for Answer<'_> {
 }
 
 /// Who pays whom what, once a payment is approved.
-fn fees(payment: &Payment, fee: Money) -> Vec<Value> {
+fn fees(payment: &Payment, fee: Money) -> Vec<Fee> {
     let fees = [
         ("mercadopago_fee", fee, "collector"),
         ("application_fee", payment.application_fee(), "collector"),
@@ -164,7 +148,7 @@ fn fees(payment: &Payment, fee: Money) -> Vec<Value> {
         ("financing_fee", payment.financing(), "payer"),
     ];
     let fees = fees.into_iter().filter(|(kind, amount, _)| *kind == "mercadopago_fee" || *amount != Money::ZERO);
-    fees.map(|(kind, amount, payer)| json!({ "type": kind, "amount": amount.json(), "fee_payer": payer })).collect()
+    fees.map(|(kind, amount, fee_payer)| Fee { kind, amount: amount.json(), fee_payer }).collect()
 }
 
 /// What the buyer pays: the amount and its financing, less the coupon; nothing when it came to nothing.
@@ -176,12 +160,12 @@ pub(super) fn total_paid(payment: &Payment) -> Money {
 }
 
 /// The id of the payer: the customer's, else one that follows from the address.
-pub(super) fn payer_id(sent: &Map<String, Value>) -> Option<String> {
+pub(super) fn payer_id(sent: &Members) -> Option<String> {
     let payer = sent.get("payer")?;
-    if let Some(id) = payer.get("id").and_then(Value::as_str) {
+    if let Some(id) = payer.get("id").and_then(Tree::str) {
         return Some(id.to_owned());
     }
-    payer.get("email").and_then(Value::as_str).map(|email| users::id_of(email).to_string())
+    payer.get("email").and_then(Tree::str).map(|email| users::id_of(email).to_string())
 }
 
 /// The address of the payer, as it was sent.
@@ -190,149 +174,23 @@ pub(super) fn payer_email(payment: &Payment) -> Option<String> {
 }
 
 /// The seller's own reference, as text.
-pub(super) fn external_reference(sent: &Map<String, Value>) -> Option<String> {
+pub(super) fn external_reference(sent: &Members) -> Option<String> {
     match sent.get("external_reference")? {
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        Tree::Text(text) => Some(text.clone().into_owned()),
+        other => serde_json::to_string(other).ok(),
     }
 }
 
-fn text(payment: &View, name: &str) -> Value {
-    match payment.sent.get(name) {
-        Some(Value::String(text)) => json!(text),
-        Some(Value::Number(number)) => json!(number.to_string()),
-        _ => Value::Null,
-    }
+fn text<'p>(payment: &View<'p>, name: &str) -> Option<Cow<'p, str>> {
+    payment.sent.get(name)?.text()
 }
 
-fn issuer(payment: &View) -> Value {
-    if payment.card.is_none() {
-        return Value::Null;
-    }
-    match text(payment, "issuer_id") {
-        Value::Null => json!(issuer_id(&payment.method.id).to_string()),
-        issuer => issuer,
-    }
+fn issuer<'p>(payment: &View<'p>) -> Option<Cow<'p, str>> {
+    payment.card.as_ref()?;
+    let usual = || Cow::Owned(issuer_id(&payment.method.id).to_string());
+    Some(text(payment, "issuer_id").unwrap_or_else(usual))
 }
 
-fn payer(payment: &View) -> Value {
-    let empty = Map::new();
-    let sent = payment.sent.get("payer").and_then(Value::as_object).unwrap_or(&empty);
-    let get = |name: &str| sent.get(name).cloned().unwrap_or(Value::Null);
-    let name = |name: &str| match sent.get(name) {
-        Some(Value::Number(number)) => json!(number.to_string()),
-        Some(Value::String(text)) => json!(text),
-        _ => Value::Null,
-    };
-    let part = |object: &str, name: &str| match sent.get(object).and_then(|object| object.get(name)) {
-        Some(Value::Number(number)) => json!(number.to_string()),
-        Some(Value::String(text)) => json!(text),
-        _ => Value::Null,
-    };
-    json!({
-        "id": payer_id(payment.sent),
-        "type": get("type"),
-        "email": get("email"),
-        "identification": { "type": part("identification", "type"), "number": part("identification", "number") },
-        "phone": { "area_code": part("phone", "area_code"), "number": part("phone", "number"), "extension": null },
-        "first_name": name("first_name"),
-        "last_name": name("last_name"),
-        "entity_type": name("entity_type"),
-        "operator_id": null,
-    })
-}
-
-/// Given back with numbers of items and addresses as text, as the real service does.
-fn additional_info(payment: &View) -> Value {
-    let mut info = match payment.sent.get("additional_info") {
-        Some(Value::Object(info)) => info.clone(),
-        _ => Map::new(),
-    };
-    for item in info.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
-        write_out(Some(item), &["id", "quantity", "unit_price"]);
-    }
-    for (part, place) in [("shipments", "receiver_address"), ("payer", "address")] {
-        write_out(info.get_mut(part).and_then(|part| part.get_mut(place)), &["zip_code", "street_number"]);
-    }
-    for name in ["available_balance", "nsu_processadora", "authentication_code"] {
-        info.entry(name).or_insert(Value::Null);
-    }
-    Value::Object(info)
-}
-
-/// Turns numbers among the members into text.
-fn write_out(object: Option<&mut Value>, names: &[&str]) {
-    let Some(object) = object.and_then(Value::as_object_mut) else { return };
-    for name in names {
-        if let Some(value) = object.get_mut(*name)
-            && value.is_number()
-        {
-            *value = json!(value.to_string());
-        }
-    }
-}
-
-fn card(payment: &View) -> Value {
-    let Some(card) = &payment.card else { return json!({}) };
-    json!({
-        "id": card.card_id,
-        "first_six_digits": card.first_six,
-        "last_four_digits": card.last_four,
-        "expiration_month": card.month,
-        "expiration_year": card.year,
-        "date_created": wire_date(payment.created),
-        "date_last_updated": wire_date(payment.created),
-        "cardholder": {
-            "name": card.holder,
-            "identification": { "number": card.document_number, "type": card.document_type },
-        },
-    })
-}
-
-fn is_ticket(payment: &View) -> bool {
+pub(super) fn is_ticket(payment: &Payment) -> bool {
     matches!(payment.method.payment_type_id.as_str(), "ticket" | "atm")
-}
-
-fn reference(payment: &View) -> Value {
-    if is_ticket(payment) { json!(payment.id.to_string()) } else { Value::Null }
-}
-
-/// The bank that was chosen, for transfers.
-fn institution(payment: &View) -> Value {
-    let details = payment.sent.get("transaction_details");
-    let chosen = details.and_then(|details| details.get("financial_institution")).and_then(as_text);
-    chosen.map_or(Value::Null, Value::String)
-}
-
-fn resource_url(payment: &View) -> Value {
-    let waits = is_ticket(payment) || payment.method.payment_type_id == "bank_transfer";
-    // Reserved name (RFC 2606): nobody is sent anywhere.
-    if waits && payment.method.id != "pix" {
-        json!(format!("https://sandbox.example/payments/{}/ticket", payment.id))
-    } else {
-        Value::Null
-    }
-}
-
-fn point_of_interaction(payment: &View) -> Value {
-    let business = json!({ "unit": "online_payments", "sub_unit": "default", "branch": null });
-    let application = json!({ "name": null, "version": null });
-    if payment.method.id != "pix" {
-        return json!({ "type": "UNSPECIFIED", "business_info": business, "application_data": application });
-    }
-    let url = format!("https://sandbox.example/payments/{}/ticket", payment.id);
-    let code = offline::pix(payment);
-    json!({
-        "type": "PIX",
-        "sub_type": "INTER_PSP",
-        "business_info": business,
-        "application_data": application,
-        "transaction_data": {
-            "qr_code": code,
-            "qr_code_base64": offline::picture(&code),
-            "ticket_url": url,
-            "transaction_id": null,
-            "bank_transfer_id": null,
-        },
-    })
 }
