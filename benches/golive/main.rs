@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo bench --profile dist --bench golive                    # 10, 100 and 1,000 pages
 //! cargo bench --profile dist --bench golive -- 5000            # any number
+//! cargo bench --profile dist --bench golive -- tls             # the TLS probe, beside openssl
 //! SHOP=https://127.0.0.1:8443/ CA=ca.pem cargo bench --profile dist --bench golive -- 1000    # a shop that is served
 //! ```
 //!
@@ -17,6 +18,7 @@
 mod measure;
 mod parts;
 mod shop;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let done = match words.first().map(String::as_str) {
+        Some("tls") => tls::run(),
         Some("server") => shop::serve(&words[1..]),
         _ => measure::run(&words),
     };

@@ -54,7 +54,8 @@ pub async fn check(
     let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start));
     let journey = &options.journey;
     let mut options = options.crawl.clone();
-    let facts = probe(start, &options).await?;
+    // Five handshakes at once are large; the rest of the run need not carry them along.
+    let facts = Box::pin(probe(start, &options)).await?;
     if let Some(facts) = &facts {
         // Pages behind a faulty certificate are still read, over a connection that accepts that one leaf only.
         options.pinned_leaf = tls::pin(facts);

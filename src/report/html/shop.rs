@@ -63,6 +63,8 @@ struct CertificateView<'r> {
     names: String,
     from: String,
     to: String,
+    /// Key and signature, as far as they could be read.
+    strength: String,
     sha256: &'r str,
 }
 
@@ -74,6 +76,10 @@ struct TlsView<'r> {
     days_left: Option<i64>,
     failure: Option<&'r Message>,
     chain: Vec<CertificateView<'r>>,
+    /// The versions that the server speaks, oldest first.
+    versions: String,
+    root: Option<&'r str>,
+    missing_issuer: Option<&'r str>,
 }
 
 impl<'r> TlsView<'r> {
@@ -84,8 +90,14 @@ impl<'r> TlsView<'r> {
             names: facts.names.join(", "),
             from: format::day(&facts.not_before),
             to: format::day(&facts.not_after),
+            strength: match (facts.key.as_str(), facts.key_bits) {
+                ("", _) => String::new(),
+                (key, 0) => format!("{key} · {}", facts.signature),
+                (key, bits) => format!("{key} {bits} · {}", facts.signature),
+            },
             sha256: &facts.sha256,
         };
+        let offered = tls.versions.iter().filter(|version| version.offered == Some(true));
         TlsView {
             host: &tls.host,
             version: tls.version.as_deref(),
@@ -93,6 +105,9 @@ impl<'r> TlsView<'r> {
             days_left: tls.days_left,
             failure: tls.failure.as_ref(),
             chain: tls.chain.iter().map(certificate).collect(),
+            versions: offered.map(|version| version.version.as_str()).collect::<Vec<_>>().join(", "),
+            root: tls.root.as_deref(),
+            missing_issuer: tls.missing_issuer.as_deref(),
         }
     }
 }
