@@ -110,7 +110,7 @@ impl Serialize for Info<'_> {
             }
         }
         for name in ["available_balance", "nsu_processadora", "authentication_code"] {
-            if self.0.is_none_or(|members| !members.get(name).is_some()) {
+            if self.0.is_none_or(|members| members.get(name).is_none()) {
                 to.serialize_entry(name, &())?;
             }
         }
