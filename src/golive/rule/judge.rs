@@ -255,16 +255,8 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
 /// Predicates about the address of a page.
 const ABOUT_ADDRESS: &[&str] = &["https-page"];
 /// Predicates about the headers of a page.
-const ABOUT_HEADERS: &[&str] = &[
-    "cookie-flags",
-    "csp-present",
-    "csp-provider",
-    "csp-unsafe",
-    "csrf",
-    "frame-protection",
-    "hardening",
-    "hsts",
-];
+const ABOUT_HEADERS: &[&str] =
+    &["cookie-flags", "csp-present", "csp-provider", "csp-unsafe", "csrf", "frame-protection", "hardening", "hsts"];
 
 /// Whether what a rule looks at is not part of saved material of this kind.
 fn untold(rule: &Rule, source: Source) -> bool {
