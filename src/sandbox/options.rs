@@ -27,7 +27,7 @@ pub enum Reuse {
 pub struct Options {
     /// Identifiers follow from it: the same requests in the same order get the same ids.
     pub seed: u64,
-    /// Site of [`Sandbox::account`]. Every credential carries its own site.
+    /// Site of [`Sandbox::account`](super::server::Sandbox::account). Every credential carries its own site.
     pub default_site: String,
     /// The time.
     pub clock: Clock,

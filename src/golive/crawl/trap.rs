@@ -168,6 +168,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_lone_percent_sign_does_no_harm() {
+        let url = Url::parse("https://tienda.example/%").unwrap();
+        key(&url);
+        assert!(!dated(&url));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_address_does_harm(path in "[a-z0-9/;=?&%.-]{0,60}") {
