@@ -4,10 +4,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::baseline::Observer;
@@ -30,7 +31,7 @@ use crate::secret::Redactor;
 pub struct Options {
     /// Seed of every generated value.
     pub seed: u64,
-    /// Scenarios in flight at once; 0 chooses by target: 16 on this machine, 2 elsewhere.
+    /// Scenarios in flight at once; 0 chooses by target: up to 20 on this machine, 2 elsewhere.
     pub jobs: usize,
     /// Longest time for one request.
     pub timeout: Duration,
@@ -67,6 +68,32 @@ impl Default for Options {
     }
 }
 
+/// Most scenarios in flight at a target on this machine.
+const JOBS_HERE: usize = 20;
+/// How many of them begin at once: a target that answers within a millisecond is not quicker for more, and each one
+/// costs a connection.
+const JOBS_AT_FIRST: usize = 2;
+/// How long the first ones get before more begin: time for what only the first answer needs.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+/// How often it is looked at afterwards.
+const NEXT_LOOK: Duration = Duration::from_millis(3);
+
+/// Lets the other jobs begin as soon as those that began do not each finish a scenario between two looks.
+async fn widen(permits: Arc<Semaphore>, finished: Arc<AtomicUsize>, others: usize) {
+    let mut before = 0;
+    let mut pause = FIRST_LOOK;
+    while others > 0 {
+        tokio::time::sleep(pause).await;
+        pause = NEXT_LOOK;
+        let now = finished.load(Ordering::Relaxed);
+        if now - before < JOBS_AT_FIRST {
+            permits.add_permits(others);
+            return;
+        }
+        before = now;
+    }
+}
+
 /// Runs scenarios and emits their results in the order of the list; returns what they covered.
 ///
 /// # Errors
@@ -87,10 +114,10 @@ pub async fn run(
     })?;
     let mut tally = Tally::default();
     let mut plans: VecDeque<Plan> = next_plans(&mut queue, &target, &mut tally, sink);
-    let jobs = match options.jobs {
-        0 if target.local() => 16,
-        0 => 2,
-        jobs => jobs,
+    let (jobs, at_first) = match options.jobs {
+        0 if target.local() => (JOBS_HERE, JOBS_AT_FIRST),
+        0 => (2, 2),
+        jobs => (jobs, jobs),
     };
     let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Arc::new(Redactor::new(target.secrets()));
@@ -127,7 +154,11 @@ pub async fn run(
     }
     sink.emit(Event::ContractStarted { target: info, scenarios: plans.len() });
     tell(sink, preflight);
-    let permits = Arc::new(Semaphore::new(jobs));
+    let permits = Arc::new(Semaphore::new(at_first));
+    let finished = Arc::new(AtomicUsize::new(0));
+    // Ends with the run: a set aborts its tasks when it is dropped.
+    let mut widening = JoinSet::new();
+    widening.spawn(widen(permits.clone(), finished.clone(), jobs - at_first));
     let _attending = options.stop.attend();
     let mut deadline = None;
     let (mut begun, mut answered) = (0, 0);
@@ -149,12 +180,17 @@ pub async fn run(
             plan.index = begun;
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
-            let (shared, permits) = (shared.clone(), permits.clone());
+            let (shared, permits, finished) = (shared.clone(), permits.clone(), finished.clone());
             running.push_back(tokio::spawn(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
                 // What has not begun when the end is asked for does not begin.
-                if shared.stop.asked() { None } else { Some(execute(&shared, &plan).await) }
+                if shared.stop.asked() {
+                    return None;
+                }
+                let done = execute(&shared, &plan).await;
+                finished.fetch_add(1, Ordering::Relaxed);
+                Some(done)
             }));
         }
         let Some(next) = running.pop_front() else { break };
