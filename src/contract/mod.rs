@@ -31,6 +31,7 @@ mod unknown_outcome;
 pub mod validate;
 
 pub use coverage::{Gates, Tally};
+pub(crate) use coverage::{MOST_NAMED, why_of};
 pub use dry::{DryRequest, DryScenario, DryStep, dry_run};
 pub use judge::{NormalError, normalise};
 pub use queue::Queue;
