@@ -19,6 +19,7 @@ mod output;
 mod report;
 mod sandbox;
 mod session;
+mod share;
 mod tape;
 mod validate;
 

@@ -23,6 +23,16 @@ impl Collector {
         Collector { state: Mutex::new(state), live }
     }
 
+    /// Takes what stands of an earlier run, which the journal has already.
+    pub fn go_on_from(&self, events: Vec<Event>) {
+        let finished = events.iter().filter(|event| matches!(event, Event::ScenarioFinished(_))).count();
+        if let Some(live) = &self.live {
+            live.finished_before(finished);
+        }
+        let mut state = self.state();
+        events.into_iter().for_each(|event| state.record.apply(event));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere must not lose the record: what was taken so far is whole.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Blame, ContractRecord, Event, Gate, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
-    ShopRecord, Verdict,
+    ShopRecord, UnreadShop, Verdict,
 };
 
 /// Version of the record format. Raised when a reader of the old one would misread the new one.
@@ -36,6 +36,9 @@ pub struct RunRecord {
     /// Shops judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shops: Vec<ShopRecord>,
+    /// Shops that could not be read at all; `problems` says why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadShop>,
 }
 
 impl RunRecord {
@@ -67,7 +70,13 @@ impl RunRecord {
                 self.elapsed_ms = elapsed_ms;
                 self.complete = true;
             }
+            Event::ShopUnread { place, name, problem } => {
+                self.unread.push(UnreadShop { url: name, place, reason: problem.message.clone() });
+                self.problems.push(*problem);
+            }
             Event::ScenarioStarted { .. }
+            | Event::ScenarioCounted(_)
+            | Event::ShopTurn { .. }
             | Event::ShopStarted { .. }
             | Event::TlsProbed { .. }
             | Event::PageRead { .. } => {}
@@ -77,10 +86,20 @@ impl RunRecord {
     /// The verdict that follows from what the record holds: one part for the contract side, one for each
     /// shop, and an open question for each problem that kept something from being looked at.
     pub fn judge(&self) -> RunVerdict {
-        let contract = self.contract.as_ref().map(ContractRecord::verdict);
+        let part = self.is_part();
+        let contract = self.contract.as_ref().filter(|contract| !part || contract.planned > 0);
+        let contract = contract.map(ContractRecord::verdict);
         let shops = self.shops.iter().map(|shop| shop.verdict);
         let problems = self.problems.iter().filter(|problem| problem.blame != Blame::Notice);
-        RunVerdict::of(contract.into_iter().chain(shops).chain(problems.map(|_| RunVerdict::Inconclusive)))
+        // A part to which nothing falls leaves nothing open: the joined record says what is known of the whole.
+        let nothing = part.then_some(RunVerdict::Ready);
+        let parts = contract.into_iter().chain(shops).chain(nothing);
+        RunVerdict::of(parts.chain(problems.map(|_| RunVerdict::Inconclusive)))
+    }
+
+    /// Whether it is of one part of a run only.
+    pub fn is_part(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.shard.is_some())
     }
 
     /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the verdict.

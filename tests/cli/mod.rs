@@ -5,3 +5,4 @@ mod commands;
 mod demo;
 mod sandbox;
 mod sandbox_data;
+mod scale;
