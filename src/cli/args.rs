@@ -302,8 +302,12 @@ pub(super) struct SandboxArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    #[arg(value_name = "RUN")]
-    pub(super) record: PathBuf,
+    #[arg(value_name = "RUN", required = true)]
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "RUN")]
+    pub(super) compare: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) templates: Option<PathBuf>,
     #[command(flatten)]
     pub(super) outputs: RecordArgs,
 }

@@ -16,10 +16,12 @@ mod golive;
 mod help;
 mod init;
 mod output;
+mod pictures;
 mod report;
 mod sandbox;
 mod session;
 mod tape;
+mod templates;
 mod validate;
 
 use std::process::ExitCode;

@@ -40,6 +40,41 @@ pub(super) fn day(time: &str) -> String {
     }
 }
 
+/// The months of dates.
+#[rustfmt::skip]
+const MONTHS: [[&str; 12]; 3] = [
+    ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"],
+    ["janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"],
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+];
+
+/// The day of an RFC 3339 time or date as each language writes it: `2 de enero de 2026`, `2 January 2026`.
+/// Anything else stays as it is.
+pub(super) fn day_in_words(time: &str) -> Text {
+    let date = time.parse::<jiff::Timestamp>().map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC).date());
+    match date.or_else(|_| time.parse::<jiff::civil::Date>()) {
+        Ok(date) => {
+            let month = |lang: usize| MONTHS[lang][usize::from(date.month().unsigned_abs()).clamp(1, 12) - 1];
+            Text {
+                es: format!("{} de {} de {}", date.day(), month(0), date.year()),
+                pt: format!("{} de {} de {}", date.day(), month(1), date.year()),
+                en: format!("{} {} {}", date.day(), month(2), date.year()),
+            }
+        }
+        Err(_) => Text { es: time.to_owned(), pt: time.to_owned(), en: time.to_owned() },
+    }
+}
+
+/// An RFC 3339 time as each language writes it: `2 de enero de 2026, 03:04 UTC`. Anything else stays as it is.
+pub(super) fn moment_in_words(time: &str) -> Text {
+    let mut text = day_in_words(time);
+    if let Ok(instant) = time.parse::<jiff::Timestamp>() {
+        let clock = instant.strftime(", %H:%M UTC").to_string();
+        [&mut text.es, &mut text.pt, &mut text.en].into_iter().for_each(|text| text.push_str(&clock));
+    }
+    text
+}
+
 /// A URL as it is spoken of: without scheme and final slash.
 pub(super) fn host_and_path(url: &str) -> &str {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url);
@@ -122,6 +157,12 @@ mod tests {
         assert_eq!(moment("2026-01-02T03:04:05Z"), "2026-01-02 03:04 UTC");
         assert_eq!(day("2026-01-02T03:04:05Z"), "2026-01-02");
         assert_eq!(moment("yesterday"), "yesterday");
+        let words = moment_in_words("2026-05-09T03:04:05Z");
+        assert_eq!(words.es, "9 de mayo de 2026, 03:04 UTC");
+        assert_eq!(words.pt, "9 de maio de 2026, 03:04 UTC");
+        assert_eq!(day_in_words("2026-12-31").pt, "31 de dezembro de 2026");
+        assert_eq!(day_in_words("2026-12-31T23:59:59-03:00").en, "1 January 2027");
+        assert_eq!(moment_in_words("yesterday").es, "yesterday");
     }
 
     #[test]
