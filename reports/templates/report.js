@@ -59,6 +59,9 @@
     requestAnimationFrame(function () { target.scrollIntoView(); });
   }
 
+  // On a phone the list of findings would stand long before the findings.
+  if (matchMedia('(max-width: 40rem)').matches) all('.glance').forEach(function (each) { each.open = false; });
+
   var opened = [];
   addEventListener('beforeprint', function () {
     opened = all('details').filter(function (each) { return !each.open; });

@@ -44,7 +44,7 @@ impl<'p> Comparison<'p> {
         before: &'p Outline<'p>,
     ) -> Comparison<'p> {
         let (shops, shops_before) = (Shops::of(record), Shops::of(earlier));
-        let mut known: HashMap<Key<'_>, Vec<(&'p Subject<'p>, Severity, Option<&'p Spot<'p>>)>> = HashMap::new();
+        let mut known: HashMap<Key<'_>, Vec<Known<'p>>> = HashMap::new();
         let mut order = Vec::new();
         for group in &before.mend {
             for spot in each(&group.spots) {
@@ -81,6 +81,9 @@ impl<'p> Comparison<'p> {
         self.gone.iter().filter(|gone| gone.judged).count()
     }
 }
+
+/// A finding of the earlier run: what it is about, its weight, and where it is.
+type Known<'p> = (&'p Subject<'p>, Severity, Option<&'p Spot<'p>>);
 
 /// The places of a group; once nothing for a group that failed without a place.
 fn each<'o>(spots: &'o [Spot<'o>]) -> impl Iterator<Item = Option<&'o Spot<'o>>> {

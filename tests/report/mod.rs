@@ -1,5 +1,6 @@
 //! Reports are pure functions of the record.
 
+mod axe;
 mod browser;
 mod hostile;
 mod junit;

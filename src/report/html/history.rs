@@ -132,7 +132,7 @@ struct RunView<'r> {
     top: usize,
     total: usize,
     pieces: Vec<PieceView>,
-    day: String,
+    day: Option<Text>,
 }
 
 /// Several runs, oldest first; the last one is the run of this page.
@@ -188,11 +188,7 @@ impl<'r> TrendView<'r> {
                 total: sum(point),
                 pieces,
                 // On narrow places a date would lie on its neighbour.
-                day: if points.len() <= 12 {
-                    format::day(&point.started).chars().skip(5).collect()
-                } else {
-                    String::new()
-                },
+                day: (points.len() <= 12).then(|| format::short_day(&point.started)),
             }
         });
         Some(TrendView { runs: runs.collect(), width: WIDTH, height: HEIGHT, floor: HEIGHT - FOOT, left_out })
