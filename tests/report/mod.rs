@@ -2,6 +2,7 @@
 
 mod axe;
 mod browser;
+mod history;
 mod hostile;
 mod junit;
 mod sarif;

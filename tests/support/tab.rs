@@ -64,8 +64,16 @@ impl Tab {
                 }
             }
         });
-        let mut tab =
-            Tab { browser, pipe, messages, session: String::new(), last: 0, errors: Vec::new(), patience: PATIENCE, _folder: folder };
+        let mut tab = Tab {
+            browser,
+            pipe,
+            messages,
+            session: String::new(),
+            last: 0,
+            errors: Vec::new(),
+            patience: PATIENCE,
+            _folder: folder,
+        };
         let target = tab.ask("Target.createTarget", json!({ "url": "about:blank" }));
         let attached = tab.ask("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
         tab.session = attached["sessionId"].as_str().unwrap().to_owned();

@@ -17,10 +17,10 @@ use crate::run::{RunRecord, RunVerdict};
 const MOST_RUNS: usize = 40;
 /// Size of the picture, in its own units.
 const WIDTH: usize = 960;
-const HEIGHT: usize = 200;
+const HEIGHT: usize = 220;
 /// Room below the bars for their dates and above for their numbers.
-const FOOT: usize = 24;
-const HEAD: usize = 22;
+const FOOT: usize = 34;
+const HEAD: usize = 30;
 
 /// A finding that is gone.
 #[derive(Serialize)]

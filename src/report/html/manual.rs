@@ -43,7 +43,8 @@ pub(super) fn of(record: &RunRecord) -> Vec<WeightView> {
     items
         .chunk_by(|one, next| one.severity == next.severity)
         .map(|items| WeightView {
-            mark: Mark { word: labels::demand(items[0].severity), ..items[0].severity.into() },
+            // Nobody has looked yet: no sign of a verdict.
+            mark: Mark { class: "na", sign: "☐", word: labels::demand(items[0].severity) },
             items: items
                 .iter()
                 .map(|item| ItemView {
