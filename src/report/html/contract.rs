@@ -379,14 +379,18 @@ fn lines<'r>(
             break;
         }
         count += 1;
-        html.push_str("<p class=\"scenario flat\"");
+        let mark = Mark::from(scenario.verdict);
+        html.push_str(if mark.class == "pass" {
+            "<p class=\"scenario flat holds\""
+        } else {
+            "<p class=\"scenario flat\""
+        });
         // Only what a finding may lead to needs a name.
         if scenario.steps.iter().any(|step| !step.findings.is_empty()) {
             let anchor = format!("{}-{index}", anchor("s", &scenario.id));
             let _ = write!(html, " id=\"{anchor}\"");
             anchors.entry(&scenario.id).or_insert(anchor);
         }
-        let mark = Mark::from(scenario.verdict);
         let _ = write!(html, "><span class=\"sign {}\" aria-hidden=\"true\">{}</span>", mark.class, mark.sign);
         html.push_str("<span class=\"sname\">");
         say::push(&mut html, &scenario.name);
