@@ -323,7 +323,11 @@ pub(super) struct ReportArgs {
     #[command(subcommand)]
     pub(super) command: Option<ReportCommand>,
     #[arg(value_name = "RUN", required = true)]
-    pub(super) record: Option<PathBuf>,
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "RUN")]
+    pub(super) compare: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) templates: Option<PathBuf>,
     #[command(flatten)]
     pub(super) outputs: RecordArgs,
 }

@@ -16,11 +16,13 @@ mod golive;
 mod help;
 mod init;
 mod output;
+mod pictures;
 mod report;
 mod sandbox;
 mod session;
 mod share;
 mod tape;
+mod templates;
 mod validate;
 
 use std::process::ExitCode;

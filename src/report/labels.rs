@@ -193,6 +193,20 @@ pub(super) fn tls_fault(fault: &str) -> Message {
     })
 }
 
+/// A field of a certificate in words, from the names of [`crate::run::Evidence::Certificate`].
+pub(super) fn certificate_field(field: &str) -> Option<Message> {
+    Some(Message::new(match field {
+        "not-after" => "report.field-not-after",
+        "not-before" => "report.field-not-before",
+        "names" => "report.cert-names",
+        "issuer" => "report.cert-issuer",
+        "subject" => "report.cert-subject",
+        "key" | "signature" => "report.cert-strength",
+        "order" => "report.field-order",
+        _ => return None,
+    }))
+}
+
 /// Where a rule comes from, from the origin names of [`crate::run::RuleCard`].
 pub(crate) fn origin(origin: &str) -> Message {
     Message::new(match origin {

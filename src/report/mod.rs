@@ -5,6 +5,7 @@
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
 mod clean;
+pub mod compare;
 pub mod coverage;
 mod curl;
 pub mod drift;
@@ -23,6 +24,7 @@ pub mod problem;
 mod sample;
 pub mod sarif;
 pub mod terminal;
+pub mod trend;
 mod xml;
 
 use std::io::{self, Write};
