@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
-    ScenarioResult, ShopRecord, Skipped, TlsFacts,
+    AcceptedFindings, Coverage, DriftReport, Gate, ManualCard, PageSummary, Preflight, Problem, RequirementCard,
+    RuleCard, RunVerdict, ScenarioResult, ShopRecord, Skipped, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -103,7 +103,12 @@ pub enum Event {
         requirements: Vec<RequirementCard>,
         /// The rules.
         rules: Vec<RuleCard>,
+        /// What only a person can check.
+        #[serde(default)]
+        manual: Vec<ManualCard>,
     },
+    /// The findings that a baseline accepts.
+    AcceptedLoaded(AcceptedFindings),
     /// A shop begins.
     ShopStarted {
         /// URL the user gave.

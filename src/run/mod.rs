@@ -3,6 +3,7 @@
 //! Engines emit [`Event`]s through a [`Sink`] and know nothing of output; the collector folds the same
 //! events into the [`RunRecord`] that reports are made of. Nothing here opens a socket or prints.
 
+mod accepted;
 mod collector;
 mod contract;
 mod drift;
@@ -18,6 +19,7 @@ mod stop;
 mod tls;
 mod verdict;
 
+pub use accepted::{AcceptedEntry, AcceptedFindings, EntrySight, EntryState, Tolerated};
 pub use collector::Collector;
 pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
@@ -31,7 +33,9 @@ pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwrit
 pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
-pub use shop::{BrowserFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord};
+pub use shop::{
+    BrowserFacts, Check, Generation, Hop, LeftOut, ManualCard, PageSummary, RequirementCard, RuleCard, ShopRecord,
+};
 pub use stop::{Attending, Stop};
 pub use tls::{CertificateFacts, PlainHttp, TlsFacts, VersionFacts};
 pub use verdict::{RunVerdict, Verdict};
