@@ -13,6 +13,7 @@ mod demo;
 mod drift;
 mod explain;
 mod golive;
+mod golive_accept;
 mod help;
 mod init;
 mod output;

@@ -19,6 +19,8 @@ pub(super) struct Output {
     asked: Option<Lang>,
     pub(super) json: bool,
     pub(super) quiet: bool,
+    /// Whether the summary tells everything that it knows.
+    pub(super) verbose: bool,
     /// Whether a result could not be written.
     lost: Arc<AtomicBool>,
 }
@@ -30,6 +32,7 @@ impl Output {
             asked: options.lang,
             json: options.format == Format::Json,
             quiet: options.quiet,
+            verbose: options.verbose,
             lost: Arc::default(),
         }
     }
@@ -37,7 +40,14 @@ impl Output {
     /// The same output in the language of a configuration, unless the command line names one.
     pub(super) fn in_lang(&self, lang: Option<Lang>) -> Output {
         let lang = self.asked.or(lang).unwrap_or(self.lang);
-        Output { lang, asked: self.asked, json: self.json, quiet: self.quiet, lost: self.lost.clone() }
+        Output {
+            lang,
+            asked: self.asked,
+            json: self.json,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            lost: self.lost.clone(),
+        }
     }
 
     pub(super) fn say(&self, message: &Message) -> String {

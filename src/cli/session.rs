@@ -372,7 +372,8 @@ pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String])
     if output.json {
         output.json_by(|out| report::json::write(record, output.lang, out));
     } else {
-        let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
+        let style =
+            terminal::Style { lang: output.lang, width: output.width(), color: true, verbose: output.verbose, reports };
         output.result(&terminal::summary(record, style));
     }
 }

@@ -100,6 +100,11 @@ pub(super) fn verdict_count(verdict: Verdict, count: usize) -> Message {
     message.with("n", count)
 }
 
+/// How many checks passed only because what does not hold is tolerated.
+pub(super) fn tolerated_count(count: usize) -> Message {
+    Message::new("report.n-tolerated").with("n", count)
+}
+
 /// The verdict of one part of a run as the verdict of a check.
 pub(super) fn part(verdict: RunVerdict) -> Verdict {
     match verdict {

@@ -4,6 +4,7 @@
 //! here decides a verdict, opens a socket or writes a file, and everything that came from outside the process is
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
+mod accepted;
 mod clean;
 pub mod compare;
 pub mod coverage;
