@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::CheckArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
-use super::{contract, golive};
+use super::{contract, gate, golive};
 use crate::config;
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -14,7 +14,9 @@ use crate::run::Problem;
 const FOLDER: &str = "reports/out";
 
 pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Problem>> {
-    let config = config::load(&args.config)?;
+    let mut config = config::load(&args.config)?;
+    let profile = args.profile.as_deref().map(|name| config.take_profile(name)).transpose()?;
+    let policy = gate::policy(&args.gate, args.profile.as_deref().zip(profile.as_ref()))?;
     let output = &output.in_lang(config.lang);
     let rules = config.golive.as_ref().map(golive::rules).transpose()?;
     let asked = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
@@ -26,7 +28,8 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
         outputs.reports = asked.reports;
     }
     let seed = config.contract.as_ref().map_or(args.seed, |contract| contract::seed(contract, args.seed));
-    let session = Session::start(output, outputs, seed).map_err(|problem| vec![problem])?;
+    let mut session = Session::start(output, outputs, seed).map_err(|problem| vec![problem])?;
+    session.policy = policy;
     let interrupted = session
         .until_interrupted(output, async {
             if let Some(contract) = &config.contract {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::args::{ContractArgs, ContractCommand, ContractGatedArgs, ContractRunArgs, DriftArgs, ScenarioArgs};
 use super::baseline::{self, Watching};
+use super::gate;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use super::tape;
@@ -94,7 +95,9 @@ async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<P
         gates: Gates { codes: gated.min_coverage, pairs: gated.min_pairs },
         ..configured(args)?
     };
-    let session = session(output, args, &config)?;
+    let policy = gate::policy(&gated.gate, None)?;
+    let mut session = session(output, args, &config)?;
+    session.policy = policy;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::GoliveArgs;
+use super::gate;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use crate::config::{self, CrawlConfig, GoliveConfig};
@@ -45,7 +46,9 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
     };
     let rules = rules(&config)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
-    let session = Session::start(output, outputs, None).map_err(|problem| vec![problem])?;
+    let policy = gate::policy(&args.gate, None)?;
+    let mut session = Session::start(output, outputs, None).map_err(|problem| vec![problem])?;
+    session.policy = policy;
     let work = engine(&session, &config, &rules, Options::default());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)

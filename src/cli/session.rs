@@ -11,6 +11,7 @@ use super::args::RecordArgs;
 use super::output::Output;
 use crate::i18n::Message;
 use crate::report::{self, Fault, terminal};
+use crate::run::policy::Policy;
 use crate::run::{
     Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
 };
@@ -30,6 +31,8 @@ pub(super) struct Session {
     pub(super) seed: u64,
     /// By which engines are asked for an early end.
     pub(super) stop: Stop,
+    /// What makes the run fail, where somebody asked for something of their own.
+    pub(super) policy: Option<Policy>,
     outputs: Outputs,
 }
 
@@ -140,7 +143,7 @@ impl Session {
             seed,
             versions: versions(),
         }));
-        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
+        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), policy: None, outputs })
     }
 
     /// Whom engines tell.
@@ -183,6 +186,9 @@ impl Session {
     /// Ends the run and gives its record, without writing anything.
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if let Some(policy) = &self.policy {
+            self.collector.emit(Event::PolicyJudged(Box::new(self.collector.judge_by(policy, !interrupted))));
+        }
         self.collector.emit(if interrupted {
             Event::RunInterrupted { elapsed_ms }
         } else {
@@ -211,7 +217,7 @@ impl Session {
         }
         let (written, failed) = self.write(&record, output);
         problems.extend(failed);
-        summarise(&record, output, &written);
+        summarise(&record, output, &self.outputs, &written);
         if problems.is_empty() {
             let code = record.exit_code();
             Ok((record, code))
@@ -246,12 +252,30 @@ pub(super) fn write_reports(
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (format, path) in reports {
         let shown = path.display().to_string();
+        if is_stdout(path) {
+            let mut fault = None;
+            output.report_by(|out| match report::write(format, record, output.lang, out) {
+                Err(Fault::Write(error)) => Err(error),
+                Err(template) => {
+                    fault = Some(template);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            });
+            problems.extend(fault.map(|fault| fault.problem(shown)));
+            continue;
+        }
         match replace(path, |out| report::write(format, record, output.lang, out)) {
             Ok(()) => written.push(shown),
             Err(fault) => problems.push(fault.problem(shown)),
         }
     }
     (written, problems)
+}
+
+/// Whether a report goes to standard output.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
@@ -281,12 +305,16 @@ fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) ->
     Ok(out.flush()?)
 }
 
-/// Writes the summary, or the record as JSON, to standard output.
-pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
-    if output.json {
+/// Writes the summary, or the record as JSON, to standard output; where a report goes there, the summary goes to
+/// standard error.
+pub(super) fn summarise(record: &RunRecord, output: &Output, outputs: &Outputs, reports: &[String]) {
+    let taken = outputs.reports.values().any(|path| is_stdout(path));
+    if output.json && !taken {
         output.json_by(|out| report::json::write(record, output.lang, out));
-    } else {
-        let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
-        output.result(&terminal::summary(record, style));
+        return;
     }
+    let style =
+        terminal::Style { lang: output.lang, width: output.width(), color: true, reports, detail: output.detail() };
+    let summary = terminal::summary(record, style);
+    if taken { output.aside(&summary) } else { output.result(&summary) }
 }

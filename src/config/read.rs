@@ -42,6 +42,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
             *path = folder.join(&*path);
         }
     }
+    config.profiles_from(folder);
     if let Some(golive) = &mut config.golive {
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
         golive.screenshots = golive.screenshots.take().map(|path| folder.join(path));
@@ -81,6 +82,7 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
                 }
             }
         }
+        super::profile::read(&mut config, &mut fields);
         let mark = fields.mark;
         fields.finish();
         // A misspelt key says more than that the file asks for nothing.

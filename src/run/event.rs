@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::Judgement;
 use super::{
     Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
     ScenarioResult, ShopRecord, Skipped, TlsFacts,
@@ -132,6 +133,8 @@ pub enum Event {
     },
     /// A scenario of the stock is left out of the run by a key of its own.
     ScenarioSkipped(Skipped),
+    /// How the run stands to the policy that it was given.
+    PolicyJudged(Box<Judgement>),
     /// The run is over.
     RunFinished {
         /// Verdict of the whole.

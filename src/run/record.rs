@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::Judgement;
 use super::{
     Blame, ContractRecord, Event, Gate, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
     ShopRecord, Verdict,
@@ -36,6 +37,9 @@ pub struct RunRecord {
     /// Shops judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shops: Vec<ShopRecord>,
+    /// How the run stands to the policy it was given, if it was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Judgement>,
 }
 
 impl RunRecord {
@@ -60,6 +64,7 @@ impl RunRecord {
                 self.rules = rules;
             }
             Event::ShopJudged(shop) => self.shops.push(*shop),
+            Event::PolicyJudged(judgement) => self.policy = Some(*judgement),
             Event::RunInterrupted { elapsed_ms } => self.elapsed_ms = elapsed_ms,
             Event::ScenarioSkipped(skipped) => self.contract.get_or_insert_default().skip(skipped),
             Event::RunFinished { verdict, elapsed_ms } => {
@@ -75,17 +80,24 @@ impl RunRecord {
     }
 
     /// The verdict that follows from what the record holds: one part for the contract side, one for each
-    /// shop, and an open question for each problem that kept something from being looked at.
+    /// shop, and an open question for each problem that kept something from being looked at. A policy that is not met
+    /// takes part; one that is met makes nothing better.
     pub fn judge(&self) -> RunVerdict {
         let contract = self.contract.as_ref().map(ContractRecord::verdict);
         let shops = self.shops.iter().map(|shop| shop.verdict);
         let problems = self.problems.iter().filter(|problem| problem.blame != Blame::Notice);
-        RunVerdict::of(contract.into_iter().chain(shops).chain(problems.map(|_| RunVerdict::Inconclusive)))
+        let policy = self.policy.as_ref().map(|policy| policy.verdict).filter(|verdict| *verdict != RunVerdict::Ready);
+        let parts = contract.into_iter().chain(shops).chain(problems.map(|_| RunVerdict::Inconclusive));
+        RunVerdict::of(parts.chain(policy))
     }
 
-    /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the verdict.
+    /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the policy where there
+    /// is one and the run is over, else that of the verdict.
     pub fn exit_code(&self) -> u8 {
-        let verdict = self.verdict.unwrap_or(RunVerdict::Inconclusive);
+        let verdict = match (self.verdict, &self.policy) {
+            (Some(_), Some(policy)) => policy.verdict,
+            (verdict, _) => verdict.unwrap_or(RunVerdict::Inconclusive),
+        };
         let input = self.problems.iter().any(|problem| problem.blame == Blame::Input);
         if input && verdict != RunVerdict::NotReady { crate::exit::INPUT } else { verdict.exit_code() }
     }

@@ -402,6 +402,7 @@ pub fn not_ready() -> RunRecord {
         requirements: requirements(),
         rules: rules(),
         shops: vec![good_shop(), bad_shop()],
+        policy: None,
     }
 }
 
@@ -424,6 +425,7 @@ pub fn ready() -> RunRecord {
         requirements: requirements(),
         rules: rules(),
         shops: vec![good_shop()],
+        policy: None,
     }
 }
 
