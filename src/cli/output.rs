@@ -51,7 +51,7 @@ impl Output {
     /// Writes the result. A reader that went away (`| head`) is no mistake.
     pub(super) fn result(&self, text: &str) {
         let mut out = anstream::stdout().lock();
-        self.written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        self.written(out.write_all(report::commandless(text).as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Writes JSON that is too large to be made in one piece first. A reader that went away is no mistake.
@@ -69,7 +69,7 @@ impl Output {
     /// Writes the summary beside a report that took standard output, unless quiet.
     pub(super) fn aside(&self, text: &str) {
         if !self.quiet {
-            let _ = anstream::stderr().lock().write_all(text.as_bytes());
+            let _ = anstream::stderr().lock().write_all(report::commandless(text).as_bytes());
         }
     }
 
@@ -96,7 +96,9 @@ impl Output {
     /// Writes a result as JSON with a final line feed; messages carry their text in the language of the output.
     pub(super) fn result_json(&self, value: &impl Serialize) {
         let text = worded(self.lang, || serde_json::to_string_pretty(value)).unwrap_or_default();
-        self.result(&(report::harmless_json(&text).into_owned() + "\n"));
+        let mut out = anstream::stdout().lock();
+        let text = report::harmless_json(&text).into_owned() + "\n";
+        self.written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Writes a result without colours that quotes files or answers: what would steer a terminal is made visible.
@@ -107,7 +109,7 @@ impl Output {
     /// Writes a line of diagnostics, unless quiet.
     pub(super) fn note(&self, message: &Message) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", report::harmless(&self.say(message)));
+            let _ = writeln!(anstream::stderr(), "{}", report::commandless(&report::harmless(&self.say(message))));
         }
     }
 
@@ -115,7 +117,7 @@ impl Output {
     pub(super) fn problems(&self, problems: &[Problem]) {
         let mut err = anstream::stderr().lock();
         for told in problems {
-            let _ = write!(err, "{}", problem::render(told, self.lang, true));
+            let _ = write!(err, "{}", report::commandless(&problem::render(told, self.lang, true)));
         }
     }
 

@@ -7,7 +7,7 @@ use super::paint::cut;
 use super::{clean, drift, labels, plain};
 use crate::i18n::{Lang, Message};
 use crate::run::item::{Item, Source, items, scenario_reason};
-use crate::run::{Place, RuleCard, RunRecord, Severity, Verdict};
+use crate::run::{Comparison, Place, RuleCard, RunRecord, Severity, Verdict};
 use crate::specs::drift::{remedy_of, title_of};
 
 /// Columns of a message.
@@ -45,12 +45,17 @@ fn order(item: &Item<'_>, known: bool) -> (bool, bool, Severity) {
 pub(super) fn entries(record: &RunRecord, lang: Lang, most: usize) -> (Vec<Entry<'_>>, usize) {
     let cards: HashMap<&str, &RuleCard> = record.rules.iter().map(|card| (card.id.as_str(), card)).collect();
     let known = |item: &Item<'_>| record.policy.as_ref().is_some_and(|policy| policy.knows(&item.id));
-    let all = items(record).filter(|item| !item.repeated);
+    let all = items(record).filter(|item| !said_already(item));
     let mut all: Vec<(bool, Item<'_>)> = all.map(|item| (known(&item), item)).collect();
     all.sort_by_key(|(known, item)| order(item, *known));
     let total = all.len();
     let told = all.into_iter().take(most).map(|(known, item)| tell(item, known, &cards, lang));
     (told.collect(), total)
+}
+
+/// Whether a finding of a step says the same: what differs from the documents stands in both.
+fn said_already(item: &Item<'_>) -> bool {
+    matches!(item.source, Source::Drift(entry) if entry.change.comparison == Comparison::Documented)
 }
 
 fn tell<'r>(item: Item<'r>, known: bool, cards: &HashMap<&str, &RuleCard>, lang: Lang) -> Entry<'r> {

@@ -3,16 +3,20 @@
 //! GitHub shows ten annotations of each kind for one step and drops the rest without a word: the heaviest come first, and
 //! a line of the log says how many are left out. Whatever came from outside is escaped: a message can begin no command.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::flat::{self, Entry};
 use super::{gate, labels, plain};
 use crate::i18n::{Lang, Message};
+use crate::run::item::Source;
 use crate::run::{RunRecord, RunVerdict, Severity};
 
 /// Annotations of one kind that GitHub shows of a step.
 const MOST: usize = 10;
+/// Findings that one annotation tells.
+const MOST_TOLD: usize = 3;
 /// Entries that are looked at: what is beyond is counted.
 const LOOKED_AT: usize = 10_000;
 /// Kinds of annotations, the gravest first.
@@ -24,21 +28,19 @@ const KINDS: [&str; 3] = ["error", "warning", "notice"];
 /// Those of `out`.
 pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let (entries, total) = flat::entries(record, lang, LOOKED_AT);
-    let mut left = [0; KINDS.len()];
     let mut used = [0; KINDS.len()];
     let (kind, text) = head(record, lang);
     used[kind] += 1;
     writeln!(out, "{}", command(kind, &[("title", "homologa".to_owned())], &text))?;
-    for entry in &entries {
-        let kind = kind_of(entry);
+    let mut left = total - entries.len();
+    for (kind, group) in groups(&entries) {
         if used[kind] >= MOST {
-            left[kind] += 1;
+            left += group.len();
             continue;
         }
         used[kind] += 1;
-        writeln!(out, "{}", annotation(kind, entry))?;
+        writeln!(out, "{}", annotation(kind, &group, lang))?;
     }
-    let left: usize = left.iter().sum::<usize>() + (total - entries.len());
     if left > 0 {
         let more = Message::new("report.github-more").with("n", left).with("most", MOST);
         writeln!(out, "{}", plain::say(&more, lang))?;
@@ -71,7 +73,28 @@ fn kind_of(entry: &Entry<'_>) -> usize {
     }
 }
 
-fn annotation(kind: usize, entry: &Entry<'_>) -> String {
+/// Entries that share an annotation: those of one step of a scenario, and those of one rule on one shop.
+fn groups<'e, 'r>(entries: &'e [Entry<'r>]) -> Vec<(usize, Vec<&'e Entry<'r>>)> {
+    let mut groups: Vec<(usize, Vec<&Entry<'_>>)> = Vec::new();
+    let mut known = HashMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let kind = kind_of(entry);
+        let key = match entry.item.source {
+            Source::OnShop(shop, finding) => (kind, shop.url.as_str(), finding.rule.as_str(), 0),
+            Source::InStep(scenario, step, _) => (kind, scenario.id.as_str(), step.id.as_str(), 0),
+            _ => (kind, "", "", index),
+        };
+        let at = *known.entry(key).or_insert_with(|| {
+            groups.push((kind, Vec::new()));
+            groups.len() - 1
+        });
+        groups[at].1.push(entry);
+    }
+    groups
+}
+
+fn annotation(kind: usize, group: &[&Entry<'_>], lang: Lang) -> String {
+    let Some(entry) = group.first() else { return String::new() };
     let place = entry.place();
     let mut properties = Vec::new();
     // Only a file of the repository is a place there; an address stands in the text.
@@ -81,16 +104,22 @@ fn annotation(kind: usize, entry: &Entry<'_>) -> String {
         properties.extend(place.line.and(place.column).map(|column| ("col", column.to_string())));
     }
     properties.push(("title", format!("{} ({})", entry.title, super::clean::line(entry.item.rule))));
-    let mut text = entry.message.clone();
-    if place.file.is_none()
-        && let Some(address) = plain::place(&place)
-    {
-        let _ = write!(text, "\n{address}");
+    let mut text = String::new();
+    for entry in group.iter().take(MOST_TOLD) {
+        let _ = writeln!(text, "{}", entry.message);
+        let place = entry.place();
+        if let Some(address) = plain::place(&place).filter(|_| place.file.is_none()) {
+            let _ = writeln!(text, "{address}");
+        }
+    }
+    if group.len() > MOST_TOLD {
+        let more = Message::new("report.more-places").with("n", group.len() - MOST_TOLD);
+        let _ = writeln!(text, "{}", plain::say(&more, lang));
     }
     if let Some(fix) = &entry.fix {
-        let _ = write!(text, "\n→ {fix}");
+        let _ = write!(text, "→ {fix}");
     }
-    command(kind, &properties, &text)
+    command(kind, &properties, text.trim_end())
 }
 
 fn command(kind: usize, properties: &[(&str, String)], text: &str) -> String {

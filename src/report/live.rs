@@ -156,7 +156,7 @@ impl State {
     /// One lasting line on a terminal and elsewhere.
     fn line(&mut self, text: &str) {
         self.wipe();
-        let _ = writeln!(self.out, "{text}");
+        let _ = writeln!(self.out, "{}", clean::log(text));
         let _ = self.out.flush();
     }
 

@@ -36,7 +36,7 @@ use std::io::{self, Write};
 use crate::i18n::{Lang, Message};
 use crate::run::{Problem, RunRecord};
 
-pub(crate) use clean::{block as harmless, json as harmless_json};
+pub(crate) use clean::{block as harmless, json as harmless_json, log as commandless};
 pub use curl::curl;
 pub(crate) use paint::wrap;
 

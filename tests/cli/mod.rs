@@ -3,5 +3,6 @@
 mod bad_input;
 mod commands;
 mod demo;
+mod gate;
 mod sandbox;
 mod sandbox_data;

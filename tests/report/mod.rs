@@ -3,6 +3,9 @@
 mod browser;
 mod hostile;
 mod junit;
+mod machines;
+mod pipelines;
+mod samples;
 mod sarif;
 
 use std::path::Path;
