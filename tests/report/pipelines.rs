@@ -9,7 +9,6 @@ use tempfile::TempDir;
 
 use crate::sdk::Served;
 
-const TOKEN: &str = "TEST-1234567890123456-112233-abcdefabcdefabcdefabcdefabcdef12-99999";
 const GOOD: &str = "name: A payment is approved\nsteps:\n  - id: token\n    post: /v1/card_tokens\n    card: { brand: visa, holder: APRO }\n    expect: { status: 201 }\n";
 
 fn example(name: &str) -> String {
@@ -38,6 +37,10 @@ impl Repository {
         repository
     }
 
+    fn token(&self) -> &str {
+        self.sandbox.said["access_token"].as_str().unwrap()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -50,7 +53,8 @@ impl Repository {
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
             .current_dir(self.folder.path())
             .env_clear()
-            .envs([("PATH", path.as_str()), ("CI", "true"), ("LANG", "C.UTF-8"), ("MERCADOPAGO_ACCESS_TOKEN", TOKEN)])
+            .envs([("PATH", path.as_str()), ("CI", "true"), ("LANG", "C.UTF-8")])
+            .env("MERCADOPAGO_ACCESS_TOKEN", self.token())
             .env("HOME", self.folder.path())
             .env("GITHUB_OUTPUT", self.path("github-output"))
             .env("GITHUB_STEP_SUMMARY", self.path("github-summary"))
@@ -65,7 +69,7 @@ impl Repository {
     fn action(&self, with: &BTreeMap<String, String>) -> (i32, String) {
         let action = yaml("github/action.yml");
         assert_eq!(action["runs"]["using"], "composite");
-        let mut outputs = BTreeMap::new();
+        let mut outputs: BTreeMap<String, String> = BTreeMap::new();
         let mut all = String::new();
         for step in action["runs"]["steps"].as_sequence().unwrap() {
             // A script that names an expression would run whatever the expression holds.
@@ -130,7 +134,7 @@ fn the_workflow_of_github_passes_what_holds_and_stops_what_does_not() {
     let file = marked.split(['=', ',']).nth(1).unwrap();
     assert!(bad.path(file).exists(), "{marked}");
     assert!(marked.contains(",line=6,"), "{marked}");
-    assert!(!said.contains(TOKEN));
+    assert!(!said.contains(bad.token()));
 }
 
 #[test]
