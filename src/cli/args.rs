@@ -84,6 +84,17 @@ pub(super) struct CheckArgs {
     pub(super) record: RecordArgs,
     #[arg(long)]
     pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
+}
+
+/// Which part of a run is done, and what was done before.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ShareArgs {
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
 }
 
 /// Where the record and the reports of a run go.
@@ -225,6 +236,8 @@ pub(super) struct ContractGatedArgs {
     pub(super) min_pairs: Option<u8>,
     #[command(flatten)]
     pub(super) gate: GateArgs,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
 }
 
 #[derive(Debug, Args)]
@@ -239,8 +252,12 @@ pub(super) struct ContractCoverageArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct GoliveArgs {
-    #[arg(value_name = "URL|FILE", required = true)]
+    #[arg(value_name = "URL|FILE", required_unless_present = "shops")]
     pub(super) urls: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) shops: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
     #[arg(long, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
     #[arg(long)]
@@ -320,13 +337,33 @@ pub(super) struct SandboxArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct ReportArgs {
-    #[arg(value_name = "RUN")]
-    pub(super) record: PathBuf,
+    #[command(subcommand)]
+    pub(super) command: Option<ReportCommand>,
+    #[arg(value_name = "RUN", required = true)]
+    pub(super) record: Option<PathBuf>,
     #[command(flatten)]
     pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) outputs: RecordArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReportCommand {
+    Merge(MergeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    #[arg(value_name = "OUT")]
+    pub(super) out: PathBuf,
+    #[arg(value_name = "RECORD", required = true)]
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
 }
 
 #[derive(Debug, Args)]

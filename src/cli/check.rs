@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::CheckArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
+use super::share;
 use super::{contract, gate, golive};
 use crate::config;
 use crate::i18n::Message;
@@ -28,7 +29,13 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
         outputs.reports = asked.reports;
     }
     let seed = config.contract.as_ref().map_or(args.seed, |contract| contract::seed(contract, args.seed));
-    let mut session = Session::start(output, outputs, seed).map_err(|problem| vec![problem])?;
+    if let Some(contract) = &config.contract {
+        share::no_recording(&args.share, contract)?;
+    }
+    let mut options = share::golive(config.golive.as_ref());
+    options.extend(share::contract(config.contract.as_ref()));
+    let asked = share::asked(&args.share, "check", seed, config.contract.is_some(), options)?;
+    let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
     session.policy = policy;
     let interrupted = session
         .until_interrupted(output, async {

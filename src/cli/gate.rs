@@ -1,8 +1,9 @@
 //! The gate as the command line and the configuration ask for it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::GateArgs;
+use super::session::journal_in;
 use crate::config::hint;
 use crate::i18n::Message;
 use crate::run::policy::{Criterion, Earlier, Policy, Profile};
@@ -46,13 +47,8 @@ fn criteria(words: &[String], problems: &mut Vec<Problem>) -> Vec<Criterion> {
     found
 }
 
-/// The file of a record: the folder of `--output` holds the journal of its run.
-pub(super) fn record_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("record.jsonl") } else { path.to_owned() }
-}
-
 fn earlier(path: &Path) -> Result<Earlier, Problem> {
-    let file = record_file(path);
+    let file = journal_in(path);
     let record: RunRecord = read_record(&file).map_err(|problem| problem.fix(Message::new("gate.regression-fix")))?;
     Ok(Earlier::of(&record, path.display().to_string()))
 }

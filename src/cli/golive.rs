@@ -8,10 +8,11 @@ use super::args::GoliveArgs;
 use super::gate;
 use super::output::Output;
 use super::session::{Outputs, Session};
+use super::share;
 use crate::config::{self, CrawlConfig, GoliveConfig};
 use crate::golive::browser::{self, Renderer};
 use crate::golive::crawl::{Limits, Pattern};
-use crate::golive::rule::RuleSet;
+use crate::golive::rule::{RuleSet, shown_url};
 use crate::golive::{Options, check, check_saved};
 use crate::i18n::Message;
 use crate::run::{Event, Problem};
@@ -24,6 +25,9 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
             Err(_) if Path::new(word).exists() => saved.push(PathBuf::from(word)),
             Err(problem) => problems.push(problem),
         }
+    }
+    if let Some(file) = &args.shops {
+        share::shops(file).map_or_else(|told| problems.extend(told), |listed| shops.extend(listed));
     }
     let crawl = crawl_of(args, &mut problems);
     if !problems.is_empty() {
@@ -47,7 +51,9 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
     let rules = rules(&config)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
     let policy = gate::policy(&args.gate, None)?;
-    let mut session = Session::start(output, outputs, None).map_err(|problem| vec![problem])?;
+    // Nothing is generated from the seed here: the same in every part.
+    let asked = share::asked(&args.share, "golive", Some(0), false, share::golive(Some(&config)))?;
+    let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
     session.policy = policy;
     let work = engine(&session, &config, &rules, Options::default());
     let interrupted = session.until_interrupted(output, work).await;
@@ -124,15 +130,38 @@ pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Arc
         },
         stand_ins: Vec::new(),
     });
-    for path in &config.saved {
-        if let Err(problem) = check_saved(path, &options.crawl, rules, sink) {
-            session.problems(vec![problem]);
+    let saved = config.saved.iter().map(Candidate::Saved);
+    for (place, candidate) in saved.chain(config.shops.iter().map(Candidate::Shop)).enumerate() {
+        let name = candidate.name();
+        let elsewhere = session.shard.is_some_and(|shard| !shard.has(&name));
+        if elsewhere || session.earlier.shops.contains(&name) {
+            continue;
         }
-    }
-    for shop in &config.shops {
-        if let Err(problem) = check(shop, &options, rules, &mut renderer, sink).await {
-            session.problems(vec![problem]);
+        sink.emit(Event::ShopTurn { place, name: name.clone() });
+        options.place = place;
+        let judged = match candidate {
+            Candidate::Saved(path) => check_saved(path, &options, rules, sink),
+            Candidate::Shop(shop) => check(shop, &options, rules, &mut renderer, sink).await,
+        };
+        if let Err(problem) = judged {
+            sink.emit(Event::ShopUnread { place, name, problem: Box::new(problem) });
         }
     }
     renderer.end().await;
+}
+
+/// What may be judged.
+enum Candidate<'c> {
+    Saved(&'c PathBuf),
+    Shop(&'c url::Url),
+}
+
+impl Candidate<'_> {
+    /// The name that decides to which part of a run it falls.
+    fn name(&self) -> String {
+        match self {
+            Candidate::Saved(path) => path.display().to_string(),
+            Candidate::Shop(url) => shown_url(url),
+        }
+    }
 }

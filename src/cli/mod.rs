@@ -20,6 +20,7 @@ mod output;
 mod report;
 mod sandbox;
 mod session;
+mod share;
 mod tape;
 mod validate;
 

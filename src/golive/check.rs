@@ -102,6 +102,7 @@ impl<'r> Judge<'r> {
             left_out: shop.left_out,
             checks,
             elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            place: 0,
         }
     }
 }

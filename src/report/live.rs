@@ -67,6 +67,10 @@ impl Listener for Live {
     fn hear(&self, event: &Event) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).take(event);
     }
+
+    fn finished_before(&self, scenarios: usize) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).done += scenarios;
+    }
 }
 
 impl Drop for Live {

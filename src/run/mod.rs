@@ -5,6 +5,7 @@
 
 mod collector;
 mod contract;
+mod counted;
 mod drift;
 mod event;
 mod finding;
@@ -15,6 +16,8 @@ pub mod policy;
 mod preflight;
 mod problem;
 mod record;
+mod resume;
+mod shard;
 mod shop;
 mod stop;
 mod tls;
@@ -25,15 +28,20 @@ pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
     ScenarioResult, Skipped, StepResult,
 };
+pub use counted::{Counted, Noted, Watched};
 pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
-pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions};
+pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions, differences};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use gate::Gate;
 pub use journal::{Journal, read as read_record, read_at_most, unreadable, unwritable};
 pub use preflight::{Creation, CredentialKind, Preflight, Stage};
 pub use problem::{Blame, Excerpt, Problem};
 pub use record::{FORMAT, RunRecord};
-pub use shop::{BrowserFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord};
+pub use resume::{Earlier, resume};
+pub use shard::Shard;
+pub use shop::{
+    BrowserFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, UnreadShop,
+};
 pub use stop::{Attending, Stop};
 pub use tls::{CertificateFacts, PlainHttp, TlsFacts, VersionFacts};
 pub use verdict::{RunVerdict, Verdict};

@@ -289,6 +289,16 @@ impl Judgement {
         }
     }
 
+    /// The words that the run was judged by, to judge another record by them; `None` when it was compared with an
+    /// earlier one, whose content is not here.
+    pub fn words(&self) -> Option<Policy> {
+        if self.regression.is_some() {
+            return None;
+        }
+        let fail_on = self.fail_on.iter().filter_map(|word| Criterion::parse(word)).collect();
+        Some(Policy { profile: self.profile.clone(), fail_on, earlier: None })
+    }
+
     /// Whether an item of the record was already there in the earlier one.
     pub fn knows(&self, id: &str) -> bool {
         self.regression.as_ref().is_some_and(|regression| regression.known_ids.contains(id))
@@ -299,12 +309,15 @@ impl Judgement {
 /// No policy makes that a success.
 fn blind(record: &RunRecord) -> bool {
     let kept = record.problems.iter().any(|problem| problem.blame != Blame::Notice);
+    // Nothing may fall to a part: whoever joins the parts judges the whole.
+    let part = record.is_part();
     let answered = |verdict: Verdict| matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn);
     let contract = record.contract.as_ref().is_some_and(|contract| {
-        contract.scenarios.len() < contract.planned || !contract.scenarios.iter().any(|each| answered(each.verdict))
+        let none = !contract.scenarios.iter().any(|each| answered(each.verdict));
+        contract.scenarios.len() < contract.planned || none && !(part && contract.planned == 0)
     });
     let shops = record.shops.iter().any(|shop| !shop.checks.iter().any(|check| answered(check.verdict)));
-    let nothing = record.contract.is_none() && record.shops.is_empty();
+    let nothing = !part && record.contract.is_none() && record.shops.is_empty();
     kept || contract || shops || nothing
 }
 

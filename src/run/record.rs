@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::policy::Judgement;
 use super::{
     Blame, ContractRecord, Event, Gate, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
-    ShopRecord, Verdict,
+    ShopRecord, UnreadShop, Verdict,
 };
 
 /// Version of the record format. Raised when a reader of the old one would misread the new one.
@@ -37,6 +37,9 @@ pub struct RunRecord {
     /// Shops judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shops: Vec<ShopRecord>,
+    /// Shops that could not be read at all; `problems` says why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadShop>,
     /// How the run stands to the policy it was given, if it was given one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Judgement>,
@@ -72,7 +75,13 @@ impl RunRecord {
                 self.elapsed_ms = elapsed_ms;
                 self.complete = true;
             }
+            Event::ShopUnread { place, name, problem } => {
+                self.unread.push(UnreadShop { url: name, place, reason: problem.message.clone() });
+                self.problems.push(*problem);
+            }
             Event::ScenarioStarted { .. }
+            | Event::ScenarioCounted(_)
+            | Event::ShopTurn { .. }
             | Event::ShopStarted { .. }
             | Event::TlsProbed { .. }
             | Event::PageRead { .. } => {}
@@ -83,12 +92,21 @@ impl RunRecord {
     /// shop, and an open question for each problem that kept something from being looked at. A policy that is not met
     /// takes part; one that is met makes nothing better.
     pub fn judge(&self) -> RunVerdict {
-        let contract = self.contract.as_ref().map(ContractRecord::verdict);
+        let part = self.is_part();
+        let contract = self.contract.as_ref().filter(|contract| !part || contract.planned > 0);
+        let contract = contract.map(ContractRecord::verdict);
         let shops = self.shops.iter().map(|shop| shop.verdict);
         let problems = self.problems.iter().filter(|problem| problem.blame != Blame::Notice);
         let policy = self.policy.as_ref().map(|policy| policy.verdict).filter(|verdict| *verdict != RunVerdict::Ready);
-        let parts = contract.into_iter().chain(shops).chain(problems.map(|_| RunVerdict::Inconclusive));
-        RunVerdict::of(parts.chain(policy))
+        // A part to which nothing falls leaves nothing open: the joined record says what is known of the whole.
+        let nothing = part.then_some(RunVerdict::Ready);
+        let parts = contract.into_iter().chain(shops).chain(nothing);
+        RunVerdict::of(parts.chain(problems.map(|_| RunVerdict::Inconclusive)).chain(policy))
+    }
+
+    /// Whether it is of one part of a run only.
+    pub fn is_part(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.shard.is_some())
     }
 
     /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the policy where there

@@ -180,6 +180,20 @@ pub struct ShopRecord {
     pub checks: Vec<Check>,
     /// Milliseconds.
     pub elapsed_ms: u64,
+    /// Its place among all shops of the run, from 0, those of its other parts included.
+    #[serde(default)]
+    pub place: usize,
+}
+
+/// A shop that could not be read at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadShop {
+    /// URL the user gave, or the path of saved material.
+    pub url: String,
+    /// Its place among all shops of the run, from 0.
+    pub place: usize,
+    /// Why.
+    pub reason: Message,
 }
 
 impl ShopRecord {

@@ -6,3 +6,4 @@ mod demo;
 mod gate;
 mod sandbox;
 mod sandbox_data;
+mod scale;

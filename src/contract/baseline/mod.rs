@@ -23,6 +23,7 @@ use ignore::Ignore;
 use shape::{Enumerated, Shape};
 
 pub use accept::{Accepting, Written};
+pub(crate) use observer::{MOST_ENTRIES, MOST_PLACES};
 pub use observer::{Observer, Scope};
 pub use stored::lacks;
 

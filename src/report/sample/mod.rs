@@ -43,6 +43,7 @@ fn started() -> RunStarted {
             specs: "9f2c41ab77d0".into(),
             rules: "41d8cd98f00b".into(),
         },
+        ..RunStarted::default()
     }
 }
 
@@ -225,6 +226,7 @@ fn good_shop() -> ShopRecord {
         left_out: Vec::new(),
         checks: rules().iter().map(|rule| check(&rule.id, Verdict::Pass, Vec::new())).collect(),
         elapsed_ms: 812,
+        place: 0,
     }
 }
 
@@ -351,6 +353,7 @@ fn bad_shop() -> ShopRecord {
             open,
         ],
         elapsed_ms: 1_904,
+        place: 0,
     }
 }
 
@@ -402,7 +405,7 @@ pub fn not_ready() -> RunRecord {
         requirements: requirements(),
         rules: rules(),
         shops: vec![good_shop(), bad_shop()],
-        policy: None,
+        ..RunRecord::default()
     }
 }
 
@@ -425,7 +428,7 @@ pub fn ready() -> RunRecord {
         requirements: requirements(),
         rules: rules(),
         shops: vec![good_shop()],
-        policy: None,
+        ..RunRecord::default()
     }
 }
 
