@@ -33,7 +33,7 @@ pub(super) struct Options {
     pub(super) format: Format,
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(super) verbose: bool,
 }
 
@@ -76,6 +76,10 @@ pub(super) struct InitArgs {
 pub(super) struct CheckArgs {
     #[arg(long, short, value_name = "FILE", default_value = crate::config::FILE_NAME)]
     pub(super) config: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
     #[arg(long)]
@@ -100,6 +104,15 @@ pub(super) struct RecordArgs {
     pub(super) output: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GateArgs {
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub(super) fail_on: Vec<String>,
+    #[arg(long, value_name = "RECORD")]
+    pub(super) regression: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +235,8 @@ pub(super) struct ContractGatedArgs {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
     #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
     pub(super) share: ShareArgs,
 }
 
@@ -314,6 +329,8 @@ pub(super) struct GoliveArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
     pub(super) record: RecordArgs,
 }
 
@@ -367,6 +384,8 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) templates: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
     pub(super) outputs: RecordArgs,
 }
 
@@ -383,6 +402,8 @@ pub(super) struct MergeArgs {
     pub(super) records: Vec<PathBuf>,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
 }
 
 #[derive(Debug, Args)]

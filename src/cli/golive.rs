@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::args::{GoliveArgs, GoliveCommand, GoliveCommandArgs};
 use super::baseline;
+use super::gate;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use super::share;
@@ -68,9 +69,11 @@ pub(super) async fn look(
     };
     let (rules, accepted) = rules(&config)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
+    let policy = gate::policy(&args.gate, None)?;
     // Nothing is generated from the seed here: the same in every part.
     let asked = share::asked(&args.share, "golive", Some(0), false, share::golive(Some(&config)))?;
-    let session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
+    let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
+    session.policy = policy;
     let work = engine(&session, &config, (&rules, accepted), Options::default());
     let interrupted = session.until_interrupted(output, work).await;
     Ok((session, interrupted))

@@ -12,6 +12,7 @@ mod coverage;
 mod demo;
 mod drift;
 mod explain;
+mod gate;
 mod golive;
 mod golive_accept;
 mod help;

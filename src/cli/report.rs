@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{MergeArgs, ReportArgs, ReportCommand};
+use super::gate;
 use super::output::Output;
 use super::session::{self, Outputs};
 use super::{pictures, templates};
@@ -13,6 +14,7 @@ use crate::report::compare::Comparison;
 use crate::report::html::Beside;
 use crate::report::outline::Outline;
 use crate::report::trend::Point;
+use crate::run::policy::{Judgement, Policy};
 use crate::run::{Problem, RunRecord, read_record};
 
 pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
@@ -25,11 +27,13 @@ pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>
 fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
     let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
     let templates = args.templates.as_deref().map(templates::read).transpose()?.unwrap_or_default();
+    let policy = gate::policy(&args.gate, None)?;
     let mut history = History::default();
     for path in &args.records {
         history.take(read(output, path).map_err(one)?, session::journal_in(path));
     }
-    let Some((record, file)) = history.latest else { return Ok(crate::exit::INPUT) };
+    let Some((mut record, file)) = history.latest else { return Ok(crate::exit::INPUT) };
+    judge(&mut record, policy.as_ref());
     if args.records.len() > 1 {
         output.note(&Message::new("cli.latest-of-runs").with("n", args.records.len()).with("file", file.display()));
     }
@@ -41,7 +45,7 @@ fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
         if outputs.reports.contains_key("html") { pictures::read(&record, file.parent()) } else { Default::default() };
     let beside = Beside { earlier, trend: history.points, pictures, templates };
     let (written, problems) = session::write_reports(&record, &outputs.reports, &beside, output);
-    session::summarise(&record, output, &written);
+    session::summarise(&record, output, &outputs, &written);
     if let Some(earlier) = &beside.earlier {
         output.note(&compared(&record, earlier));
     }
@@ -99,6 +103,14 @@ fn compared(record: &RunRecord, earlier: &RunRecord) -> Message {
         .with("unseen", compared.gone.len() - mended)
 }
 
+/// Another gate than that of the run: the part that its own one had in the verdict goes with it.
+fn judge(record: &mut RunRecord, policy: Option<&Policy>) {
+    if let Some(policy) = policy {
+        record.policy = Some(Judgement::of(policy, record, record.complete));
+        record.verdict = Some(record.judge());
+    }
+}
+
 /// Joins the parts of a run.
 fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
     let (mut parts, mut problems) = (Vec::new(), Vec::new());
@@ -112,10 +124,12 @@ fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
         return Err(problems);
     }
     let outputs = Outputs::beside(&args.out).with(&args.report).map_err(|problem| vec![problem])?;
-    let whole = merge::join(parts)?;
+    let policy = gate::policy(&args.gate, None)?;
+    let mut whole = merge::join(parts)?;
+    judge(&mut whole, policy.as_ref());
     output.problems(&whole.problems);
     let beside = Beside::default();
     let (written, problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
-    session::summarise(&whole, output, &written);
+    session::summarise(&whole, output, &outputs, &written);
     if problems.is_empty() { Ok(whole.exit_code()) } else { Err(problems) }
 }

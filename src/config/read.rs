@@ -42,6 +42,7 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
             *path = folder.join(&*path);
         }
     }
+    config.profiles_from(folder);
     let shared = config.contract.as_ref().map(|contract| contract.baseline.clone());
     if let Some(golive) = &mut config.golive {
         golive.baseline = match (std::mem::take(&mut golive.baseline), shared) {
@@ -88,6 +89,7 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Problem>> {
                 }
             }
         }
+        super::profile::read(&mut config, &mut fields);
         let mark = fields.mark;
         fields.finish();
         // A misspelt key says more than that the file asks for nothing.

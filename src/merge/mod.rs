@@ -9,6 +9,7 @@ mod contract;
 use std::collections::BTreeMap;
 
 use crate::i18n::Message;
+use crate::run::policy::Judgement;
 use crate::run::{Problem, RunRecord, Shard, differences};
 
 /// A record and the file that it was read from.
@@ -58,6 +59,15 @@ pub fn join(mut parts: Vec<Part>) -> Result<RunRecord, Vec<Problem>> {
     }
     whole.settle();
     whole.contract = contract::join(&parts, &whole);
+    // Only the whole can be held against a gate; what a comparison needs is not in the parts.
+    if let Some(judged) = whole.policy.take() {
+        match judged.words() {
+            Some(policy) => whole.policy = Some(Judgement::of(&policy, &whole, whole.complete)),
+            None => whole
+                .problems
+                .push(Problem::notice(Message::new("gate.compare-again")).fix(Message::new("gate.compare-again-fix"))),
+        }
+    }
     whole.verdict = Some(whole.judge());
     Ok(whole)
 }

@@ -54,6 +54,7 @@ pub(super) fn why(record: &RunRecord, verdict: RunVerdict, blockers: usize, open
         RunVerdict::NotReady if blockers == 0 && drifted(record) > 0 => {
             Message::new("report.why-drift").with("n", drifted(record))
         }
+        RunVerdict::NotReady if blockers == 0 && record.policy.is_some() => Message::new("gate.why"),
         RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", blockers),
         // A run that was killed may hold failures and no verdict.
         RunVerdict::Inconclusive if blockers > 0 => Message::new("report.why-cut-short").with("n", blockers),

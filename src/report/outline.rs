@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::i18n::Message;
+pub use crate::run::item::scenario_reason;
 use crate::run::{
     Blame, Check, Finding, Gate, Problem, RequirementCard, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord,
     StepResult, Verdict,
@@ -296,13 +296,6 @@ fn matrix<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec
                 .collect(),
         })
         .collect()
-}
-
-/// Why a scenario stayed open: the reason of its first open step, else of the first step that has one.
-pub fn scenario_reason(scenario: &ScenarioResult) -> Option<&Message> {
-    let open = scenario.steps.iter().filter(|step| step.verdict == Verdict::Inconclusive);
-    let reason = open.into_iter().find_map(|step| step.reason.as_ref());
-    reason.or_else(|| scenario.steps.iter().find_map(|step| step.reason.as_ref()))
 }
 
 #[cfg(test)]

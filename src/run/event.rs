@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::Judgement;
 use super::{
     AcceptedFindings, Counted, Coverage, DriftReport, Gate, ManualCard, PageSummary, Preflight, Problem,
     RequirementCard, RuleCard, RunVerdict, ScenarioResult, Shard, ShopRecord, Skipped, TlsFacts,
@@ -189,6 +190,8 @@ pub enum Event {
     },
     /// A scenario of the stock is left out of the run by a key of its own.
     ScenarioSkipped(Skipped),
+    /// How the run stands to the policy that it was given.
+    PolicyJudged(Box<Judgement>),
     /// The run is over.
     RunFinished {
         /// Verdict of the whole.

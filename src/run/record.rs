@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::Judgement;
 use super::{
     AcceptedFindings, Blame, ContractRecord, Event, Gate, ManualCard, Problem, RequirementCard, RuleCard, RunStarted,
     RunVerdict, ScenarioResult, ShopRecord, Tolerated, UnreadShop, Verdict,
@@ -45,6 +46,9 @@ pub struct RunRecord {
     /// Shops that could not be read at all; `problems` says why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadShop>,
+    /// How the run stands to the policy it was given, if it was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Judgement>,
 }
 
 impl RunRecord {
@@ -71,6 +75,7 @@ impl RunRecord {
             }
             Event::AcceptedLoaded(accepted) => self.accepted = Some(accepted),
             Event::ShopJudged(shop) => self.shops.push(*shop),
+            Event::PolicyJudged(judgement) => self.policy = Some(*judgement),
             Event::RunInterrupted { elapsed_ms } => {
                 self.elapsed_ms = elapsed_ms;
                 self.settle();
@@ -113,17 +118,19 @@ impl RunRecord {
     }
 
     /// The verdict that follows from what the record holds: one part for the contract side, one for each
-    /// shop, and an open question for each problem that kept something from being looked at.
+    /// shop, and an open question for each problem that kept something from being looked at. A policy that is not met
+    /// takes part; one that is met makes nothing better.
     pub fn judge(&self) -> RunVerdict {
         let part = self.is_part();
         let contract = self.contract.as_ref().filter(|contract| !part || contract.planned > 0);
         let contract = contract.map(ContractRecord::verdict);
         let shops = self.shops.iter().map(|shop| shop.verdict);
         let problems = self.problems.iter().filter(|problem| problem.blame != Blame::Notice);
+        let policy = self.policy.as_ref().map(|policy| policy.verdict).filter(|verdict| *verdict != RunVerdict::Ready);
         // A part to which nothing falls leaves nothing open: the joined record says what is known of the whole.
         let nothing = part.then_some(RunVerdict::Ready);
         let parts = contract.into_iter().chain(shops).chain(nothing);
-        RunVerdict::of(parts.chain(problems.map(|_| RunVerdict::Inconclusive)))
+        RunVerdict::of(parts.chain(problems.map(|_| RunVerdict::Inconclusive)).chain(policy))
     }
 
     /// Whether it is of one part of a run only.
@@ -131,9 +138,13 @@ impl RunRecord {
         self.started.as_ref().is_some_and(|started| started.shard.is_some())
     }
 
-    /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the verdict.
+    /// The exit code: 2 when the user's own input is at fault and nothing failed, else that of the policy where there
+    /// is one and the run is over, else that of the verdict.
     pub fn exit_code(&self) -> u8 {
-        let verdict = self.verdict.unwrap_or(RunVerdict::Inconclusive);
+        let verdict = match (self.verdict, &self.policy) {
+            (Some(_), Some(policy)) => policy.verdict,
+            (verdict, _) => verdict.unwrap_or(RunVerdict::Inconclusive),
+        };
         let input = self.problems.iter().any(|problem| problem.blame == Blame::Input);
         if input && verdict != RunVerdict::NotReady { crate::exit::INPUT } else { verdict.exit_code() }
     }
