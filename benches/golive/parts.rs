@@ -52,7 +52,7 @@ pub fn print(url: &str, ca: &Path, count: usize) -> super::Done {
     }
     let judged = own()?;
     let facts =
-        ShopFacts { start: url, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None, saved: false };
+        ShopFacts { start: url, tls: None, answers: Vec::new(), dead: Vec::new(), left_out: Vec::new(), limit: None, saved: false };
     let record = judge.finish(facts);
     black_box(serde_json::to_vec(&record)?);
     let recorded = own()?;
