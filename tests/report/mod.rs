@@ -3,7 +3,7 @@
 mod browser;
 mod hostile;
 mod junit;
-mod sarif;
+pub mod sarif;
 
 use std::path::Path;
 

@@ -294,7 +294,7 @@ mod tests {
             "version: 1\nfindings: []\n".to_owned(),
         ] {
             let first = added(Some(&text), std::slice::from_ref(&one));
-            assert_eq!(findings(&first.text), [one.clone()], "{}", first.text);
+            assert_eq!(findings(&first.text), std::slice::from_ref(&one), "{}", first.text);
             let second = added(Some(&first.text), std::slice::from_ref(&two));
             assert_eq!(findings(&second.text), [one.clone(), two.clone()], "{}", second.text);
             // Every line that was there is there still, in its order.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::accepted::AcceptedView;
 use super::bounds::{Budget, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
@@ -95,6 +96,7 @@ pub(super) struct View<'r> {
     verdict: Mark,
     why: Message,
     switched_off: Option<Message>,
+    but: Option<Message>,
     complete: bool,
     subject: String,
     started: Option<StartedView<'r>>,
@@ -112,6 +114,7 @@ pub(super) struct View<'r> {
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
     drift: Option<DriftView<'r>>,
+    accepted: Option<AcceptedView<'r>>,
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
@@ -147,6 +150,7 @@ impl<'r> View<'r> {
             verdict: Mark { word: labels::headline(record, verdict), ..verdict.into() },
             why: labels::why(record, verdict, outline.count(Severity::Blocker), outline.open.len()),
             switched_off: labels::switched_off(record),
+            but: crate::report::accepted::but(record),
             complete: record.complete,
             subject,
             started: record.started.as_ref().map(|started| StartedView {
@@ -175,6 +179,7 @@ impl<'r> View<'r> {
             problems_total: record.problems.len(),
             rules: record.rules.len(),
             contract,
+            accepted: AcceptedView::of(record),
             drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]
                 .map(Mark::from),

@@ -9,7 +9,13 @@ fn terms(reason: &str, day: jiff::civil::Date) -> Terms {
     Terms { reason: Some(reason.into()), owner: Some("Ana (caja)".into()), expires: Some(day) }
 }
 
-fn entry(line: u32, rule: &str, page: Option<&str>, terms: Terms, (state, count): (EntryState, usize)) -> AcceptedEntry {
+fn entry(
+    line: u32,
+    rule: &str,
+    page: Option<&str>,
+    terms: Terms,
+    (state, count): (EntryState, usize),
+) -> AcceptedEntry {
     let file = Some("homologa.baseline.yaml".to_owned());
     AcceptedEntry {
         rule: rule.into(),
