@@ -190,8 +190,7 @@ fn edited(
                 indent = line.chars().take_while(|c| *c == ' ').collect();
             }
             let mut drop = Vec::new();
-            for (number, entry) in known.iter().enumerate().filter(|(_, entry)| gone(entry)) {
-                let _ = entry;
+            for number in (0..known.len()).filter(|number| gone(&known[*number])) {
                 let next = begins.get(number + 1).copied().unwrap_or(end);
                 drop.extend(begins[number]..last(begins[number], next).map_or(next, |at| at + 1));
             }
