@@ -166,7 +166,8 @@ fn judged_again(
         (Subject::Scenario(scenario), None) => ran(contract, &scenario.id, |now| answered(now.verdict)),
         (Subject::Rule { id, .. } | Subject::Noted(id), None) => {
             let Some(shop) = scope.and_then(|scope| shops.get(scope)) else {
-                return record.shops.iter().any(|shop| judged(shop, id));
+                // What failed without a place belongs to every shop; a shop that is gone was not looked at.
+                return scope.is_none() && record.shops.iter().any(|shop| judged(shop, id));
             };
             let page = spot.and_then(|spot| spot.finding.place.url.as_deref());
             judged(shop, id) && page.is_none_or(|page| read_again(shop, earlier, page))
