@@ -14,6 +14,7 @@ pub mod golive;
 pub mod http;
 pub mod i18n;
 pub mod ids;
+pub mod merge;
 pub mod report;
 pub mod run;
 pub mod sandbox;

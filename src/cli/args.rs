@@ -33,6 +33,8 @@ pub(super) struct Options {
     pub(super) format: Format,
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,7 +43,7 @@ pub(super) enum Command {
     Init(InitArgs),
     Check(CheckArgs),
     Contract(Box<ContractArgs>),
-    Golive(GoliveArgs),
+    Golive(Box<GoliveCommandArgs>),
     Sandbox(SandboxArgs),
     Report(ReportArgs),
     Explain(ExplainArgs),
@@ -74,10 +76,25 @@ pub(super) struct InitArgs {
 pub(super) struct CheckArgs {
     #[arg(long, short, value_name = "FILE", default_value = crate::config::FILE_NAME)]
     pub(super) config: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
     #[arg(long)]
     pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
+}
+
+/// Which part of a run is done, and what was done before.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ShareArgs {
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
 }
 
 /// Where the record and the reports of a run go.
@@ -87,6 +104,15 @@ pub(super) struct RecordArgs {
     pub(super) output: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GateArgs {
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub(super) fail_on: Vec<String>,
+    #[arg(long, value_name = "RECORD")]
+    pub(super) regression: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -208,6 +234,10 @@ pub(super) struct ContractGatedArgs {
     pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
 }
 
 #[derive(Debug, Args)]
@@ -221,9 +251,47 @@ pub(super) struct ContractCoverageArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct GoliveCommandArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<GoliveCommand>,
+    #[command(flatten)]
+    pub(super) run: GoliveArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GoliveCommand {
+    Accept(Box<GoliveAcceptArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GoliveAcceptArgs {
+    #[command(flatten)]
+    pub(super) run: GoliveArgs,
+    #[arg(long, value_name = "ID")]
+    pub(super) rule: String,
+    #[arg(long, value_name = "PATH")]
+    pub(super) page: Option<String>,
+    #[arg(long, value_name = "CSS")]
+    pub(super) selector: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(super) finding: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) expires: jiff::civil::Date,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct GoliveArgs {
-    #[arg(value_name = "URL|FILE", required = true)]
+    #[arg(value_name = "URL|FILE", required_unless_present = "shops")]
     pub(super) urls: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) shops: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
     #[arg(long, value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
     #[arg(long)]
@@ -257,7 +325,11 @@ pub(super) struct GoliveArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) screenshots: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -301,7 +373,10 @@ pub(super) struct SandboxArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct ReportArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<ReportCommand>,
     #[arg(value_name = "RUN", required = true)]
     pub(super) records: Vec<PathBuf>,
     #[arg(long, value_name = "RUN")]
@@ -309,7 +384,26 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) templates: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
     pub(super) outputs: RecordArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReportCommand {
+    Merge(MergeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    #[arg(value_name = "OUT")]
+    pub(super) out: PathBuf,
+    #[arg(value_name = "RECORD", required = true)]
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
 }
 
 #[derive(Debug, Args)]

@@ -7,10 +7,14 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::args::{ContractArgs, ContractCommand, ContractGatedArgs, ContractRunArgs, DriftArgs, ScenarioArgs};
+use super::args::{
+    ContractArgs, ContractCommand, ContractGatedArgs, ContractRunArgs, DriftArgs, ScenarioArgs, ShareArgs,
+};
 use super::baseline::{self, Watching};
+use super::gate;
 use super::output::Output;
-use super::session::{Outputs, Session};
+use super::session::{Asked, Outputs, Session};
+use super::share;
 use super::tape;
 pub(super) use super::tape::{is_own, seed};
 use crate::config::{self, BaselineConfig, ContractConfig, TargetConfig};
@@ -81,8 +85,25 @@ pub(super) fn session(
     args: &ContractRunArgs,
     config: &ContractConfig,
 ) -> Result<Session, Vec<Problem>> {
+    start(output, args, Asked { seed: seed(config, args.seed), ..Asked::default() })
+}
+
+/// As [`session`], of a part of a run or of one that goes on.
+fn shared_session(
+    output: &Output,
+    args: &ContractRunArgs,
+    share: &ShareArgs,
+    config: &ContractConfig,
+) -> Result<Session, Vec<Problem>> {
+    share::no_recording(share, config)?;
+    let options = share::contract(Some(config));
+    let asked = share::asked(share, "contract", seed(config, args.seed), true, options)?;
+    start(output, args, asked)
+}
+
+fn start(output: &Output, args: &ContractRunArgs, asked: Asked) -> Result<Session, Vec<Problem>> {
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
-    Session::start(output, outputs, seed(config, args.seed)).map_err(|problem| vec![problem])
+    Session::start(output, outputs, asked).map_err(|problem| vec![problem])
 }
 
 async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<Problem>> {
@@ -94,7 +115,9 @@ async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<P
         gates: Gates { codes: gated.min_coverage, pairs: gated.min_pairs },
         ..configured(args)?
     };
-    let session = session(output, args, &config)?;
+    let policy = gate::policy(&gated.gate, None)?;
+    let mut session = shared_session(output, args, &gated.share, &config)?;
+    session.policy = policy;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)
@@ -191,7 +214,7 @@ pub(super) async fn engine_with(
         (TargetConfig::Url(_) | TargetConfig::Recording(_), _) => TargetKind::Url,
     };
     let mut stock = config.scenarios.as_deref().map_or_else(Stock::builtin, Stock::in_folder);
-    let scope = Scope { known: stock.ids().into_iter().collect() };
+    let scope = Scope { known: stock.ids().into_iter().collect(), shard: session.shard };
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {
         session.problems(vec![nothing_to_run(queue.left_some_out())]);
@@ -221,6 +244,8 @@ pub(super) async fn engine_with(
         observer: Some(observer.clone()),
         tape,
         gates: config.gates,
+        shard: session.shard,
+        finished: session.earlier.scenarios.clone(),
     };
     let done = run_scenarios(queue, target, &options, session.sink()).await;
     if let Some(sandbox) = sandbox {

@@ -2,7 +2,7 @@
 
 use super::args::DemoArgs;
 use super::output::Output;
-use super::session::{Outputs, Session};
+use super::session::{Asked, Outputs, Session};
 use super::{contract, golive};
 use crate::config::{ContractConfig, GoliveConfig};
 use crate::demo::{self, ShopKind};
@@ -16,15 +16,16 @@ pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Prob
     let ready = demo::start(ShopKind::Ready).await.map_err(|problem| vec![problem])?;
     let broken = demo::start(ShopKind::Broken).await.map_err(|problem| vec![problem])?;
     let shops = GoliveConfig { shops: vec![ready.url.clone(), broken.url.clone()], ..GoliveConfig::default() };
-    let rules = golive::rules(&shops)?;
+    let (rules, accepted) = golive::rules(&shops)?;
     let mut options = Options::default();
     options.crawl.extra_roots = vec![ready.ca_der(), broken.ca_der()];
 
-    let session = Session::start(output, outputs, args.seed).map_err(|problem| vec![problem])?;
+    let session = Session::start(output, outputs, Asked { seed: args.seed, ..Asked::default() })
+        .map_err(|problem| vec![problem])?;
     let interrupted = session
         .until_interrupted(output, async {
             contract::engine(&session, &ContractConfig::default(), None).await;
-            golive::engine(&session, &shops, &rules, options).await;
+            golive::engine(&session, &shops, (&rules, accepted), options).await;
         })
         .await;
     let (record, code) = session.finish(output, interrupted)?;

@@ -1,42 +1,59 @@
 //! `homologa report RUN…`: recorded runs, rendered again. The same records give the same bytes.
+//! `homologa report merge OUT RECORD…`: the records of the parts of a run, joined.
 
 use std::path::{Path, PathBuf};
 
-use super::args::ReportArgs;
+use super::args::{MergeArgs, ReportArgs, ReportCommand};
+use super::gate;
 use super::output::Output;
 use super::session::{self, Outputs};
 use super::{pictures, templates};
 use crate::i18n::Message;
+use crate::merge::{self, Part};
 use crate::report::compare::Comparison;
 use crate::report::html::Beside;
 use crate::report::outline::Outline;
 use crate::report::trend::Point;
+use crate::run::policy::{Judgement, Policy};
 use crate::run::{Problem, RunRecord, read_record};
 
 pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
+    match &args.command {
+        Some(ReportCommand::Merge(args)) => merge(output, args),
+        None => render(output, args),
+    }
+}
+
+fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
     let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
     let templates = args.templates.as_deref().map(templates::read).transpose()?.unwrap_or_default();
+    let policy = gate::policy(&args.gate, None)?;
     let mut history = History::default();
     for path in &args.records {
-        history.take(read(path, output)?, file_of(path));
+        history.take(read(output, path).map_err(one)?, session::journal_in(path));
     }
-    let Some((record, file)) = history.latest else { return Ok(crate::exit::INPUT) };
+    let Some((mut record, file)) = history.latest else { return Ok(crate::exit::INPUT) };
+    judge(&mut record, policy.as_ref());
     if args.records.len() > 1 {
         output.note(&Message::new("cli.latest-of-runs").with("n", args.records.len()).with("file", file.display()));
     }
     let earlier = match &args.compare {
-        Some(path) => Some(read(path, output)?),
+        Some(path) => Some(read(output, path).map_err(one)?),
         None => history.before,
     };
     let pictures =
         if outputs.reports.contains_key("html") { pictures::read(&record, file.parent()) } else { Default::default() };
     let beside = Beside { earlier, trend: history.points, pictures, templates };
     let (written, problems) = session::write_reports(&record, &outputs.reports, &beside, output);
-    session::summarise(&record, output, &written);
+    session::summarise(&record, output, &outputs, &written);
     if let Some(earlier) = &beside.earlier {
         output.note(&compared(&record, earlier));
     }
     if problems.is_empty() { Ok(record.exit_code()) } else { Err(problems) }
+}
+
+fn one(problem: Problem) -> Vec<Problem> {
+    vec![problem]
 }
 
 /// Runs in the order in which they were made. Two of them are kept whole: the latest, and the one before it.
@@ -62,14 +79,11 @@ impl History {
     }
 }
 
-/// The record in a folder of `--output`, or the file itself.
-fn file_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("record.jsonl") } else { path.to_owned() }
-}
-
-fn read(path: &Path, output: &Output) -> Result<RunRecord, Vec<Problem>> {
-    let file = file_of(path);
-    let mut record = read_record(&file).map_err(|problem| vec![problem])?;
+/// Reads a record; says so when it is partial, and judges what is there.
+fn read(output: &Output, path: &Path) -> Result<RunRecord, Problem> {
+    // The folder of `--output` holds the journal of the run.
+    let file = session::journal_in(path);
+    let mut record = read_record(&file)?;
     if !record.complete {
         output.note(&Message::new("cli.partial").with("file", file.display()));
         record.verdict = Some(record.judge());
@@ -87,4 +101,35 @@ fn compared(record: &RunRecord, earlier: &RunRecord) -> Message {
         .with("mended", mended)
         .with("unchanged", compared.unchanged)
         .with("unseen", compared.gone.len() - mended)
+}
+
+/// Another gate than that of the run: the part that its own one had in the verdict goes with it.
+fn judge(record: &mut RunRecord, policy: Option<&Policy>) {
+    if let Some(policy) = policy {
+        record.policy = Some(Judgement::of(policy, record, record.complete));
+        record.verdict = Some(record.judge());
+    }
+}
+
+/// Joins the parts of a run.
+fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
+    let (mut parts, mut problems) = (Vec::new(), Vec::new());
+    for path in &args.records {
+        match read(output, path) {
+            Ok(record) => parts.push(Part { file: path.display().to_string(), record }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let outputs = Outputs::beside(&args.out).with(&args.report).map_err(|problem| vec![problem])?;
+    let policy = gate::policy(&args.gate, None)?;
+    let mut whole = merge::join(parts)?;
+    judge(&mut whole, policy.as_ref());
+    output.problems(&whole.problems);
+    let beside = Beside::default();
+    let (written, problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
+    session::summarise(&whole, output, &outputs, &written);
+    if problems.is_empty() { Ok(whole.exit_code()) } else { Err(problems) }
 }

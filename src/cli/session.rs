@@ -13,8 +13,10 @@ use super::pictures;
 use crate::i18n::Message;
 use crate::report::html::Beside;
 use crate::report::{self, Fault, terminal};
+use crate::run::policy::Policy;
 use crate::run::{
-    Blame, Collector, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Sink, Stop, Versions,
+    Blame, Collector, Earlier, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Shard, Sink, Stop,
+    Versions, differences,
 };
 use crate::secret::Redactor;
 use crate::{ids, specs};
@@ -32,7 +34,26 @@ pub(super) struct Session {
     pub(super) seed: u64,
     /// By which engines are asked for an early end.
     pub(super) stop: Stop,
+    /// What makes the run fail, where somebody asked for something of their own.
+    pub(super) policy: Option<Policy>,
+    /// Which part of the run this is, if it is one.
+    pub(super) shard: Option<Shard>,
+    /// What of an earlier run stands.
+    pub(super) earlier: Earlier,
     outputs: Outputs,
+}
+
+/// What a run is asked to be.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Seed, if one was asked for.
+    pub(super) seed: Option<u64>,
+    /// Which part of a run, if it is one.
+    pub(super) shard: Option<Shard>,
+    /// The journal that it goes on from, if it goes on from one.
+    pub(super) resume: Option<PathBuf>,
+    /// What results follow from; see [`RunStarted::options`].
+    pub(super) options: BTreeMap<String, String>,
 }
 
 /// Where record and reports go.
@@ -49,6 +70,14 @@ impl Outputs {
     pub(super) fn in_folder(folder: &Path) -> Outputs {
         let reports = IN_FOLDER.iter().map(|(format, file)| ((*format).to_owned(), folder.join(file)));
         Outputs { journal: Some(folder.join("record.jsonl")), reports: reports.collect() }
+    }
+
+    /// What is made of records: JSON alone in a file of that name, else HTML and JSON in a folder.
+    pub(super) fn beside(out: &Path) -> Outputs {
+        if out.extension().is_some_and(|ending| ending == "json") && !out.is_dir() {
+            return Outputs { journal: None, reports: BTreeMap::from([("json".to_owned(), out.to_owned())]) };
+        }
+        Outputs { journal: None, ..Outputs::in_folder(out) }
     }
 
     /// What the command line asks for.
@@ -124,25 +153,59 @@ fn command_line() -> String {
 }
 
 impl Session {
-    /// Starts a run: opens its journal and emits the first event.
+    /// Starts a run, or goes on with an earlier one: opens its journal and emits the first event.
     ///
     /// # Errors
-    /// The journal cannot be written.
-    pub(super) fn start(output: &Output, outputs: Outputs, seed: Option<u64>) -> Result<Session, Problem> {
-        let journal = outputs.journal.as_deref().map(Journal::create).transpose()?;
+    /// The journal cannot be written; the earlier run cannot be read, or is another one.
+    pub(super) fn start(output: &Output, mut outputs: Outputs, asked: Asked) -> Result<Session, Problem> {
+        let mut earlier = Earlier::default();
+        let now = jiff::Timestamp::now();
+        let mut started = RunStarted {
+            format: FORMAT,
+            started: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string(),
+            command: command_line(),
+            seed: asked.seed.unwrap_or(0),
+            versions: versions(),
+            shard: asked.shard,
+            options: asked.options,
+        };
+        let journal = match &asked.resume {
+            Some(path) => {
+                let path = journal_in(path);
+                earlier = crate::run::resume(&path)?;
+                // The seed is that of the earlier run, unless another one was asked for.
+                started.seed = asked.seed.unwrap_or(earlier.started.seed);
+                let differ = differences(&earlier.started, &started, true);
+                if !differ.is_empty() {
+                    let message = Message::new("run.other-run").with("differences", differ.join("; "));
+                    return Err(Problem::input(message)
+                        .fix(Message::new("run.other-run-fix"))
+                        .in_file(path.display().to_string()));
+                }
+                started = earlier.started.clone();
+                let journal = Journal::resume(&path, &std::mem::take(&mut earlier.lines))?;
+                outputs.journal = Some(path);
+                Some(journal)
+            }
+            None => {
+                if asked.seed.is_none() {
+                    started.seed = ids::Ids::random_seed();
+                }
+                outputs.journal.as_deref().map(Journal::create).transpose()?
+            }
+        };
         let live = output.live().map(|live| Box::new(live) as Box<dyn Listener>);
         let collector = Arc::new(Collector::new(journal, live));
-        let seed = seed.unwrap_or_else(ids::Ids::random_seed);
-        let now = jiff::Timestamp::now();
-        let started = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
-        collector.emit(Event::RunStarted(RunStarted {
-            format: FORMAT,
-            started,
-            command: command_line(),
-            seed,
-            versions: versions(),
-        }));
-        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), outputs })
+        let (seed, shard) = (started.seed, started.shard);
+        if asked.resume.is_some() {
+            let done = Message::new("cli.resuming").with("n", earlier.scenarios.len()).with("m", earlier.shops.len());
+            output.note(&done);
+            collector.go_on_from(std::mem::take(&mut earlier.events));
+        } else {
+            collector.emit(Event::RunStarted(started));
+        }
+        let (started, stop) = (Instant::now(), Stop::default());
+        Ok(Session { collector, started, seed, stop, policy: None, shard, earlier, outputs })
     }
 
     /// Whom engines tell.
@@ -185,6 +248,10 @@ impl Session {
     /// Ends the run and gives its record, without writing anything.
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A run that was broken off may go on later, and is judged then.
+        if let Some(policy) = self.policy.as_ref().filter(|_| !interrupted) {
+            self.collector.emit(Event::PolicyJudged(Box::new(self.collector.judge_by(policy, true))));
+        }
         self.collector.emit(if interrupted {
             Event::RunInterrupted { elapsed_ms }
         } else {
@@ -217,7 +284,7 @@ impl Session {
         }
         let (written, failed) = self.write(&record, output);
         problems.extend(failed);
-        summarise(&record, output, &written);
+        summarise(&record, output, &self.outputs, &written);
         if problems.is_empty() {
             let code = record.exit_code();
             Ok((record, code))
@@ -258,12 +325,30 @@ pub(super) fn write_reports(
             "html" => report::html::write_with(record, beside, output.lang, out),
             _ => report::write(format, record, output.lang, out),
         };
+        if is_stdout(path) {
+            let mut fault = None;
+            output.report_by(|out| match write(out) {
+                Err(Fault::Write(error)) => Err(error),
+                Err(template) => {
+                    fault = Some(template);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            });
+            problems.extend(fault.map(|fault| fault.problem(shown)));
+            continue;
+        }
         match replace(path, write) {
             Ok(()) => written.push(shown),
             Err(fault) => problems.push(fault.problem(shown)),
         }
     }
     (written, problems)
+}
+
+/// Whether a report goes to standard output.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
@@ -275,6 +360,10 @@ pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
         } else if !folder.is_dir() {
             std::fs::create_dir(folder)?;
         }
+    }
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        // A device or a pipe is written to, never replaced.
+        return fill(path, write);
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     // Of this process alone: another run may write the same report.
@@ -290,15 +379,30 @@ pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
 fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
     let mut out = BufWriter::with_capacity(BUFFER, File::create(path)?);
     write(&mut out)?;
-    Ok(out.flush()?)
+    out.flush()?;
+    // Before it takes the place of a good one, it is on the disk: a power cut leaves the one or the other.
+    let file = out.get_ref();
+    if file.metadata()?.is_file() {
+        file.sync_all()?;
+    }
+    Ok(())
 }
 
-/// Writes the summary, or the record as JSON, to standard output.
-pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
-    if output.json {
+/// The journal of a run: the file itself, or that in the folder of `--output`.
+pub(super) fn journal_in(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("record.jsonl") } else { path.to_owned() }
+}
+
+/// Writes the summary, or the record as JSON, to standard output; where a report goes there, the summary goes to
+/// standard error.
+pub(super) fn summarise(record: &RunRecord, output: &Output, outputs: &Outputs, reports: &[String]) {
+    let taken = outputs.reports.values().any(|path| is_stdout(path));
+    if output.json && !taken {
         output.json_by(|out| report::json::write(record, output.lang, out));
-    } else {
-        let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
-        output.result(&terminal::summary(record, style));
+        return;
     }
+    let style =
+        terminal::Style { lang: output.lang, width: output.width(), color: true, reports, detail: output.detail() };
+    let summary = terminal::summary(record, style);
+    if taken { output.aside(&summary) } else { output.result(&summary) }
 }

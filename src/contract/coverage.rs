@@ -8,8 +8,8 @@ use super::expect;
 use super::judge::Expected;
 use super::scenario::{Expect, Scenario, Variables};
 use crate::i18n::{Message, Text};
-use crate::run::{CodeCoverage, Coverage, CoverageState, Gate, PairCoverage};
-use crate::specs::catalogue::{CURRENT_SNAPSHOT, Reach, catalogue};
+use crate::run::{CodeCoverage, Counted, Coverage, CoverageState, Gate, Noted, PairCoverage};
+use crate::specs::catalogue::{CURRENT_SNAPSHOT, Reach, outlines};
 use crate::specs::statuses::{Pair, statuses};
 
 /// Least percentages that answers have to show.
@@ -74,8 +74,10 @@ impl<K: Ord> Counts<K> {
         fn join<K: Ord>(into: &mut Named<K>, from: Named<K>) {
             for (key, scenarios) in from {
                 let all = into.entry(key).or_default();
-                let room = MOST_NAMED.saturating_sub(all.len());
-                all.extend(scenarios.into_iter().take(room));
+                all.extend(scenarios);
+                while all.len() > MOST_NAMED {
+                    all.pop_last();
+                }
             }
         }
         join(&mut self.observed, other.observed);
@@ -97,7 +99,8 @@ impl<K: Ord> Counts<K> {
         ];
         for (named, state, why) in ways {
             if let Some(scenarios) = named.get(key) {
-                let why = why.map(|why| why_of(why, scenarios));
+                let why = why
+                    .map(|why| why_of(&Message { key: why.into(), ..Message::new("contract.why-played") }, scenarios));
                 let ran = state != CoverageState::NeverRun;
                 return (state, scenarios.iter().filter(|_| ran).cloned().collect(), why);
             }
@@ -110,14 +113,18 @@ impl<K: Ord> Counts<K> {
     }
 }
 
-/// Why, with the first scenarios that it is about.
-fn why_of(key: &'static str, scenarios: &BTreeSet<String>) -> Message {
-    let mut names = scenarios.iter().take(MOST_TOLD).cloned().collect::<Vec<_>>().join(", ");
-    if scenarios.len() > MOST_TOLD {
-        names.push_str(", …");
-    }
-    Message { key: key.into(), ..Message::new("contract.why-played") }.with("names", names)
+/// A reason with the first scenarios that it is about; it ends in `…` when there are more, also where one of the names
+/// says so.
+pub(crate) fn why_of(why: &Message, scenarios: &BTreeSet<String>) -> Message {
+    let mut names: Vec<&str> = scenarios.iter().map(String::as_str).filter(|name| *name != MORE).collect();
+    let more = names.len() > MOST_TOLD || names.len() < scenarios.len();
+    names.truncate(MOST_TOLD);
+    names.extend(more.then_some(MORE));
+    why.clone().with("names", names.join(", "))
 }
+
+/// That there are more.
+const MORE: &str = "…";
 
 /// What scenarios expected and what answers showed, counted as the run goes.
 #[derive(Debug, Clone, Default)]
@@ -126,15 +133,20 @@ pub struct Tally {
     pairs: Counts<PairKey>,
 }
 
-/// Most scenarios that are named for one entry; results come in a fixed order, so these are the first ones.
-const MOST_NAMED: usize = 100;
+/// Most scenarios that are named for one entry: the first by name, so that neither their order nor the parts of a run
+/// make a difference.
+pub(crate) const MOST_NAMED: usize = 100;
 /// Most scenarios that the reason of an entry names.
 const MOST_TOLD: usize = 3;
 
 fn note<K: Ord>(into: &mut Named<K>, key: K, scenario: &str) {
     let scenarios = into.entry(key).or_default();
-    if scenarios.len() < MOST_NAMED && !scenarios.contains(scenario) {
+    let room = scenarios.len() < MOST_NAMED || scenarios.last().is_some_and(|last| scenario < last.as_str());
+    if room && !scenarios.contains(scenario) {
         scenarios.insert(scenario.to_owned());
+        if scenarios.len() > MOST_NAMED {
+            scenarios.pop_last();
+        }
     }
 }
 
@@ -207,9 +219,39 @@ impl Tally {
         self.pairs.add(other.pairs);
     }
 
+    /// What the tally of one scenario holds, for the journal.
+    pub(super) fn counted(&self, scenario: &str) -> Counted {
+        fn noted<K: Ord + Clone>(counts: &Counts<K>) -> Noted<K> {
+            let keys = |named: &Named<K>| named.keys().cloned().collect();
+            Noted {
+                observed: keys(&counts.observed),
+                injected: keys(&counts.injected),
+                expected: keys(&counts.expected),
+                unanswered: keys(&counts.unanswered),
+            }
+        }
+        let (codes, pairs) = (noted(&self.codes), noted(&self.pairs));
+        Counted { id: scenario.to_owned(), codes, pairs, ..Counted::default() }
+    }
+
+    /// Adds what the journal of an earlier run says of one scenario.
+    pub(super) fn recount(&mut self, counted: &Counted) {
+        fn all<K: Ord + Clone>(counts: &mut Counts<K>, noted: &Noted<K>, scenario: &str) {
+            let add = |into: &mut Named<K>, keys: &[K]| {
+                keys.iter().for_each(|key| note(into, key.clone(), scenario));
+            };
+            add(&mut counts.observed, &noted.observed);
+            add(&mut counts.injected, &noted.injected);
+            add(&mut counts.expected, &noted.expected);
+            add(&mut counts.unanswered, &noted.unanswered);
+        }
+        all(&mut self.codes, &counted.codes, &counted.id);
+        all(&mut self.pairs, &counted.pairs, &counted.id);
+    }
+
     /// The coverage of the whole catalogue: an entry counts as observed only when a response showed it.
     pub fn coverage(&self) -> Coverage {
-        let codes = catalogue().entries().iter().map(|entry| {
+        let codes = outlines().iter().map(|entry| {
             let (state, scenarios, why) = self.codes.state(&entry.id, entry.provoke.reach != Reach::Never);
             CodeCoverage {
                 id: entry.id.clone(),

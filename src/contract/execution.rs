@@ -115,6 +115,7 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         verdict,
         steps,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        place: plan.index,
         abridged: false,
     };
     (result, tally)

@@ -29,8 +29,10 @@ mod text;
 mod transport;
 mod unknown_outcome;
 pub mod validate;
+mod widen;
 
 pub use coverage::{Gates, Tally};
+pub(crate) use coverage::{MOST_NAMED, why_of};
 pub use dry::{DryRequest, DryScenario, DryStep, dry_run};
 pub use judge::{NormalError, normalise};
 pub use queue::Queue;

@@ -16,7 +16,7 @@ pub(super) struct Plan {
     pub(super) scenario: Arc<Scenario>,
     pub(super) site: String,
     row: Option<usize>,
-    /// Its place among all that run, from 0.
+    /// Its place among all that run, from 0, in whatever part of the run.
     pub(super) index: usize,
     /// Whether the scenario names any variable.
     pub(super) has_variables: bool,

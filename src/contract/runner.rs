@@ -2,11 +2,11 @@
 //!
 //! Not responsible for what happens inside a scenario (see `execution.rs`).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
@@ -21,16 +21,17 @@ use super::recording::Tape;
 use super::serial::Serial;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
+use super::widen::Width;
 use crate::http;
 use crate::ids::Ids;
-use crate::run::{Coverage, Event, Preflight, Problem, ScenarioResult, Sink, Stop, Verdict};
+use crate::run::{Counted, Coverage, Event, Preflight, Problem, ScenarioResult, Shard, Sink, Stop, Verdict};
 use crate::secret::Redactor;
 
 /// How a run is done.
 pub struct Options {
     /// Seed of every generated value.
     pub seed: u64,
-    /// Scenarios in flight at once; 0 chooses by target: 16 on this machine, 2 elsewhere.
+    /// Scenarios in flight at once; 0 chooses by target: up to 20 on this machine, 2 elsewhere.
     pub jobs: usize,
     /// Longest time for one request.
     pub timeout: Duration,
@@ -46,8 +47,12 @@ pub struct Options {
     pub observer: Option<Arc<Observer>>,
     /// What is recorded, replayed or compared.
     pub tape: Tape,
-    /// What the run has to show at least.
+    /// What the run has to show at least. Of one part of a run nothing is asked: that is judged of the whole.
     pub gates: Gates,
+    /// Which part of the run this is; `None` for the whole.
+    pub shard: Option<Shard>,
+    /// Scenarios that an earlier run finished, by the ids of their results: they are not run again.
+    pub finished: HashMap<String, (Verdict, Counted)>,
 }
 
 impl Default for Options {
@@ -63,7 +68,71 @@ impl Default for Options {
             observer: None,
             tape: Tape::default(),
             gates: Gates::default(),
+            shard: None,
+            finished: HashMap::new(),
         }
+    }
+}
+
+/// Plans in the order of the list, without those that are done elsewhere or were done before.
+struct Share<'o> {
+    options: &'o Options,
+    /// Place of the next plan among all of the run.
+    next: usize,
+    /// How many plans an earlier run finished, and how many of them came to a result that is not open.
+    before: usize,
+    answered: usize,
+}
+
+impl Share<'_> {
+    /// The next plans of the queue that are to be run here; none only at the end of the queue. The other number is of
+    /// those that were found finished.
+    fn take(
+        &mut self,
+        queue: &mut Queue<'_>,
+        target: &Target,
+        tally: &mut Tally,
+        sink: &dyn Sink,
+    ) -> (VecDeque<Plan>, usize) {
+        let finished_so_far = self.before;
+        loop {
+            let scenarios = queue.take(sink);
+            let end = scenarios.is_empty();
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                scenarios.into_iter().partition(|scenario| plan::runs_here(scenario, target));
+            elsewhere.iter().for_each(|scenario| tally.leave_out(scenario));
+            let mut plans = plan::plan(here, target);
+            plans.retain_mut(|plan| {
+                plan.index = self.next;
+                self.next += 1;
+                self.keeps(plan, tally)
+            });
+            if end || !plans.is_empty() {
+                return (plans.into(), self.before - finished_so_far);
+            }
+        }
+    }
+
+    /// Whether a plan is to be run; counts what it showed when it was.
+    fn keeps(&mut self, plan: &Plan, tally: &mut Tally) -> bool {
+        if self.options.shard.is_none() && self.options.finished.is_empty() {
+            return true;
+        }
+        let id = plan.id();
+        if self.options.shard.is_some_and(|shard| !shard.has(&id)) {
+            if let Some(observer) = &self.options.observer {
+                observer.elsewhere(&plan.scenario.id);
+            }
+            return false;
+        }
+        let Some((verdict, counted)) = self.options.finished.get(&id) else { return true };
+        self.before += 1;
+        self.answered += usize::from(*verdict != Verdict::Inconclusive);
+        tally.recount(&Counted { id: id.clone(), ..counted.clone() });
+        if let Some(observer) = &self.options.observer {
+            observer.finished_before(&id, &counted.watched);
+        }
+        false
     }
 }
 
@@ -86,18 +155,14 @@ pub async fn run(
         ..http::ClientOptions::default()
     })?;
     let mut tally = Tally::default();
-    let mut plans: VecDeque<Plan> = next_plans(&mut queue, &target, &mut tally, sink);
-    let jobs = match options.jobs {
-        0 if target.local() => 16,
-        0 => 2,
-        jobs => jobs,
-    };
+    let mut share = Share { options, next: 0, before: 0, answered: 0 };
+    if let Some(observer) = &options.observer {
+        observer.begin(target.info(), Redactor::new(target.secrets()));
+    }
+    let (mut plans, mut before) = share.take(&mut queue, &target, &mut tally, sink);
     let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Arc::new(Redactor::new(target.secrets()));
     let observer = options.observer.clone();
-    if let Some(observer) = &observer {
-        observer.begin(target.info(), Redactor::new(target.secrets()));
-    }
     let tape = options.tape.clone();
     tape.begin(sink);
     tape.plan(plans.iter());
@@ -125,36 +190,40 @@ pub async fn run(
         // What answers is the file; where it was made stands in the notice about it.
         info.url = format!("recording:{}", recording.name());
     }
-    sink.emit(Event::ContractStarted { target: info, scenarios: plans.len() });
+    sink.emit(Event::ContractStarted { target: info, scenarios: before + plans.len() });
     tell(sink, preflight);
-    let permits = Arc::new(Semaphore::new(jobs));
+    let width = Width::new(options.jobs, shared.target.local());
     let _attending = options.stop.attend();
     let mut deadline = None;
     let (mut begun, mut answered) = (0, 0);
     let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
-        while running.len() < jobs * 2 && !options.stop.asked() {
+        while running.len() < width.most * 2 && !options.stop.asked() {
             if plans.is_empty() {
-                plans = next_plans(&mut queue, &shared.target, &mut tally, sink);
-                if !plans.is_empty() {
+                (plans, before) = share.take(&mut queue, &shared.target, &mut tally, sink);
+                if before + plans.len() > 0 {
                     shared.tape.plan(plans.iter());
-                    sink.emit(Event::ScenariosPlanned { scenarios: plans.len() });
+                    sink.emit(Event::ScenariosPlanned { scenarios: before + plans.len() });
                 }
                 if let Some(questions) = &questions {
                     tell(sink, questions.ask_more(plans.make_contiguous()).await);
                 }
             }
-            let Some(mut plan) = plans.pop_front() else { break };
-            plan.index = begun;
+            let Some(plan) = plans.pop_front() else { break };
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
-            let (shared, permits) = (shared.clone(), permits.clone());
+            let (shared, permits, finished) = (shared.clone(), width.permits.clone(), width.finished.clone());
             running.push_back(tokio::spawn(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
                 // What has not begun when the end is asked for does not begin.
-                if shared.stop.asked() { None } else { Some(execute(&shared, &plan).await) }
+                if shared.stop.asked() {
+                    return None;
+                }
+                let done = execute(&shared, &plan).await;
+                finished.fetch_add(1, Ordering::Relaxed);
+                Some(done)
             }));
         }
         let Some(next) = running.pop_front() else { break };
@@ -164,10 +233,14 @@ pub async fn run(
             continue;
         };
         if let Ok(Some((result, seen))) = done {
+            let mut counted = seen.counted(&result.id);
             tally.add(seen);
             answered += usize::from(result.verdict != Verdict::Inconclusive);
             if let Some(observer) = &options.observer {
-                observer.finished(&result);
+                counted.watched = observer.finished(&result);
+            }
+            if !counted.is_empty() {
+                sink.emit(Event::ScenarioCounted(Box::new(counted)));
             }
             sink.emit(Event::ScenarioFinished(Box::new(result)));
         }
@@ -179,19 +252,12 @@ pub async fn run(
     tally.add(queue.left_out());
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
-    let gates = options.gates.judge(&coverage, answered < begun || options.stop.asked());
-    if !gates.is_empty() {
+    let open = answered + share.answered < begun + share.before || options.stop.asked();
+    let gates = options.gates.judge(&coverage, open);
+    if options.shard.is_none() && !gates.is_empty() {
         sink.emit(Event::GatesJudged { gates });
     }
     Ok(coverage)
-}
-
-/// The next scenarios of the queue; those without a site here are counted as left out.
-fn next_plans(queue: &mut Queue<'_>, target: &Target, tally: &mut Tally, sink: &dyn Sink) -> VecDeque<Plan> {
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        queue.take(sink).into_iter().partition(|scenario| plan::runs_here(scenario, target));
-    elsewhere.iter().for_each(|scenario| tally.leave_out(scenario));
-    plan::plan(here, target).into()
 }
 
 fn tell(sink: &dyn Sink, preflight: Option<Preflight>) {

@@ -35,6 +35,8 @@ pub struct Options {
     pub screenshots: Option<PathBuf>,
     /// Steps that lead to the checkout; empty when links do.
     pub journey: Vec<Step>,
+    /// Place of the shop among all that the run was asked to judge, from 0.
+    pub place: usize,
 }
 
 /// Looks at one shop and emits what is learned; the last event holds the whole record of the shop. `renderer` opens
@@ -52,7 +54,7 @@ pub async fn check(
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
     let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start));
-    let journey = &options.journey;
+    let (journey, place) = (&options.journey, options.place);
     let mut options = options.crawl.clone();
     // Five handshakes at once are large; the rest of the run need not carry them along.
     let facts = Box::pin(probe(start, &options)).await?;
@@ -109,7 +111,7 @@ pub async fn check(
     if let Some(problem) = album.and_then(Album::problem) {
         sink.emit(Event::Problem(problem));
     }
-    let record = judge.finish(ShopFacts {
+    let mut record = judge.finish(ShopFacts {
         start: start.clone(),
         tls: facts,
         answers: crawled.answers,
@@ -117,6 +119,7 @@ pub async fn check(
         limit,
         saved: false,
     });
+    record.place = place;
     sink.emit(Event::ShopJudged(Box::new(record)));
     Ok(())
 }
@@ -125,13 +128,8 @@ pub async fn check(
 ///
 /// # Errors
 /// A problem of the input: the material cannot be read or holds no page.
-pub fn check_saved(
-    path: &std::path::Path,
-    options: &crawl::Options,
-    rules: &RuleSet,
-    sink: &dyn Sink,
-) -> Result<(), Problem> {
-    let material = saved::read(path, options)?;
+pub fn check_saved(path: &std::path::Path, options: &Options, rules: &RuleSet, sink: &dyn Sink) -> Result<(), Problem> {
+    let material = saved::read(path, &options.crawl)?;
     let shop = shown_url(&material.start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
     let mut judge = Judge::new(rules);
@@ -139,7 +137,7 @@ pub fn check_saved(
         let summary = judge.add(page);
         sink.emit(Event::PageRead { shop: shop.clone(), page: summary });
     }
-    let record = judge.finish(ShopFacts {
+    let mut record = judge.finish(ShopFacts {
         start: material.start,
         tls: None,
         answers: material.answers,
@@ -147,6 +145,7 @@ pub fn check_saved(
         limit: material.limit,
         saved: true,
     });
+    record.place = options.place;
     sink.emit(Event::ShopJudged(Box::new(record)));
     Ok(())
 }

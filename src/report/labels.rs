@@ -54,6 +54,7 @@ pub(super) fn why(record: &RunRecord, verdict: RunVerdict, blockers: usize, open
         RunVerdict::NotReady if blockers == 0 && drifted(record) > 0 => {
             Message::new("report.why-drift").with("n", drifted(record))
         }
+        RunVerdict::NotReady if blockers == 0 && record.policy.is_some() => Message::new("gate.why"),
         RunVerdict::NotReady => Message::new("report.why-not-ready").with("n", blockers),
         // A run that was killed may hold failures and no verdict.
         RunVerdict::Inconclusive if blockers > 0 => Message::new("report.why-cut-short").with("n", blockers),
@@ -98,6 +99,11 @@ pub(super) fn verdict_count(verdict: Verdict, count: usize) -> Message {
         Verdict::NotApplicable => "report.n-not-applicable",
     });
     message.with("n", count)
+}
+
+/// How many checks passed only because what does not hold is tolerated.
+pub(super) fn tolerated_count(count: usize) -> Message {
+    Message::new("report.n-tolerated").with("n", count)
 }
 
 /// The verdict of one part of a run as the verdict of a check.

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use super::policy::{Judgement, Policy};
 use super::{Event, Journal, Listener, Problem, RunRecord, RunVerdict, Sink};
 
 struct State {
@@ -23,6 +24,16 @@ impl Collector {
         Collector { state: Mutex::new(state), live }
     }
 
+    /// Takes what stands of an earlier run, which the journal has already.
+    pub fn go_on_from(&self, events: Vec<Event>) {
+        let finished = events.iter().filter(|event| matches!(event, Event::ScenarioFinished(_))).count();
+        if let Some(live) = &self.live {
+            live.finished_before(finished);
+        }
+        let mut state = self.state();
+        events.into_iter().for_each(|event| state.record.apply(event));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere must not lose the record: what was taken so far is whole.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -41,6 +52,11 @@ impl Collector {
     /// The verdict that follows from the record so far.
     pub fn judge(&self) -> RunVerdict {
         self.state().record.judge()
+    }
+
+    /// How the record so far stands to a policy; `over` says that the run comes to its end.
+    pub fn judge_by(&self, policy: &Policy, over: bool) -> Judgement {
+        Judgement::of(policy, &self.state().record, over)
     }
 
     /// The first failure of writing the journal (a full disk, say), if there was one.

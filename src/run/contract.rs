@@ -103,6 +103,9 @@ pub struct ScenarioResult {
     pub steps: Vec<StepResult>,
     /// Milliseconds.
     pub elapsed_ms: u64,
+    /// Its place among all scenarios of the run, from 0, those of its other parts included.
+    #[serde(default)]
+    pub place: usize,
     /// Whether exchanges and expectations were left out of the record; the journal of the run has them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abridged: bool,
@@ -278,7 +281,7 @@ impl ContractRecord {
 
     /// Takes the result of a scenario. Memory does not grow with exchanges: beyond the first [`MOST_WHOLE`] passed and
     /// as many other scenarios, results are abridged.
-    pub(super) fn take(&mut self, mut result: ScenarioResult) {
+    pub(crate) fn take(&mut self, mut result: ScenarioResult) {
         let whole = match result.verdict {
             Verdict::Pass => &mut self.whole.passed,
             _ => &mut self.whole.others,
@@ -288,6 +291,13 @@ impl ContractRecord {
         } else {
             result.abridge();
         }
-        self.scenarios.push(result);
+        // They come in order, but for those that a resumed run makes up for.
+        let at = match self.scenarios.last() {
+            Some(last) if last.place > result.place => {
+                self.scenarios.partition_point(|other| other.place <= result.place)
+            }
+            _ => self.scenarios.len(),
+        };
+        self.scenarios.insert(at, result);
     }
 }

@@ -1,10 +1,13 @@
 //! The typed events that engines emit: the only thing they say to the outside.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::policy::Judgement;
 use super::{
-    Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
-    ScenarioResult, ShopRecord, Skipped, TlsFacts,
+    AcceptedFindings, Counted, Coverage, DriftReport, Gate, ManualCard, PageSummary, Preflight, Problem,
+    RequirementCard, RuleCard, RunVerdict, ScenarioResult, Shard, ShopRecord, Skipped, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -34,7 +37,7 @@ impl Versions {
 }
 
 /// The first event of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunStarted {
     /// Version of the record format, [`super::FORMAT`].
     pub format: u32,
@@ -46,6 +49,38 @@ pub struct RunStarted {
     pub seed: u64,
     /// Versions of program and data.
     pub versions: Versions,
+    /// Which part of a run that was split, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// What was asked for, as far as results follow from it, by name: two records with the same options, seed and
+    /// versions are of the same run. Long values stand as digests.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+}
+
+/// What keeps two records from being of one run, each as `name: value / other value`; nothing when they are of one.
+/// The parts they are of count with `parts` only.
+pub fn differences(one: &RunStarted, two: &RunStarted, parts: bool) -> Vec<String> {
+    fn facts(of: &RunStarted, parts: bool) -> BTreeMap<&str, String> {
+        let shard = || of.shard.map(|shard| shard.to_string()).unwrap_or_default();
+        let mut facts: BTreeMap<&str, String> = BTreeMap::from([
+            ("format", of.format.to_string()),
+            ("homologa", of.versions.homologa.clone()),
+            ("specs", of.versions.specs.clone()),
+            ("rules", of.versions.rules.clone()),
+            ("seed", of.seed.to_string()),
+        ]);
+        facts.extend(parts.then(|| ("shard", shard())));
+        facts.extend(of.options.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        facts
+    }
+    let (one, two) = (facts(one, parts), facts(two, parts));
+    let names: std::collections::BTreeSet<&str> = one.keys().chain(two.keys()).copied().collect();
+    let value = |facts: &BTreeMap<&str, String>, name: &str| {
+        facts.get(name).filter(|value| !value.is_empty()).cloned().unwrap_or_else(|| "—".to_owned())
+    };
+    let told = names.into_iter().filter(|name| one.get(name) != two.get(name));
+    told.map(|name| format!("{name}: {} / {}", value(&one, name), value(&two, name))).collect()
 }
 
 /// Where the scenarios of a run go.
@@ -86,6 +121,8 @@ pub enum Event {
         /// Scenario id.
         id: String,
     },
+    /// What a scenario adds to coverage and drift; comes before its result. Only journals keep it.
+    ScenarioCounted(Box<Counted>),
     /// A scenario is done.
     ScenarioFinished(Box<ScenarioResult>),
     /// The contract side is done, and this is what it exercised.
@@ -103,7 +140,28 @@ pub enum Event {
         requirements: Vec<RequirementCard>,
         /// The rules.
         rules: Vec<RuleCard>,
+        /// What only a person can check.
+        #[serde(default)]
+        manual: Vec<ManualCard>,
     },
+    /// The turn of a shop, or of saved material, comes: all until the next turn is about it.
+    ShopTurn {
+        /// Its place among all that the run was asked to judge, from 0.
+        place: usize,
+        /// Its address as the record shows it, or its path.
+        name: String,
+    },
+    /// A shop could not be read at all: it has no record.
+    ShopUnread {
+        /// Its place among all that the run was asked to judge, from 0.
+        place: usize,
+        /// Its address as the record shows it, or its path.
+        name: String,
+        /// Why.
+        problem: Box<Problem>,
+    },
+    /// The findings that a baseline accepts.
+    AcceptedLoaded(AcceptedFindings),
     /// A shop begins.
     ShopStarted {
         /// URL the user gave.
@@ -132,6 +190,8 @@ pub enum Event {
     },
     /// A scenario of the stock is left out of the run by a key of its own.
     ScenarioSkipped(Skipped),
+    /// How the run stands to the policy that it was given.
+    PolicyJudged(Box<Judgement>),
     /// The run is over.
     RunFinished {
         /// Verdict of the whole.
@@ -151,6 +211,9 @@ pub trait Sink: Send + Sync {
 pub trait Listener: Send + Sync {
     /// Looks at one event.
     fn hear(&self, event: &Event);
+
+    /// Is told how many scenarios an earlier run finished, which count as planned.
+    fn finished_before(&self, _scenarios: usize) {}
 }
 
 impl<S: Sink + ?Sized> Sink for std::sync::Arc<S> {

@@ -1,6 +1,7 @@
 //! The journal: one JSON line for each event, written as the run goes; and the reader of records.
 //!
-//! A run that is killed leaves a journal without its last event, which reads as a partial record.
+//! A run that is killed leaves a journal without its last event, which reads as a partial record. What a power cut or a
+//! bad disk has done to single lines costs those lines, and the record says so.
 
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -33,23 +34,50 @@ impl Journal {
         }
         // Not emptied before it is ours: another run may be writing it.
         let file = File::options().write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(Problem::input(Message::new("run.journal-busy"))
-                .fix(Message::new("run.journal-busy-fix"))
-                .in_file(path.display().to_string()));
-        }
+        own(&file, path)?;
         if file.metadata().is_ok_and(|found| found.is_file()) {
             file.set_len(0).map_err(unwritable)?;
         }
         Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 
+    /// Goes on with the journal of an earlier run: `kept` are its lines that stand. They are written beside and take
+    /// the place of the old file at once, so that a second accident loses nothing.
+    ///
+    /// # Errors
+    /// A problem of the input when the place cannot be written, or another run is writing the journal.
+    pub fn resume(path: &Path, kept: &[u8]) -> Result<Journal, Problem> {
+        let unwritable = |error: std::io::Error| {
+            Problem::input(unwritable(&error))
+                .fix(Message::new("run.cannot-write-fix"))
+                .in_file(path.display().to_string())
+        };
+        let old = File::options().write(true).open(path).map_err(unwritable)?;
+        own(&old, path)?;
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let beside = path.with_file_name(name);
+        let begun = || {
+            let mut file = File::create(&beside)?;
+            file.write_all(kept)?;
+            file.sync_all()?;
+            Ok(file)
+        };
+        let renamed = begun().and_then(|file| {
+            // Fails only where files have no locks; then nobody else has one either.
+            let _ = file.try_lock();
+            std::fs::rename(&beside, path).map(|()| file)
+        });
+        let file = renamed.inspect_err(|_| drop(std::fs::remove_file(&beside))).map_err(unwritable)?;
+        Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
+    }
+
     /// Appends one event and hands it to the system, so that a killed process keeps it. Only the announcement of a
-    /// scenario waits for what follows, since nothing is lost with it.
+    /// scenario and what it counts wait for what follows, since nothing is lost with them.
     pub(super) fn write(&mut self, event: &Event) -> Result<(), Problem> {
         let mut written = serde_json::to_writer(&mut self.waiting, event).map_err(std::io::Error::from);
         self.waiting.push(b'\n');
-        if !matches!(event, Event::ScenarioStarted { .. }) {
+        if !matches!(event, Event::ScenarioStarted { .. } | Event::ScenarioCounted(_)) {
             written = written.and_then(|()| self.file.write_all(&self.waiting));
             self.waiting.clear();
         }
@@ -58,6 +86,16 @@ impl Journal {
                 .fix(Message::new("run.cannot-write-fix"))
                 .in_file(self.path.display().to_string())
         })
+    }
+}
+
+/// Takes the file for this run alone.
+fn own(file: &File, path: &Path) -> Result<(), Problem> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Problem::input(Message::new("run.journal-busy"))
+            .fix(Message::new("run.journal-busy-fix"))
+            .in_file(path.display().to_string())),
+        _ => Ok(()),
     }
 }
 
@@ -99,50 +137,123 @@ pub fn unwritable(error: &std::io::Error) -> Message {
 /// Largest record that is read, in bytes.
 const LARGEST_RECORD: u64 = 512 * 1024 * 1024;
 
-/// Reads a record: a journal (`.jsonl`) or the JSON report of a run.
-///
-/// # Errors
-/// A problem of the input when the file is missing, is neither of the two, or has a newer format.
-pub fn read(path: &Path) -> Result<RunRecord, Problem> {
+/// The bytes of a record, and what a problem with them looks like.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
     let problem = |message: Message| Problem::input(message).in_file(path.display().to_string());
     let bytes = read_at_most(path, LARGEST_RECORD).map_err(|error| problem(unreadable(&error)))?;
     if bytes.len() as u64 > LARGEST_RECORD {
         return Err(problem(Message::new("run.record-too-large").with("bytes", bytes.len())));
     }
-    let text = String::from_utf8(bytes).map_err(|_| problem(Message::new("run.not-a-record")))?;
-    let record = parse(&text).map_err(|message| problem(message).fix(Message::new("run.not-a-record-fix")))?;
-    match &record.started {
-        Some(started) if started.format > FORMAT => {
-            Err(problem(Message::new("run.newer-format").with("format", started.format).with("known", FORMAT))
-                .fix(Message::new("run.newer-format-fix")))
-        }
-        _ => Ok(record),
+    Ok(bytes)
+}
+
+/// Reads a record: a journal (`.jsonl`) or the JSON report of a run.
+///
+/// # Errors
+/// A problem of the input when the file is missing, is neither of the two, is a JSON report that was cut, or has a
+/// newer format.
+pub fn read(path: &Path) -> Result<RunRecord, Problem> {
+    let bytes = bytes_of(path)?;
+    parse(&bytes).map_err(|refused| refused.problem(path))
+}
+
+/// Why a record does not read.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// It is none, or not whole.
+    Unreadable(Message),
+    /// It has a format that is not known yet.
+    Newer(u32),
+}
+
+impl Refused {
+    pub(super) fn problem(self, path: &Path) -> Problem {
+        let (message, fix) = match self {
+            Refused::Unreadable(message) => (message, Message::new("run.not-a-record-fix")),
+            Refused::Newer(format) => {
+                let message = Message::new("run.newer-format").with("format", format).with("known", FORMAT);
+                (message, Message::new("run.newer-format-fix"))
+            }
+        };
+        Problem::input(message).fix(fix).in_file(path.display().to_string())
     }
 }
 
-fn parse(text: &str) -> Result<RunRecord, Message> {
-    if text.trim().is_empty() {
-        return Err(Message::new("run.empty-record"));
+/// As much of a record as tells its format, whatever else is in it.
+#[derive(serde::Deserialize)]
+struct Head {
+    format: Option<u32>,
+    started: Option<serde_json::Value>,
+}
+
+/// The format of a record that is newer than what is known.
+fn newer(json: &[u8]) -> Option<u32> {
+    let head: Head = serde_json::from_slice(json).ok()?;
+    let of_report = || u32::try_from(head.started.as_ref()?.get("format")?.as_u64()?).ok();
+    head.format.or_else(of_report).filter(|format| *format > FORMAT)
+}
+
+/// The first line of a journal.
+///
+/// # Errors
+/// It is none of ours, or of a newer format.
+pub(super) fn first_event(line: &[u8]) -> Result<Event, Refused> {
+    if let Some(format) = newer(line) {
+        return Err(Refused::Newer(format));
     }
-    let first = text.lines().next().unwrap_or_default();
-    if serde_json::from_str::<Event>(first).is_err() {
-        let record: RunRecord = serde_json::from_str(text).map_err(|_| Message::new("run.not-a-record"))?;
-        return match record.started {
-            Some(_) => Ok(record),
-            None => Err(Message::new("run.not-a-record")),
-        };
-    }
+    serde_json::from_slice(line).map_err(|_| Refused::Unreadable(Message::new("run.not-a-record")))
+}
+
+/// The lines of a journal with their numbers, blank ones left out.
+pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
+    lines.map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_ascii().is_empty())
+}
+
+fn parse(bytes: &[u8]) -> Result<RunRecord, Refused> {
+    let Some((_, first)) = lines(bytes).next() else {
+        return Err(Refused::Unreadable(Message::new("run.empty-record")));
+    };
+    let Ok(first) = first_event(first) else {
+        return parse_report(bytes);
+    };
     let mut record = RunRecord::default();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    for (index, line) in lines.iter().enumerate() {
-        match serde_json::from_str::<Event>(line) {
+    record.apply(first);
+    let (mut broken, mut first_broken) = (0, 0);
+    for (number, line) in lines(bytes).skip(1) {
+        match serde_json::from_slice::<Event>(line) {
             Ok(event) => record.apply(event),
-            // The last line of a killed run may be cut in the middle; any other must be whole.
-            Err(_) if index + 1 == lines.len() => break,
-            Err(_) => return Err(Message::new("run.broken-line").with("line", index + 1)),
+            // The last line of a killed run may be cut in the middle: nothing but its end is missing.
+            Err(_) if !line.ends_with(b"\n") => {}
+            Err(_) => {
+                broken += 1;
+                first_broken = if broken == 1 { number } else { first_broken };
+            }
         }
     }
+    if broken > 0 {
+        // Which results they held nobody knows: the record is not whole, however it ends.
+        record.complete = false;
+        let message = Message::new("run.broken-lines").with("n", broken).with("line", first_broken);
+        record.problems.push(Problem::environment(message).fix(Message::new("run.broken-lines-fix")));
+    }
     Ok(record)
+}
+
+/// Reads the JSON report of a run, which has to be whole.
+fn parse_report(bytes: &[u8]) -> Result<RunRecord, Refused> {
+    if let Some(format) = newer(bytes) {
+        return Err(Refused::Newer(format));
+    }
+    let none = || Refused::Unreadable(Message::new("run.not-a-record"));
+    match serde_json::from_slice::<RunRecord>(bytes) {
+        Ok(record) if record.started.is_some() => Ok(record),
+        // Cut JSON cannot be told from the beginning of any other text unless it begins as ours do.
+        Err(error) if error.is_eof() && bytes.trim_ascii_start().starts_with(b"{") => {
+            Err(Refused::Unreadable(Message::new("run.record-cut")))
+        }
+        _ => Err(none()),
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +268,7 @@ mod tests {
             command: "demo".into(),
             seed: 7,
             versions: Versions::default(),
+            ..RunStarted::default()
         })
     }
 
@@ -167,9 +279,9 @@ mod tests {
     #[test]
     fn a_journal_and_its_json_report_give_the_same_record() {
         let text = journal(&[started(), Event::RunFinished { verdict: RunVerdict::Ready, elapsed_ms: 12 }]);
-        let record = parse(&text).unwrap();
+        let record = parse(text.as_bytes()).unwrap();
         assert!(record.complete);
-        assert_eq!(parse(&serde_json::to_string_pretty(&record).unwrap()).unwrap(), record);
+        assert_eq!(parse(serde_json::to_string_pretty(&record).unwrap().as_bytes()).unwrap(), record);
     }
 
     #[test]
@@ -190,16 +302,59 @@ mod tests {
     #[test]
     fn a_journal_cut_in_its_last_line_is_a_partial_record() {
         let text = journal(&[started(), Event::ScenarioStarted { id: "a".into() }]);
-        let record = parse(&text[..text.len() - 9]).unwrap();
+        let record = parse(&text.as_bytes()[..text.len() - 9]).unwrap();
         assert!(!record.complete);
         assert_eq!(record.judge(), RunVerdict::Inconclusive);
     }
 
+    fn refused(text: &str) -> String {
+        match parse(text.as_bytes()).unwrap_err() {
+            Refused::Unreadable(message) => message.key.into_owned(),
+            Refused::Newer(format) => format!("format {format}"),
+        }
+    }
+
     #[test]
     fn other_files_are_refused() {
-        assert_eq!(parse("").unwrap_err().key, "run.empty-record");
-        assert_eq!(parse("{}").unwrap_err().key, "run.not-a-record");
-        let text = journal(&[started()]) + "nonsense\n" + &journal(&[started()]);
-        assert_eq!(parse(&text).unwrap_err().key, "run.broken-line");
+        assert_eq!(refused(""), "run.empty-record");
+        assert_eq!(refused(" \n\n"), "run.empty-record");
+        assert_eq!(refused("{}"), "run.not-a-record");
+        assert_eq!(refused("nonsense"), "run.not-a-record");
+        let report = serde_json::to_string_pretty(&parse(journal(&[started()]).as_bytes()).unwrap()).unwrap();
+        assert_eq!(refused(&report[..report.len() / 2]), "run.record-cut");
+        let newer = journal(&[started()]).replace("\"format\":1", "\"format\":9,\"more\":[]");
+        assert_eq!(refused(&newer), "format 9");
+        let event = newer.clone() + "{\"event\":\"of-tomorrow\"}\n";
+        assert_eq!(refused(&event.replace("\"seed\":7,", "")), "format 9", "also when nothing else reads");
+        assert_eq!(refused(&report.replace("\"format\": 1", "\"format\": 2")), "format 2");
+    }
+
+    #[test]
+    fn a_damaged_line_costs_that_line_and_is_told() {
+        let done = Event::RunFinished { verdict: RunVerdict::Ready, elapsed_ms: 12 };
+        for damage in [&b"nonsense"[..], b"{\"event\":\"run-fin", b"\0\0\0\0", b"\xff\xfe"] {
+            let mut text = journal(&[started()]).into_bytes();
+            text.extend_from_slice(damage);
+            text.push(b'\n');
+            text.extend_from_slice(journal(std::slice::from_ref(&done)).as_bytes());
+            let record = parse(&text).unwrap();
+            assert_eq!((record.complete, record.judge()), (false, RunVerdict::Inconclusive));
+            assert_eq!(record.problems[0].message.key, "run.broken-lines");
+            assert_eq!(record.problems[0].message.args["line"], "2");
+        }
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_reads_as_far_as_it_goes() {
+        let problem = Problem::notice(Message::new("run.empty-record")).in_file("año.yaml");
+        let events = [started(), Event::Problem(problem), Event::ScenarioStarted { id: "ñandú".into() }];
+        let text = journal(&events).into_bytes();
+        let first = text.iter().position(|byte| *byte == b'\n').unwrap();
+        for end in 0..=text.len() {
+            match parse(&text[..end]) {
+                Ok(record) => assert!(end >= first && !record.complete, "{end}"),
+                Err(_) => assert!(end < first, "{end}"),
+            }
+        }
     }
 }

@@ -5,6 +5,9 @@ mod browser;
 mod history;
 mod hostile;
 mod junit;
+mod machines;
+mod pipelines;
+mod samples;
 mod sarif;
 
 use std::path::Path;

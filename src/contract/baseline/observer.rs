@@ -15,8 +15,8 @@ use crate::contract::exchange::Answer;
 use crate::contract::expect;
 use crate::contract::validate::{Captured, Graded, judge};
 use crate::run::{
-    Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, ScenarioResult, StaleEntry, TargetInfo,
-    Terms, Verdict,
+    Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, ScenarioResult, Shard, StaleEntry,
+    TargetInfo, Terms, Verdict, Watched,
 };
 use crate::secret::Redactor;
 use crate::specs::drift::{Weight, weight_of};
@@ -24,9 +24,9 @@ use crate::specs::drift::{Weight, weight_of};
 /// Most different changes that are kept; of the others only the number.
 const MOST_CHANGES: usize = 5_000;
 /// Most entries of a report.
-const MOST_ENTRIES: usize = 1_000;
+pub(crate) const MOST_ENTRIES: usize = 1_000;
 /// Most places that an entry of a report names.
-const MOST_PLACES: usize = 20;
+pub(crate) const MOST_PLACES: usize = 20;
 /// Longest text of an entry, in characters.
 const LONGEST_TEXT: usize = 300;
 
@@ -35,6 +35,15 @@ const LONGEST_TEXT: usize = 300;
 pub struct Scope {
     /// Ids of all scenarios that exist, without row and site, whether they were to run or not.
     pub known: BTreeSet<String>,
+    /// Which part of the run this is: what the baseline holds of other parts is theirs to judge.
+    pub shard: Option<Shard>,
+}
+
+impl Scope {
+    /// Whether a scenario of the baseline is judged here.
+    fn has(&self, scenario: &str) -> bool {
+        self.shard.is_none_or(|shard| shard.has(scenario))
+    }
 }
 
 /// Watches one run.
@@ -65,6 +74,8 @@ pub(super) struct State {
     running: HashMap<String, BTreeMap<String, Seen>>,
     /// Scenarios that are over.
     pub(super) finished: HashSet<String>,
+    /// Ids, without row and site, of those that other parts of the run look at.
+    elsewhere: HashSet<String>,
     /// Places whose answer was judged.
     pub(super) judged: HashSet<String>,
     /// Places whose step gave no answer that can be judged.
@@ -137,6 +148,13 @@ impl Observer {
         self.state().complete = true;
     }
 
+    /// A scenario falls to another part of the run.
+    pub(in crate::contract) fn elsewhere(&self, scenario: &str) {
+        if self.compares() {
+            self.state().elsewhere.insert(scenario.to_owned());
+        }
+    }
+
     /// An answer came. Of the answers of one step the last counts.
     pub(in crate::contract) fn see(&self, scenario: &str, step: &str, method: &str, path: &str, answer: &Answer) {
         let compares = self.compares();
@@ -182,20 +200,37 @@ impl Observer {
         self.baseline.is_some() || self.keep
     }
 
-    /// A scenario is over: its answers are compared.
-    pub(in crate::contract) fn finished(&self, result: &ScenarioResult) {
+    /// A scenario is over: its answers are compared. Gives what there is to keep of it.
+    pub(in crate::contract) fn finished(&self, result: &ScenarioResult) -> Watched {
         let mut state = self.state();
         let mut seen = state.running.remove(&result.id).unwrap_or_default();
+        let mut watched = Watched { compared: self.compares(), ..Watched::default() };
         for step in &result.steps {
             let grades = seen.get(&step.id).map_or(&[][..], |seen| &seen.grades);
             for change in documented::changes(step, grades) {
-                state.add(change, place(&result.id, &step.id));
+                watched.changes.push((state.clean(change), place(&result.id, &step.id)));
             }
         }
-        if !self.compares() {
-            return;
+        if self.compares() {
+            self.compare(&mut state, result, &mut seen, &mut watched);
         }
-        state.finished.insert(result.id.clone());
+        state.take(&result.id, &watched);
+        watched
+    }
+
+    /// What an earlier run kept of a scenario that is not run again.
+    pub(in crate::contract) fn finished_before(&self, scenario: &str, watched: &Watched) {
+        self.state().take(scenario, watched);
+    }
+
+    /// Compares the answers of a scenario with the baseline.
+    fn compare(
+        &self,
+        state: &mut State,
+        result: &ScenarioResult,
+        seen: &mut BTreeMap<String, Seen>,
+        watched: &mut Watched,
+    ) {
         let known = self.baseline.as_ref().and_then(|baseline| baseline.responses.get(&result.id));
         for step in &result.steps {
             let at = place(&result.id, &step.id);
@@ -203,7 +238,7 @@ impl Observer {
             let response = seen.remove(&step.id).and_then(|seen| seen.response);
             let response = response.filter(|_| step.verdict != Verdict::Inconclusive);
             let Some(response) = response else {
-                state.not_judged.insert(at);
+                watched.not_judged.push(at);
                 continue;
             };
             if let Some(baseline) = &self.baseline {
@@ -211,24 +246,25 @@ impl Observer {
                     Some(before) => {
                         for found in compare::compare(before, &response) {
                             let change = change(found.kind, &before.endpoint, &found.path, found.from, found.to);
-                            state.add(change, at.clone());
+                            watched.changes.push((state.clean(change), at.clone()));
                         }
                     }
                     None if !baseline.is_empty() => {
                         let came = Some(response.status.to_string());
-                        state.add(change("response-added", &response.endpoint, "$", None, came), at.clone());
+                        let change = change("response-added", &response.endpoint, "$", None, came);
+                        watched.changes.push((state.clean(change), at.clone()));
                     }
                     None => {}
                 }
             }
-            state.judged.insert(at);
+            watched.judged.push(at);
             if self.keep {
                 state.seen.entry(result.id.clone()).or_default().insert(step.id.clone(), response);
             }
         }
         for (step, response) in known.into_iter().flatten() {
             if !result.steps.iter().any(|other| other.id == *step) {
-                state.missing(&result.id, step, response);
+                watched.changes.push((state.clean(missing(response)), place(&result.id, step)));
             }
         }
     }
@@ -244,7 +280,7 @@ impl Observer {
                 responses: baseline.len(),
                 ..BaselineUse::default()
             };
-            for (scenario, steps) in &baseline.responses {
+            for (scenario, steps) in baseline.responses.iter().filter(|(scenario, _)| scope.has(scenario)) {
                 if state.finished.contains(scenario) {
                     let count = |places: &HashSet<String>| {
                         steps.keys().filter(|step| places.contains(&place(scenario, step))).count()
@@ -252,13 +288,17 @@ impl Observer {
                     used.compared += count(&state.judged);
                     used.not_judged += count(&state.not_judged);
                 } else if self.is_gone(&state, scope, scenario) {
-                    steps.iter().for_each(|(step, response)| state.missing(scenario, step, response));
+                    for (step, response) in steps {
+                        let change = state.clean(missing(response));
+                        state.add(change, place(scenario, step));
+                    }
                 } else {
                     used.not_selected += steps.len();
                 }
             }
             report.baseline = Some(used);
             report.stale = baseline.accepted.iter().filter_map(|one| self.stale(&state, scope, one)).collect();
+            report.stale.sort_by(|one, two| one.change.cmp(&two.change));
         }
         for (change, places) in &state.changes {
             self.entries(change, places, &mut report.entries);
@@ -283,13 +323,15 @@ impl Observer {
         // short, that would say nothing.
         let same_target =
             state.target.as_ref().zip(self.baseline.as_ref()).is_some_and(|(target, baseline)| baseline.fits(target));
-        state.complete && same_target && state.finished.iter().any(|id| super::stem(id) == stem)
+        let ran = state.finished.iter().any(|id| super::stem(id) == stem) || state.elsewhere.contains(stem);
+        state.complete && same_target && ran
     }
 
     /// Accepted drift that this run looked for and did not see.
     fn stale(&self, state: &State, scope: &Scope, accepted: &Accepted) -> Option<StaleEntry> {
+        let here = |at: &str| scope.has(at.rsplit_once('#').map_or(at, |(scenario, _)| scenario));
         let gone: Vec<&String> =
-            accepted.places.iter().filter(|at| self.is_stale(state, scope, &accepted.change, at)).collect();
+            accepted.places.iter().filter(|at| here(at) && self.is_stale(state, scope, &accepted.change, at)).collect();
         let first = gone.iter().take(MOST_PLACES).map(|at| (*at).clone()).collect();
         (!gone.is_empty()).then(|| StaleEntry { change: accepted.change.clone(), count: gone.len(), places: first })
     }
@@ -345,16 +387,32 @@ impl State {
         self.redactor.text(text).into_owned()
     }
 
-    fn add(&mut self, change: Change, at: String) {
+    /// A change without what must not leave the process, bounded.
+    fn clean(&self, change: Change) -> Change {
         let redactor = &self.redactor;
         let clean = |text: &str| redactor.text(text).chars().take(LONGEST_TEXT).collect::<String>();
-        let change = Change {
+        Change {
             path: clean(&change.path),
             endpoint: clean(&change.endpoint),
             from: change.from.as_deref().map(clean),
             to: change.to.as_deref().map(clean),
             ..change
-        };
+        }
+    }
+
+    /// Takes what was found in a scenario.
+    fn take(&mut self, scenario: &str, watched: &Watched) {
+        for (change, at) in &watched.changes {
+            self.add(change.clone(), at.clone());
+        }
+        self.judged.extend(watched.judged.iter().cloned());
+        self.not_judged.extend(watched.not_judged.iter().cloned());
+        if watched.compared {
+            self.finished.insert(scenario.to_owned());
+        }
+    }
+
+    fn add(&mut self, change: Change, at: String) {
         if let Some(places) = self.changes.get_mut(&change) {
             places.insert(at);
         } else if self.changes.len() < MOST_CHANGES {
@@ -364,11 +422,11 @@ impl State {
             self.left_out_breaking += usize::from(weight_of(&change.kind) == Weight::Breaking);
         }
     }
+}
 
-    fn missing(&mut self, scenario: &str, step: &str, response: &Response) {
-        let change = change("response-missing", &response.endpoint, "$", Some(response.status.to_string()), None);
-        self.add(change, place(scenario, step));
-    }
+/// That a response of the baseline did not come.
+fn missing(response: &Response) -> Change {
+    change("response-missing", &response.endpoint, "$", Some(response.status.to_string()), None)
 }
 
 fn change(kind: &str, endpoint: &str, path: &str, from: Option<String>, to: Option<String>) -> Change {

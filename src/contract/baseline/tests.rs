@@ -30,12 +30,13 @@ fn result(scenario: &str, steps: &[(&str, Verdict)]) -> ScenarioResult {
         verdict: Verdict::Pass,
         steps: steps.iter().map(step).collect(),
         elapsed_ms: 0,
+        place: 0,
         abridged: false,
     }
 }
 
 fn scope(known: &[&str]) -> Scope {
-    Scope { known: known.iter().map(|id| (*id).to_owned()).collect() }
+    Scope { known: known.iter().map(|id| (*id).to_owned()).collect(), ..Scope::default() }
 }
 
 /// A run of one-step scenarios that answered these bodies, and its drift.

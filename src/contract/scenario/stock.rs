@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use include_dir::File;
+use sha2::{Digest, Sha256};
 
 use super::fragment::Find;
 use super::{Document, Library, Scenario, load, read_document};
@@ -56,6 +57,27 @@ impl Stock {
             Files::Builtin(files) => files.iter().map(|file| builtin_id(file)).collect(),
             Files::Folder(root, files) => files.iter().map(|file| id_below(root, file)).collect(),
         }
+    }
+
+    /// A digest of the names below the folder and the contents of all its files, so that two runs can be told to have
+    /// read the same ones; the first 12 hexadecimal digits. A file that cannot be read counts by its name.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |id: &str, contents: &[u8]| {
+            for part in [id.as_bytes(), contents] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part);
+            }
+        };
+        match &self.files {
+            Files::Builtin(files) => files.iter().for_each(|file| add(&builtin_id(file), file.contents())),
+            Files::Folder(root, files) => {
+                files
+                    .iter()
+                    .for_each(|file| add(&id_below(root, file), load::text(file).unwrap_or_default().as_bytes()));
+            }
+        }
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether there are none.

@@ -147,6 +147,8 @@ pub(super) struct View<'r> {
     assets: Assets,
     verdict: Mark,
     why: Message,
+    /// How the run stands to its gate.
+    gate: Vec<Mark>,
     switched_off: Option<Message>,
     complete: bool,
     subject: String,
@@ -238,6 +240,10 @@ impl<'r> View<'r> {
             assets,
             verdict: Mark { word: labels::headline(record, verdict), ..verdict.into() },
             why: labels::why(record, verdict, outline.count(Severity::Blocker), outline.open.len()),
+            gate: crate::report::gate::lines(record)
+                .into_iter()
+                .map(|(holds, word)| Mark { word, ..holds.into() })
+                .collect(),
             switched_off: labels::switched_off(record),
             complete: record.complete,
             subject,

@@ -58,6 +58,7 @@ fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> S
         verdict,
         steps,
         elapsed_ms,
+        place: 0,
         abridged: false,
     }
 }
