@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::accepted;
 use super::bounds::ROWS;
 use super::finding::link;
 use super::labels;
@@ -44,8 +45,15 @@ impl CellView {
             (NotApplicable, cell.not_applicable),
         ];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let tolerated = (cell.tolerated > 0).then(|| CountView {
+            mark: accepted::mark(),
+            count: cell.tolerated,
+            words: labels::tolerated_count(cell.tolerated),
+        });
+        // What holds only because somebody tolerates it is no plain pass.
+        let only_so = cell.verdict() == Pass && cell.tolerated > 0;
         CellView {
-            mark: cell.verdict().into(),
+            mark: if only_so { accepted::mark() } else { cell.verdict().into() },
             total: cell.total(),
             counts: counts
                 .map(|(verdict, count)| CountView {
@@ -53,6 +61,7 @@ impl CellView {
                     count,
                     words: labels::verdict_count(verdict, count),
                 })
+                .chain(tolerated)
                 .collect(),
         }
     }
@@ -236,7 +245,7 @@ impl<'r> ShopView<'r> {
                 title: card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)),
                 weight: card.map(|card| labels::demand(card.severity)),
                 quiet: matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable),
-                mark: check.verdict.into(),
+                mark: if check.passes_tolerated() { accepted::mark() } else { check.verdict.into() },
                 reason: check.reason.as_ref(),
                 looked_at: check.looked_at,
                 findings: check.findings.len(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::accepted::{self, AcceptedView};
 use super::bounds::{Budget, COLUMNS, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
@@ -114,7 +115,7 @@ struct RuleCellView {
 fn rules_of<'r>(record: &'r RunRecord, requirement: &str, anchors: &HashMap<&str, &str>) -> Vec<RuleView<'r>> {
     let rules = record.rules.iter().filter(|rule| rule.requirement == requirement);
     let cell = |check: &Check| RuleCellView {
-        mark: check.verdict.into(),
+        mark: if check.passes_tolerated() { accepted::mark() } else { check.verdict.into() },
         anchor: (!check.findings.is_empty())
             .then(|| anchors.get(check.rule.as_str()).map(|at| (*at).to_owned()))
             .flatten(),
@@ -176,7 +177,8 @@ pub(super) struct View<'r> {
     rules: usize,
     compare: Option<CompareView<'r>>,
     trend: Option<TrendView<'r>>,
-    manual: Vec<WeightView>,
+    accepted: Option<AcceptedView<'r>>,
+    manual: Vec<WeightView<'r>>,
     manual_total: usize,
     legend: [Mark; 5],
 }
@@ -287,6 +289,7 @@ impl<'r> View<'r> {
                 .zip(compared)
                 .map(|(earlier, compared)| CompareView::of(record, earlier, compared)),
             trend: TrendView::of(&beside.trend),
+            accepted: AcceptedView::of(record),
             manual_total: manual.iter().map(WeightView::len).sum(),
             manual,
             contract,
