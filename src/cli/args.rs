@@ -331,6 +331,15 @@ pub(super) struct ReportArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum ReportCommand {
     Merge(MergeArgs),
+    Portfolio(PortfolioArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PortfolioArgs {
+    #[arg(value_name = "RECORD", required = true)]
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
 }
 
 #[derive(Debug, Args)]

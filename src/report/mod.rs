@@ -17,6 +17,7 @@ pub mod live;
 pub mod outline;
 mod paint;
 mod plain;
+pub mod portfolio;
 pub mod preflight;
 pub mod problem;
 #[cfg(test)]
