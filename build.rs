@@ -14,9 +14,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Scenarios are read with their places, like those of users.
     convert(Path::new("specs"), &out, &["scenarios", "dsl", "schemas"])?;
     convert(Path::new("src/i18n/words"), &out, &[])?;
+    list(&out)?;
     println!("cargo::rustc-env=HOMOLOGA_SPECS_DIGEST={}", digest(Path::new("specs"))?);
     println!("cargo::rustc-env=HOMOLOGA_RULES_DIGEST={}", digest(Path::new("rules"))?);
     println!("cargo::rerun-if-changed=rules");
+    Ok(())
+}
+
+/// Writes `data.rs`: the made files with their paths, sorted, so that one is found without looking at the others.
+fn list(out: &Path) -> Result<(), Box<dyn Error>> {
+    let (mut files, mut open) = (Vec::new(), vec![out.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { open.push(path) } else { files.push(path) }
+        }
+    }
+    let mut lines = Vec::new();
+    for path in &files {
+        let name = path.strip_prefix(out)?.to_string_lossy().replace('\\', "/");
+        lines.push(format!("    ({name:?}, include_str!({:?})),\n", format!("data/{name}")));
+    }
+    // By the names as Rust compares them, which is how they are searched.
+    lines.sort();
+    std::fs::write(out.with_file_name("data.rs"), format!("&[\n{}]\n", lines.concat()))?;
     Ok(())
 }
 

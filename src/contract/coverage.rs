@@ -9,7 +9,7 @@ use super::judge::Expected;
 use super::scenario::{Expect, Scenario, Variables};
 use crate::i18n::{Message, Text};
 use crate::run::{CodeCoverage, Counted, Coverage, CoverageState, Gate, Noted, PairCoverage};
-use crate::specs::catalogue::{CURRENT_SNAPSHOT, Reach, catalogue};
+use crate::specs::catalogue::{CURRENT_SNAPSHOT, Reach, outlines};
 use crate::specs::statuses::{Pair, statuses};
 
 /// Least percentages that answers have to show.
@@ -251,7 +251,7 @@ impl Tally {
 
     /// The coverage of the whole catalogue: an entry counts as observed only when a response showed it.
     pub fn coverage(&self) -> Coverage {
-        let codes = catalogue().entries().iter().map(|entry| {
+        let codes = outlines().iter().map(|entry| {
             let (state, scenarios, why) = self.codes.state(&entry.id, entry.provoke.reach != Reach::Never);
             CodeCoverage {
                 id: entry.id.clone(),

@@ -4,21 +4,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::baseline::Observer;
 use super::coverage::{Gates, Tally};
 use super::execution::{Shared, execute};
 use super::pace::Pace;
-use super::plan::{self, Plan};
 use super::preflight::{Known, Questions};
 use super::queue::Queue;
 use super::recording::Tape;
 use super::serial::Serial;
+use super::share::Share;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
 use crate::http;
@@ -30,7 +31,7 @@ use crate::secret::Redactor;
 pub struct Options {
     /// Seed of every generated value.
     pub seed: u64,
-    /// Scenarios in flight at once; 0 chooses by target: 16 on this machine, 2 elsewhere.
+    /// Scenarios in flight at once; 0 chooses by target: up to 20 on this machine, 2 elsewhere.
     pub jobs: usize,
     /// Longest time for one request.
     pub timeout: Duration,
@@ -73,65 +74,29 @@ impl Default for Options {
     }
 }
 
-/// Plans in the order of the list, without those that are done elsewhere or were done before.
-struct Share<'o> {
-    options: &'o Options,
-    /// Place of the next plan among all of the run.
-    next: usize,
-    /// How many plans an earlier run finished, and how many of them came to a result that is not open.
-    before: usize,
-    answered: usize,
-}
+/// Most scenarios in flight at a target on this machine.
+const JOBS_HERE: usize = 20;
+/// How many of them begin at once: a target that answers within a millisecond is not quicker for more, and each one
+/// costs a connection.
+const JOBS_AT_FIRST: usize = 2;
+/// How long the first ones get before more begin: time for what only the first answer needs.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+/// How often it is looked at afterwards.
+const NEXT_LOOK: Duration = Duration::from_millis(3);
 
-impl Share<'_> {
-    /// The next plans of the queue that are to be run here; none only at the end of the queue. The other number is of
-    /// those that were found finished.
-    fn take(
-        &mut self,
-        queue: &mut Queue<'_>,
-        target: &Target,
-        tally: &mut Tally,
-        sink: &dyn Sink,
-    ) -> (VecDeque<Plan>, usize) {
-        let finished_so_far = self.before;
-        loop {
-            let scenarios = queue.take(sink);
-            let end = scenarios.is_empty();
-            let (here, elsewhere): (Vec<_>, Vec<_>) =
-                scenarios.into_iter().partition(|scenario| plan::runs_here(scenario, target));
-            elsewhere.iter().for_each(|scenario| tally.leave_out(scenario));
-            let mut plans = plan::plan(here, target);
-            plans.retain_mut(|plan| {
-                plan.index = self.next;
-                self.next += 1;
-                self.keeps(plan, tally)
-            });
-            if end || !plans.is_empty() {
-                return (plans.into(), self.before - finished_so_far);
-            }
+/// Lets the other jobs begin as soon as those that began do not each finish a scenario between two looks.
+async fn widen(permits: Arc<Semaphore>, finished: Arc<AtomicUsize>, others: usize) {
+    let mut before = 0;
+    let mut pause = FIRST_LOOK;
+    while others > 0 {
+        tokio::time::sleep(pause).await;
+        pause = NEXT_LOOK;
+        let now = finished.load(Ordering::Relaxed);
+        if now - before < JOBS_AT_FIRST {
+            permits.add_permits(others);
+            return;
         }
-    }
-
-    /// Whether a plan is to be run; counts what it showed when it was.
-    fn keeps(&mut self, plan: &Plan, tally: &mut Tally) -> bool {
-        if self.options.shard.is_none() && self.options.finished.is_empty() {
-            return true;
-        }
-        let id = plan.id();
-        if self.options.shard.is_some_and(|shard| !shard.has(&id)) {
-            if let Some(observer) = &self.options.observer {
-                observer.elsewhere(&plan.scenario.id);
-            }
-            return false;
-        }
-        let Some((verdict, counted)) = self.options.finished.get(&id) else { return true };
-        self.before += 1;
-        self.answered += usize::from(*verdict != Verdict::Inconclusive);
-        tally.recount(&Counted { id: id.clone(), ..counted.clone() });
-        if let Some(observer) = &self.options.observer {
-            observer.finished_before(&id, &counted.watched);
-        }
-        false
+        before = now;
     }
 }
 
@@ -154,15 +119,15 @@ pub async fn run(
         ..http::ClientOptions::default()
     })?;
     let mut tally = Tally::default();
-    let mut share = Share { options, next: 0, before: 0, answered: 0 };
+    let mut share = Share::new(options);
     if let Some(observer) = &options.observer {
         observer.begin(target.info(), Redactor::new(target.secrets()));
     }
     let (mut plans, mut before) = share.take(&mut queue, &target, &mut tally, sink);
-    let jobs = match options.jobs {
-        0 if target.local() => 16,
-        0 => 2,
-        jobs => jobs,
+    let (jobs, at_first) = match options.jobs {
+        0 if target.local() => (JOBS_HERE, JOBS_AT_FIRST),
+        0 => (2, 2),
+        jobs => (jobs, jobs),
     };
     let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Arc::new(Redactor::new(target.secrets()));
@@ -196,7 +161,11 @@ pub async fn run(
     }
     sink.emit(Event::ContractStarted { target: info, scenarios: before + plans.len() });
     tell(sink, preflight);
-    let permits = Arc::new(Semaphore::new(jobs));
+    let permits = Arc::new(Semaphore::new(at_first));
+    let finished = Arc::new(AtomicUsize::new(0));
+    // Ends with the run: a set aborts its tasks when it is dropped.
+    let mut widening = JoinSet::new();
+    widening.spawn(widen(permits.clone(), finished.clone(), jobs - at_first));
     let _attending = options.stop.attend();
     let mut deadline = None;
     let (mut begun, mut answered) = (0, 0);
@@ -217,12 +186,17 @@ pub async fn run(
             let Some(plan) = plans.pop_front() else { break };
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
-            let (shared, permits) = (shared.clone(), permits.clone());
+            let (shared, permits, finished) = (shared.clone(), permits.clone(), finished.clone());
             running.push_back(tokio::spawn(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
                 // What has not begun when the end is asked for does not begin.
-                if shared.stop.asked() { None } else { Some(execute(&shared, &plan).await) }
+                if shared.stop.asked() {
+                    return None;
+                }
+                let done = execute(&shared, &plan).await;
+                finished.fetch_add(1, Ordering::Relaxed);
+                Some(done)
             }));
         }
         let Some(next) = running.pop_front() else { break };
@@ -251,7 +225,7 @@ pub async fn run(
     tally.add(queue.left_out());
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
-    let open = answered + share.answered < begun + share.before || options.stop.asked();
+    let open = answered + share.answered < begun + share.finished || options.stop.asked();
     let gates = options.gates.judge(&coverage, open);
     if options.shard.is_none() && !gates.is_empty() {
         sink.emit(Event::GatesJudged { gates });

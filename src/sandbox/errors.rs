@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use super::reply::Reply;
 use super::world::World;
-use crate::specs::FILES;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,10 +101,8 @@ impl Catalogue {
     fn read() -> Catalogue {
         let mut wordings = HashMap::new();
         let mut customers = HashMap::new();
-        let payments = FILES.get_dir("catalogue/payments").into_iter().flat_map(|folder| folder.files());
-        let neighbours = FILES.get_file("catalogue/neighbours.yaml");
-        for file in payments.chain(neighbours) {
-            let read: Entries = crate::specs::data_of(file).unwrap_or_default();
+        let neighbours = crate::specs::data::<Entries>("specs/catalogue/neighbours.yaml");
+        for read in crate::specs::folder::<Entries>("catalogue/payments").chain(neighbours) {
             for entry in read.errors.into_iter().chain(read.neighbours) {
                 // Customers number their errors anew, and guides and forms have no HTTP status of their own.
                 let foreign = entry.endpoint.as_deref().is_some_and(|endpoint| endpoint.contains("customers"));

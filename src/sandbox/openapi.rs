@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::reply::Reply;
-use crate::specs::{FILES, data_of, schemas};
+use crate::specs::schemas;
 
 /// A file of `specs/openapi/`.
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ enum Access {
 }
 
 fn resources() -> Vec<Resource> {
-    FILES.get_dir("openapi").into_iter().flat_map(include_dir::Dir::files).filter_map(data_of).collect()
+    crate::specs::folder("openapi").collect()
 }
 
 /// Every operation that the document describes.
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn every_file_is_read_and_every_schema_compiles() {
-        let files = FILES
+        let files = crate::specs::FILES
             .get_dir("openapi")
             .unwrap()
             .files()

@@ -162,6 +162,43 @@ struct SnapshotFile {
     snapshots: Vec<Snapshot>,
 }
 
+/// What coverage needs of an entry. Every run measures coverage, and most of a short run's reading would be of what the
+/// entries say to people.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Outline {
+    /// HTTP status and code, for example `400/2006`.
+    pub id: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Code as the page prints it.
+    pub code: String,
+    /// Literal message; `None` for the one entry whose text is lost.
+    pub message: Option<String>,
+    /// How to provoke it.
+    pub provoke: Provoke,
+}
+
+#[derive(Deserialize)]
+struct OutlineFile {
+    errors: Vec<Outline>,
+}
+
+/// The outline of every entry, in the order of [`Catalogue::entries`].
+pub fn outlines() -> &'static [Outline] {
+    static OUTLINES: OnceLock<Vec<Outline>> = OnceLock::new();
+    OUTLINES.get_or_init(|| {
+        let files = super::folder::<OutlineFile>("catalogue/payments");
+        let mut outlines: Vec<Outline> = files.flat_map(|file| file.errors).collect();
+        outlines.sort_by_key(|entry| place(entry.status, &entry.code));
+        outlines
+    })
+}
+
+/// By status, then by number, so that lists and pictures read like the page.
+fn place(status: u16, code: &str) -> (u16, u32) {
+    (status, code.parse().unwrap_or(u32::MAX))
+}
+
 /// The catalogue with its indices.
 pub struct Catalogue {
     entries: Vec<Entry>,
@@ -172,11 +209,9 @@ pub struct Catalogue {
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
     CATALOGUE.get_or_init(|| {
-        let files = super::yaml_files("catalogue/payments");
-        let mut entries: Vec<Entry> =
-            files.into_iter().filter_map(super::data_of::<EntryFile>).flat_map(|file| file.errors).collect();
-        // By status, then by number, so that lists and pictures read like the page.
-        entries.sort_by_key(|entry| (entry.status, entry.code.parse::<u32>().unwrap_or(u32::MAX)));
+        let files = super::folder::<EntryFile>("catalogue/payments");
+        let mut entries: Vec<Entry> = files.flat_map(|file| file.errors).collect();
+        entries.sort_by_key(|entry| place(entry.status, &entry.code));
         let mut by_code = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             by_code.insert(entry.id.to_lowercase(), index);
@@ -234,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_file_reads() {
-        for file in crate::specs::yaml_files("catalogue/payments") {
+        for file in crate::specs::FILES.get_dir("catalogue/payments").unwrap().files() {
             serde_yaml::from_str::<EntryFile>(file.contents_utf8().unwrap())
                 .unwrap_or_else(|error| panic!("{:?}: {error}", file.path()));
         }
@@ -250,6 +285,15 @@ mod tests {
         assert_eq!((count(400), count(401), count(403)), (86, 1, 3));
         let ids: BTreeSet<_> = catalogue().entries().iter().map(|entry| &entry.id).collect();
         assert_eq!(ids.len(), 90);
+    }
+
+    #[test]
+    fn outlines_say_the_same_as_entries() {
+        assert_eq!(outlines().len(), catalogue().entries().len());
+        for (outline, entry) in outlines().iter().zip(catalogue().entries()) {
+            let (one, other) = ((&outline.id, outline.status, &outline.code), (&entry.id, entry.status, &entry.code));
+            assert_eq!((one, &outline.message, &outline.provoke), (other, &entry.message, &entry.provoke));
+        }
     }
 
     #[test]

@@ -18,13 +18,15 @@ use serde::de::DeserializeOwned;
 /// The files of `specs/`.
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs");
 
-/// The same YAML files, and the word catalogues, as JSON made by the build (`build.rs`).
-static DATA: Dir<'static> = include_dir!("$OUT_DIR/data");
+/// The same YAML files, and the word catalogues, as JSON made by the build (`build.rs`), by path: the path of the YAML
+/// file from the top of the repository, with the other ending.
+static DATA: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/data.rs"));
 
 /// Reads the data of one embedded YAML file, by its path from the top of the repository.
 pub(crate) fn data<T: DeserializeOwned>(path: &str) -> Option<T> {
-    let json = DATA.get_file(std::path::Path::new(path).with_extension("json"))?.contents();
-    serde_json::from_slice(json).ok()
+    let path = format!("{}.json", path.strip_suffix(".yaml")?);
+    let index = DATA.binary_search_by_key(&path.as_str(), |(name, _)| name).ok()?;
+    serde_json::from_str(DATA[index].1).ok()
 }
 
 /// Reads the data of one file of `specs/`.
@@ -32,21 +34,17 @@ fn yaml<T: DeserializeOwned>(path: &str) -> Option<T> {
     data(&format!("specs/{path}"))
 }
 
-/// Reads the data of an embedded file of `specs/`.
-pub(crate) fn data_of<T: DeserializeOwned>(file: &include_dir::File<'_>) -> Option<T> {
-    yaml(file.path().to_str()?)
+/// Reads the data of the YAML files in a folder of `specs/`, by their names; what does not read is left out.
+pub(crate) fn folder<T: DeserializeOwned>(folder: &str) -> impl Iterator<Item = T> {
+    named(folder).filter_map(|(_, json)| serde_json::from_str(json).ok())
 }
 
-/// The YAML files directly in a folder of `specs/`, by name.
-fn yaml_files(folder: &str) -> Vec<&'static include_dir::File<'static>> {
-    let mut files: Vec<_> = FILES
-        .get_dir(folder)
-        .into_iter()
-        .flat_map(Dir::files)
-        .filter(|file| file.path().extension().is_some_and(|ending| ending == "yaml"))
-        .collect();
-    files.sort_by_key(|file| file.path());
-    files
+/// The data of the YAML files in a folder of `specs/`, each with its name without ending.
+fn named(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let folder = format!("specs/{folder}/");
+    let begin = DATA.partition_point(|(path, _)| *path < folder.as_str());
+    let below = DATA[begin..].iter().map_while(move |(path, json)| Some((path.strip_prefix(folder.as_str())?, *json)));
+    below.filter_map(|(name, json)| Some((name.strip_suffix(".json").filter(|name| !name.contains('/'))?, json)))
 }
 
 /// SHA-256 over names and contents of all files of `specs/`, computed by the build; the first 12 hexadecimal digits.
@@ -79,6 +77,33 @@ mod tests {
             hash.update([0]);
         }
         hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn every_embedded_file_is_found_by_its_path() {
+        assert!(super::DATA.is_sorted_by_key(|(path, _)| path));
+        let mut open: Vec<&DirEntry<'_>> = super::FILES.entries().iter().collect();
+        let mut found = 0;
+        while let Some(entry) = open.pop() {
+            match entry {
+                DirEntry::Dir(folder)
+                    if ["scenarios", "dsl", "schemas"].iter().any(|name| folder.path().ends_with(name)) => {}
+                DirEntry::Dir(folder) => open.extend(folder.entries()),
+                DirEntry::File(file) if file.path().extension().is_some_and(|ending| ending == "yaml") => {
+                    let path = file.path().to_str().unwrap();
+                    assert!(super::yaml::<serde_json::Value>(path).is_some(), "{path}");
+                    found += 1;
+                }
+                DirEntry::File(_) => {}
+            }
+        }
+        let words = super::DATA.iter().filter(|(path, _)| path.starts_with("src/i18n/words/")).count();
+        assert!(words > 10, "{words}");
+        assert_eq!(super::DATA.len(), found + words);
+        let folder = super::FILES.get_dir("catalogue/payments").unwrap();
+        assert_eq!(super::named("catalogue/payments").count(), folder.files().count());
+        assert!(super::data::<serde_json::Value>("specs/no-such.yaml").is_none());
+        assert_eq!(super::named("no-such").count(), 0);
     }
 
     #[test]

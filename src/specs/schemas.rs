@@ -33,9 +33,13 @@ pub fn names() -> &'static [&'static str] {
     NAMES.get_or_init(list)
 }
 
+/// Found among the direct entries: a search by path looks at every file of `specs/`.
+fn folder() -> Option<&'static include_dir::Dir<'static>> {
+    super::FILES.dirs().find(|folder| folder.path().as_os_str() == "schemas")
+}
+
 fn list() -> Vec<&'static str> {
-    let folder = super::FILES.get_dir("schemas");
-    let mut names: Vec<&str> = folder
+    let mut names: Vec<&str> = folder()
         .into_iter()
         .flat_map(include_dir::Dir::files)
         .filter_map(|file| file.path().file_name()?.to_str()?.strip_suffix(".schema.json"))
@@ -46,7 +50,9 @@ fn list() -> Vec<&'static str> {
 
 /// The text of a built-in schema.
 pub fn text(name: &str) -> Option<&'static str> {
-    super::FILES.get_file(format!("schemas/{name}.schema.json"))?.contents_utf8()
+    let name = format!("{name}.schema.json");
+    let is_named = |file: &&include_dir::File<'_>| file.path().file_name().is_some_and(|file| *file == *name);
+    folder()?.files().find(is_named)?.contents_utf8()
 }
 
 fn validator(name: &str) -> Option<Arc<Validator>> {

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::FILES;
 use crate::i18n::Text;
 
 /// A country in which Mercado Pago takes payments.
@@ -121,9 +120,8 @@ impl Site {
 pub fn all() -> &'static [Site] {
     static SITES: OnceLock<Vec<Site>> = OnceLock::new();
     SITES.get_or_init(|| {
-        let files = FILES.get_dir("sites").into_iter().flat_map(|folder| folder.files());
         // The files are embedded and a test reads each one, so a failure cannot reach a user.
-        let mut sites: Vec<Site> = files.filter_map(super::data_of).collect();
+        let mut sites: Vec<Site> = super::folder("sites").collect();
         sites.sort_by(|one, other| one.id.cmp(&other.id));
         sites
     })
@@ -140,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_file_is_read_and_named_after_its_site() {
-        for file in FILES.get_dir("sites").unwrap().files() {
+        for file in crate::specs::FILES.get_dir("sites").unwrap().files() {
             let site: Site = serde_yaml::from_str(file.contents_utf8().unwrap())
                 .unwrap_or_else(|error| panic!("{:?}: {error}", file.path()));
             assert_eq!(file.path().file_stem().unwrap().to_str().unwrap(), site.id);
