@@ -33,6 +33,10 @@ pub(super) struct Options {
     pub(super) format: Format,
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) specs: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +50,7 @@ pub(super) enum Command {
     Report(ReportArgs),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -356,6 +361,12 @@ pub(super) struct MergeArgs {
 pub(super) struct ExplainArgs {
     #[arg(value_name = "ID")]
     pub(super) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -133,8 +133,8 @@ fn versions() -> Versions {
         homologa: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: specs::catalogue::CURRENT_SNAPSHOT.to_owned(),
         catalogue_read: Some(specs::catalogue::CURRENT_READ.to_owned()),
-        specs: specs::DIGEST.to_owned(),
-        rules: specs::RULES_DIGEST.to_owned(),
+        specs: specs::digest(),
+        rules: crate::golive::rule::digest(),
     }
 }
 

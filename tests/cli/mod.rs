@@ -6,3 +6,5 @@ mod demo;
 mod sandbox;
 mod sandbox_data;
 mod scale;
+mod scale_data;
+mod scale_examples;

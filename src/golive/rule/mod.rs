@@ -21,6 +21,7 @@ use crate::run::{Generation, Problem, RequirementCard, RuleCard, Severity};
 
 pub use hits::shown_url;
 pub use judge::PageVerdicts;
+pub use load::{digest, use_folder};
 pub use manual::{ManualItem, manual};
 pub use model::{Origin, RuleFile, Scope};
 pub use scaffold::{Scaffold, scaffold};
