@@ -2,6 +2,7 @@
 
 mod browser;
 mod hostile;
+mod npm;
 mod rendered;
 
 use std::collections::{BTreeMap, BTreeSet};
