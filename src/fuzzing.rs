@@ -306,6 +306,7 @@ fn assert_page_judged(page: &golive::evidence::Page) {
         answers: Vec::new(),
         left_out: Vec::new(),
         limit: None,
+        files: None,
         saved: true,
     });
     assert!(record.checks.iter().all(|check| check.findings.len() <= 50), "more findings than are kept");

@@ -115,6 +115,7 @@ pub async fn check(
         answers: crawled.answers,
         left_out: crawled.left_out,
         limit,
+        files: crawled.files,
         saved: false,
     });
     sink.emit(Event::ShopJudged(Box::new(record)));
@@ -145,6 +146,7 @@ pub fn check_saved(
         answers: material.answers,
         left_out: material.left_out,
         limit: material.limit,
+        files: None,
         saved: true,
     });
     sink.emit(Event::ShopJudged(Box::new(record)));
