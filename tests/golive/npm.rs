@@ -118,7 +118,7 @@ const SHOPS: &[Expected] = &[
         shop: "react-payment",
         generations: &[Generation::Bricks],
         fails: &[],
-        warns: &[],
+        warns: &["ux-total-visible"],
         told: &["sdk-present"],
     },
     Expected { shop: "react-wallet", generations: &[Generation::CheckoutPro], fails: &[], warns: &[], told: &[] },
@@ -126,7 +126,7 @@ const SHOPS: &[Expected] = &[
         shop: "react-secure-fields",
         generations: &[Generation::V2Core],
         fails: &[],
-        warns: &[],
+        warns: &["ux-total-visible"],
         told: &["card-fields-no-name", "sdk-present"],
     },
     Expected {
@@ -140,7 +140,7 @@ const SHOPS: &[Expected] = &[
         shop: "js-secure-fields",
         generations: &[Generation::V2Core],
         fails: &[],
-        warns: &[],
+        warns: &["ux-total-visible"],
         told: &["card-fields-no-name", "secure-field-container-is-div"],
     },
     Expected {
