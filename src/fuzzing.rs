@@ -307,6 +307,7 @@ fn assert_page_judged(page: &golive::evidence::Page) {
         dead: Vec::new(),
         left_out: Vec::new(),
         limit: None,
+        files: None,
         saved: true,
     });
     assert!(record.checks.iter().all(|check| check.findings.len() <= 50), "more findings than are kept");

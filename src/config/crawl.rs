@@ -26,6 +26,8 @@ pub struct CrawlConfig {
     pub redirects: Option<usize>,
     /// Whether sitemaps are left aside.
     pub ignore_sitemap: bool,
+    /// Whether files that no shop should serve are asked for.
+    pub probe_files: bool,
     /// Headers for the shop's own host: name, and a value in which `${env.NAME}` stands for a variable.
     pub headers: Vec<(String, String)>,
     /// Environment variable that holds `user:password`.
@@ -48,6 +50,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>) -> CrawlConfig {
     config.mebibytes = fields.count("mebibytes");
     config.redirects = fields.count("redirects").and_then(|count| usize::try_from(count).ok());
     config.ignore_sitemap = fields.boolean("ignore-sitemap").unwrap_or(false);
+    config.probe_files = fields.boolean("probe-files").unwrap_or(false);
     for (name, value) in fields.map("headers").unwrap_or_default() {
         match &value.kind {
             Kind::Text(text) => config.headers.push((name.text.clone(), text.clone())),
@@ -75,6 +78,7 @@ impl CrawlConfig {
         let mut problems = Vec::new();
         options.patterns = crawl::Patterns { allow: self.allow.clone(), deny: self.deny.clone() };
         options.sitemap = !self.ignore_sitemap;
+        options.probe_files = self.probe_files;
         if let Some(delay) = self.delay {
             options.delay = Duration::from_millis(delay);
         }

@@ -143,6 +143,7 @@ mod tests {
             dead: Vec::new(),
             left_out: Vec::new(),
             limit: None,
+            files: None,
             saved: false,
         }
     }

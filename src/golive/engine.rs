@@ -118,6 +118,7 @@ pub async fn check(
         dead: crawled.dead,
         left_out: crawled.left_out,
         limit,
+        files: crawled.files,
         saved: false,
     });
     record.place = place;
@@ -145,6 +146,7 @@ pub fn check_saved(path: &std::path::Path, options: &Options, rules: &RuleSet, s
         dead: Vec::new(),
         left_out: material.left_out,
         limit: material.limit,
+        files: None,
         saved: true,
     });
     record.place = options.place;

@@ -116,6 +116,8 @@ pub struct Request {
     pub failed: Option<String>,
     /// Who stopped it, in the browser's words: `csp`, `mixed-content`, `inspector` (homologa itself), …
     pub blocked: Option<String>,
+    /// Whether the answer says that pages of any origin may read it.
+    pub any_origin: bool,
     /// What it carried.
     pub carries: Carries,
 }
@@ -303,6 +305,15 @@ pub struct DeadLink {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+}
+
+/// What came of asking for files that no shop should serve; asked for only when the user says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileProbe {
+    /// Files that were answered with what such a file holds.
+    pub served: Vec<Url>,
+    /// How many could not be asked for.
+    pub unasked: usize,
 }
 
 /// Everything collected of one shop.

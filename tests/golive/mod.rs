@@ -3,6 +3,7 @@
 mod accepted;
 mod browser;
 mod hostile;
+mod npm;
 mod rendered;
 
 use std::collections::{BTreeMap, BTreeSet};

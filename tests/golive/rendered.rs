@@ -130,6 +130,20 @@ fn secure_fields_are_known_by_their_frames() {
 }
 
 #[test]
+fn a_policy_that_stops_the_sdk_is_told_by_the_browser() {
+    let Some((program, _alone)) = browser() else { return };
+    let page = "<title>Pagar</title><p>Total: $ 100</p><div id=cardPaymentBrick_container></div>\
+                <script src=https://sdk.mercadopago.com/js/v2></script>";
+    let address = site(&[("/csp/pagar", page), ("/pagar", page)]);
+    for (path, expected) in [("/csp/pagar", Verdict::Fail), ("/pagar", Verdict::Pass)] {
+        let start = Url::parse(&format!("http://{address}{path}")).unwrap();
+        let shop = judge(with(&program), &start, crawl::Options::default());
+        assert_eq!(verdict(&shop, "sdk-loads"), expected, "{path}");
+        assert_eq!(verdict(&shop, "ux-total-visible"), Verdict::Pass, "{path}");
+    }
+}
+
+#[test]
 fn a_certificate_of_the_users_own_authority_is_accepted_and_no_other() {
     let Some((program, _alone)) = browser() else { return };
     let (ready, broken) =

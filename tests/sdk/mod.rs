@@ -53,7 +53,7 @@ fn folder() -> PathBuf {
 }
 
 /// Says loudly that a program is not there; in CI that is a failure.
-fn is_missing(installed: &Path) -> bool {
+pub fn is_missing(installed: &Path) -> bool {
     if installed.exists() {
         return false;
     }

@@ -227,6 +227,7 @@ impl Trace {
             tls: None,
             failed: None,
             blocked: None,
+            any_origin: false,
         };
         let frame = cut(text(&params["frameId"]), 100);
         let at = push(
@@ -331,6 +332,10 @@ impl Trace {
 
 fn answer(request: &mut Request, response: &Value) {
     request.status = number(&response["status"]).and_then(|status| u16::try_from(status).ok());
+    let headers = response["headers"].as_object().into_iter().flatten();
+    request.any_origin = headers
+        .filter(|(name, _)| name.eq_ignore_ascii_case("access-control-allow-origin"))
+        .any(|(_, value)| text(value).trim() == "*");
     request.mime = cut(text(&response["mimeType"]), 80);
     let protocol = text(&response["securityDetails"]["protocol"]);
     request.tls = (!protocol.is_empty()).then(|| cut(protocol, 20));
@@ -374,6 +379,18 @@ mod tests {
         let shown = format!("{:?}", trace.requests);
         assert!(!shown.contains("5031755734530604") && !shown.contains("ana@"), "{shown}");
         assert_eq!(trace.requests[2].request.blocked.as_deref(), Some("csp"));
+    }
+
+    #[test]
+    fn answers_for_any_origin_are_marked() {
+        let mut trace = Trace::default();
+        for (id, header) in [("1", "*"), ("2", "https://shop.example")] {
+            sent(&mut trace, id, "https://shop.example/pagar", json!({}));
+            let response = json!({ "status": 200, "headers": { "Access-Control-Allow-Origin": header } });
+            trace.take("s", true, "Network.responseReceived", &json!({ "requestId": id, "response": response }));
+        }
+        let told: Vec<_> = trace.requests.iter().map(|one| one.request.any_origin).collect();
+        assert_eq!(told, [true, false]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod access;
 mod fetch;
+mod files;
 mod frontier;
 mod gather;
 mod jar;
@@ -29,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::evidence::{DeadLink, Page};
+use super::evidence::{DeadLink, FileProbe, Page};
 use super::page::{Document, outline};
 use crate::http;
 use crate::i18n::Message;
@@ -105,6 +106,8 @@ pub struct Options {
     pub robots: bool,
     /// Whether the pages that a sitemap names are read as well, after those that are linked.
     pub sitemap: bool,
+    /// Whether files that no shop should serve are asked for (`.env`, `.git`).
+    pub probe_files: bool,
     /// Shortest pause between two requests to one host; `Crawl-delay` may ask for a longer one.
     pub delay: Duration,
     /// What the user wants read and left alone.
@@ -127,6 +130,7 @@ impl Default for Options {
             limits: Limits::default(),
             robots: true,
             sitemap: true,
+            probe_files: false,
             delay: Duration::ZERO,
             patterns: Patterns::default(),
             access: Access::default(),
@@ -175,6 +179,8 @@ pub struct Crawled {
     pub answers: Vec<(Url, Option<u16>)>,
     /// Links of the pages that lead to nothing within the shop, each address once, at most 500.
     pub dead: Vec<DeadLink>,
+    /// What came of asking for files that no shop should serve, when that was wanted.
+    pub files: Option<FileProbe>,
     /// Why the crawl ended before it had seen everything, if it did.
     pub limit: Option<Message>,
 }
@@ -236,6 +242,7 @@ pub async fn crawl_with<T: Send + 'static>(
     }
     // A redirect to https or to www. is where the shop really is.
     fetcher.settle(Scope::of(&first.url).with(options.patterns.clone()));
+    let shop = first.url.clone();
     let mut crawl = Crawl::new(limits, deadline);
     if options.robots {
         fetcher.obey();
@@ -255,6 +262,9 @@ pub async fn crawl_with<T: Send + 'static>(
     crawl.run(&gatherer, &mut on_made).await;
     crawl.ask_answers(&gatherer).await;
     crawl.ask_dead(&gatherer).await;
+    if options.probe_files {
+        crawl.ask_files(&gatherer, &shop).await;
+    }
     Ok(crawl.finish())
 }
 
@@ -509,6 +519,22 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
             }
             self.done.dead.push(link);
         }
+    }
+
+    async fn ask_files(&mut self, gatherer: &Arc<Gatherer<T>>, shop: &Url) {
+        let mut probe = FileProbe::default();
+        for (path, holds) in files::FILES {
+            let Some(url) = files::at_root(shop, path).filter(|url| gatherer.fetcher().allowed(url)) else {
+                probe.unasked += 1;
+                continue;
+            };
+            match timeout_at(self.deadline, gatherer.fetcher().file(&url, files::BYTES)).await {
+                Ok(Some(bytes)) if holds(&String::from_utf8_lossy(&bytes)) => probe.served.push(url),
+                Ok(_) => {}
+                Err(_) => probe.unasked += 1,
+            }
+        }
+        self.done.files = Some(probe);
     }
 
     fn leave_out(&mut self, url: &Url, reason: Message) {

@@ -534,3 +534,19 @@ async fn what_scripts_lead_to_is_served_to_everybody_and_kept_apart() {
     assert_eq!((pages[0].scripts.len(), pages[0].unread.len(), crawled.answers.len()), (1, 0, 0));
     assert_eq!(server.asked("/api/pagar.json"), 0);
 }
+
+#[tokio::test]
+async fn files_that_no_shop_should_serve_are_asked_for_when_the_user_says_so() {
+    let server = serve(|_, path| match path {
+        "/.env" => Raw::Typed("text/plain", b"APP_ENV=production\nDB_HOST=db\n".to_vec()),
+        // A server that answers everything with a page.
+        _ => Raw::Html("<h1>Tienda</h1>".to_owned()),
+    })
+    .await;
+    let (_, crawled) = read(&server, &quick()).await;
+    assert_eq!((crawled.files, server.asked("/.env")), (None, 0));
+    let (_, crawled) = read(&server, &Options { probe_files: true, ..quick() }).await;
+    let probe = crawled.files.unwrap();
+    let served: Vec<&str> = probe.served.iter().map(Url::path).collect();
+    assert_eq!((served, probe.unasked), (vec!["/.env"], 0));
+}

@@ -44,15 +44,23 @@ pub struct CardField<'d> {
 ///
 /// A field counts when it says so in Mercado Pago's own words (`data-checkout`, ids of the cardForm) or by
 /// `autocomplete`; a mere name such as `cvv` or `vencimiento` counts only where a card number is asked for in
-/// the same form together with a code or an expiry, so that loyalty cards and due dates raise no alarm.
+/// the same form together with a code or an expiry, so that loyalty cards and due dates raise no alarm; and what only
+/// the words beside a field say counts where number and code are asked for.
 pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
-    let mut fields: Vec<(CardField, bool)> = Vec::new();
+    let mut fields: Vec<(CardField, Sure)> = Vec::new();
+    // Words are read only where a code of a card may be asked for.
+    let source = document.source();
+    let labels = CODE_WORDS.iter().any(|word| source.contains(word)).then(|| labels_of(document));
     for element in document.named(&[LocalName::from("input"), LocalName::from("select")]) {
         let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
         if matches!(kind.as_str(), "hidden" | "submit" | "button" | "checkbox" | "radio") {
             continue;
         }
-        if let Some((role, sure)) = role_of(&element) {
+        let by_words = || {
+            let words = words_of(&element, labels.as_ref()?)?;
+            Some((role_of_words(&words)?, Sure::Words))
+        };
+        if let Some((role, sure)) = role_of(&element).or_else(by_words) {
             let form = element
                 .node
                 .ancestors()
@@ -61,23 +69,89 @@ pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
             fields.push((CardField { role, element, form }, sure));
         }
     }
-    let mut asked: HashMap<Option<NodeId>, (bool, bool)> = HashMap::new();
-    for (field, _) in &fields {
+    let mut asked: HashMap<Option<NodeId>, (bool, bool, bool)> = HashMap::new();
+    for (field, sure) in &fields {
         let seen = asked.entry(field.form).or_default();
         seen.0 |= field.role == CardRole::Number;
-        seen.1 |= matches!(field.role, CardRole::SecurityCode | CardRole::Expiry);
+        seen.1 |= field.role == CardRole::SecurityCode;
+        seen.2 |= field.role == CardRole::Expiry && *sure != Sure::Words;
     }
-    fields
-        .into_iter()
-        .filter(|(field, sure)| *sure || asked.get(&field.form) == Some(&(true, true)))
-        .map(|(field, _)| field)
-        .collect()
+    let kept = |field: &CardField, sure: Sure| {
+        let (number, code, expiry) = asked.get(&field.form).copied().unwrap_or_default();
+        match sure {
+            Sure::Itself => true,
+            Sure::Name => number && (code || expiry),
+            Sure::Words => number && code,
+        }
+    };
+    fields.into_iter().filter(|(field, sure)| kept(field, *sure)).map(|(field, _)| field).collect()
 }
 
-/// The role of a field, and whether it says so itself.
-fn role_of(element: &Element) -> Option<(CardRole, bool)> {
+/// How a field says what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sure {
+    /// In Mercado Pago's words, or those of browsers.
+    Itself,
+    /// By its name or id.
+    Name,
+    /// By the words that a buyer reads beside it.
+    Words,
+}
+
+/// One of these stands wherever a page asks for the code of a card.
+const CODE_WORDS: [&str; 10] =
+    ["cvv", "CVV", "Cvv", "cvc", "CVC", "ccv", "CCV", "eguridad", "egurança", "ecurity code"];
+/// Most labels that are read, and the longest one in characters: a sentence is no label.
+const MAX_LABELS: usize = 500;
+const MAX_LABEL: usize = 60;
+
+/// The words of the labels, by the id that they name.
+fn labels_of<'d>(document: &'d Document) -> HashMap<&'d str, String> {
+    let labels = document.named(&[LocalName::from("label")]).take(MAX_LABELS).collect::<Vec<_>>();
+    let words = labels.into_iter().filter_map(|label| {
+        let id = label.node.value().attr("for")?;
+        Some((id, label.node.text().flat_map(str::chars).take(MAX_LABEL + 1).collect()))
+    });
+    words.collect()
+}
+
+/// What a buyer reads beside a field: its label, or what stands in it.
+fn words_of(element: &Element, labels: &HashMap<&str, String>) -> Option<String> {
+    let around = || {
+        let label = element
+            .node
+            .ancestors()
+            .find(|node| node.value().as_element().is_some_and(|element| element.name() == "label"))?;
+        let text = label.descendants().filter_map(|node| node.value().as_text().map(|text| text.to_string()));
+        Some(text.collect::<String>())
+    };
+    let said = element.attr("id").and_then(|id| labels.get(id).cloned()).or_else(around);
+    let said = said.or_else(|| element.attr("aria-label").or(element.attr("placeholder")).map(str::to_owned))?;
+    let said = said.trim();
+    (!said.is_empty() && said.chars().count() <= MAX_LABEL).then(|| said.to_lowercase())
+}
+
+/// The role that the words beside a field say, in lower case. Cards of other kinds have numbers too.
+fn role_of_words(words: &str) -> Option<CardRole> {
+    let has = |some: &[&str]| some.iter().any(|word| words.contains(word));
+    if has(&["regalo", "gift", "presente", "puntos", "pontos", "club", "socio", "fidel", "loyal"]) {
+        return None;
+    }
+    if has(&["cvv", "cvc", "ccv", "digo de segur", "digo seguridad", "security code"]) {
+        return Some(CardRole::SecurityCode);
+    }
+    let card = has(&["tarjeta", "cartão", "cartao", "card"]);
+    if card && has(&["número", "numero", "nro", "number", "n°", "nº", "num."]) {
+        return Some(CardRole::Number);
+    }
+    let expiry = has(&["vencimiento", "vence", "vencimento", "validade", "caducidad", "expir", "mm/aa", "mm/yy"]);
+    expiry.then_some(CardRole::Expiry)
+}
+
+/// The role of a field by what stands in its tag.
+fn role_of(element: &Element) -> Option<(CardRole, Sure)> {
     if let Some(role) = element.attr("data-checkout").and_then(role_of_data_checkout) {
-        return Some((role, true));
+        return Some((role, Sure::Itself));
     }
     let complete = element.attr("autocomplete").unwrap_or_default().to_ascii_lowercase();
     let by_autocomplete = complete.split_whitespace().find_map(|token| {
@@ -90,16 +164,16 @@ fn role_of(element: &Element) -> Option<(CardRole, bool)> {
         })
     });
     if let Some(role) = by_autocomplete {
-        return Some((role, true));
+        return Some((role, Sure::Itself));
     }
     let id = element.attr("id").unwrap_or_default();
     if let Some(role) = id.strip_prefix("form-checkout__").and_then(|rest| role_of_name(&plain(rest))) {
-        return Some((role, true));
+        return Some((role, Sure::Itself));
     }
     [id, element.attr("name").unwrap_or_default()]
         .into_iter()
         .find_map(|name| role_of_name(&plain(name)))
-        .map(|role| (role, false))
+        .map(|role| (role, Sure::Name))
 }
 
 /// The values that mercadopago.js v1 reads.
@@ -126,9 +200,13 @@ pub fn plain(name: &str) -> String {
 pub fn role_of_name(name: &str) -> Option<CardRole> {
     Some(match name {
         "cardnumber" | "creditcardnumber" | "cardno" | "ccnumber" | "ccnum" | "numerotarjeta" | "numerodetarjeta"
-        | "nrotarjeta" | "tarjetanumero" | "numerocartao" | "numerodocartao" | "cartaonumero" => CardRole::Number,
-        "securitycode" | "cardsecuritycode" | "cvv" | "cvv2" | "cvc" | "cardcvv" | "cardcvc" | "cccvv" | "cccsc"
-        | "codigoseguridad" | "codigodeseguridad" | "codigoseguranca" | "codigodeseguranca" => CardRole::SecurityCode,
+        | "nrotarjeta" | "notarjeta" | "tarjetanumero" | "numerocartao" | "numerodocartao" | "cartaonumero" => {
+            CardRole::Number
+        }
+        "securitycode" | "cardsecuritycode" | "cvv" | "cvv2" | "cvc" | "ccv" | "cardcvv" | "cardcvc" | "cccvv"
+        | "cccsc" | "codigoseguridad" | "codigodeseguridad" | "codigoseguranca" | "codigodeseguranca" => {
+            CardRole::SecurityCode
+        }
         "cardexpirationmonth"
         | "cardexpirationyear"
         | "cardexpiration"
@@ -182,6 +260,18 @@ mod tests {
         assert_eq!(roles("<form><input name=card_number><input name=cvv></form>"), [Number, SecurityCode]);
         assert!(roles("<form><input name=cvv></form><input name=vencimiento>").is_empty());
         assert!(roles("<form><input name=numero_tarjeta></form>").is_empty(), "a loyalty card");
+        assert_eq!(
+            roles(
+                "<form><label for=numero>Número de tarjeta:</label><input id=numero name=numero><label>Vence <input \
+                 name=v></label><input id=cvv name=cvv></form>"
+            ),
+            [Number, Expiry, SecurityCode]
+        );
+        assert!(
+            roles("<form><label for=n>Número de tarjeta de regalo</label><input id=n><input name=cvv></form>")
+                .is_empty()
+        );
+        assert!(roles("<form><label for=n>Número de tarjeta</label><input id=n>código de seguridad</form>").is_empty());
         assert!(roles("<div id=form-checkout__cardNumber></div><!-- <input data-checkout=cardNumber> -->").is_empty());
     }
 }

@@ -104,7 +104,7 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
         r#"\.create\s*\(\s*["'`](?:cardPayment|payment|statusScreen|brand)["'`]\s*,\s*(?:["'`][^"'`]{0,100}["'`]|[\w$.\[\]]{1,80})\s*,"#,
         r#"\.create\s*\(\s*["'`]wallet["'`]\s*,\s*(?:["'`][^"'`]{0,100}["'`]|[\w$.\[\]]{1,80})\s*,"#,
         r"\.checkout\s*\(\s*\{\s*preference\b",
-        r"integrations/v1/web-payment-checkout\.js|mptools/render\.js",
+        r"integrations/v1/web-payment-checkout\.js|mptools/(?:buttons/)?(?:render\.js|[\x22'`])",
         r"mercadopago\.com(?:\.[a-z]{2})?/checkout/v1/redirect",
         r"init_point\b",
         // What @mercadopago/sdk-react keeps of a Brick in a bundle.
@@ -155,9 +155,16 @@ pub fn signs_of_script(clean: &str) -> Signs {
     signs
 }
 
-/// Whether a script address is that of the official v1 SDK, whatever its scheme.
+/// Whether a script address is that of the official v1 SDK (or of the one before it, which reads the same marks),
+/// whatever its scheme.
 pub fn is_sdk_v1(src: &str) -> bool {
-    host_and_path(src).starts_with("secure.mlstatic.com/sdk/javascript/v1/mercadopago.js")
+    let rest = host_and_path(src);
+    [
+        "secure.mlstatic.com/sdk/javascript/v1/mercadopago.js",
+        "secure.mlstatic.com/org-img/checkout/custom/1.0/checkout.js",
+    ]
+    .iter()
+    .any(|known| rest.starts_with(known))
 }
 
 /// Whether a script address is that of the official V2 SDK (or of its beta channel), whatever its scheme.
@@ -203,6 +210,11 @@ pub fn signs_of_drawn(rendered: &Rendered) -> Signs {
 
 /// Whether an address is that of a payment in Checkout Pro.
 fn is_checkout_pro(target: &str) -> bool {
+    let rest = target.trim_start_matches("https://").trim_start_matches("http://");
+    // Links to pay with, made in the seller's account.
+    if ["link.mercadopago.com", "mpago.la/", "mpago.li/"].iter().any(|start| rest.starts_with(start)) {
+        return true;
+    }
     target.contains("mercadopago.com")
         && (target.contains("/checkout/") || target.contains("pref_id=") || target.contains("preference-id="))
 }
@@ -223,14 +235,15 @@ pub fn signs_of_markup(document: &Document) -> Signs {
                     signs.v2_calls = true;
                 } else if src.contains("web-tokenize-checkout.js") {
                     signs.retired = true;
-                } else if src.contains("integrations/v1/web-payment-checkout.js") || src.contains("mptools/render.js") {
+                } else if src.contains("integrations/v1/web-payment-checkout.js") || is_old_button(src) {
                     signs.add(Generation::CheckoutPro);
                 }
             }
             "a" | "form" | "iframe" => {
                 let target =
                     element.attr("href").or(element.attr("action")).or(element.attr("src")).unwrap_or_default();
-                if is_checkout_pro(target) {
+                // The oldest buttons are links and frames of this name, which `render.js` looks for.
+                if is_checkout_pro(target) || element.attr("name") == Some("MP-Checkout") {
                     signs.add(Generation::CheckoutPro);
                 }
             }
@@ -266,6 +279,11 @@ pub fn signs_of_markup(document: &Document) -> Signs {
         }
     }
     signs
+}
+
+/// Whether a script address is that of the oldest button.
+fn is_old_button(src: &str) -> bool {
+    src.contains("mptools/render.js") || src.contains("mptools/buttons/render.js")
 }
 
 /// Whether a value has the shape of the id of a preference: account, dash, UUID.
@@ -307,6 +325,15 @@ mod tests {
             ("<div id=walletBrick_container></div>", "", vec![CheckoutPro]),
             (v2.as_str(), "b.create('wallet', 'x', {}); b.create('payment', 'y', {})", vec![Bricks, CheckoutPro]),
             ("<a href='https://www.mercadopago.com.ar/checkout/v1/redirect?pref_id=1'>x</a>", "", vec![CheckoutPro]),
+            ("<a href='https://link.mercadopago.com.mx/tienda'>x</a>", "", vec![CheckoutPro]),
+            ("<a href='https://mpago.la/2aBcDeF'>x</a>", "", vec![CheckoutPro]),
+            ("<a name=MP-Checkout mp-mode=modal href='{$init_point}'>x</a>", "", vec![CheckoutPro]),
+            (
+                "",
+                "s.src = (tls ? 'https://www.mercadopago.com/org-img/jsapi/mptools/buttons/' : 'x') + 'render.js'",
+                vec![CheckoutPro],
+            ),
+            ("<script src=https://secure.mlstatic.com/org-img/checkout/custom/1.0/checkout.js></script>", "", vec![V1]),
             ("<a href='https://www.mercadopago.com.ar/promociones'>x</a>", "", vec![]),
             (&format!("<!-- {v1} -->"), "", vec![]),
             ("<script type='text/template'>Mercadopago.createToken()</script>", "", vec![]),

@@ -14,7 +14,7 @@ use super::drawn::{form_is_missing, writes_card};
 use super::generation::{Signs, signs_of_drawn, signs_of_markup, signs_of_script};
 use super::outline::{Outline, of_document, runs};
 use super::script::without_comments;
-use crate::golive::evidence::{Fetched, Page};
+use crate::golive::evidence::{Fetched, Page, Source};
 use crate::i18n::Message;
 use crate::run::Generation;
 
@@ -163,6 +163,8 @@ pub struct PageView<'p> {
     pub needs_javascript: bool,
     /// Whether scripts of its own write card fields, so that its markup says little of them.
     pub card_drawn: bool,
+    /// Whether it is a file of a template that a server completes with other files: what is missing may be there.
+    pub template: bool,
     /// Whether its card form is drawn by scripts: those of [`PageView::card_drawn`] or others.
     pub form_unseen: bool,
 }
@@ -212,6 +214,7 @@ impl<'p> PageView<'p> {
             generations: Vec::new(),
             checkout: false,
             card_drawn: false,
+            template: page.source == Source::File && is_template(&page.document.body),
             form_unseen: false,
         };
         let mut signs = Signs::default();
@@ -344,6 +347,45 @@ impl<'p> PageView<'p> {
             words
         })
     }
+}
+
+/// Whether a file is a template with parts of other files, or a part itself.
+fn is_template(body: &str) -> bool {
+    let directives = [
+        "@extends(",
+        "@include(",
+        "@section(",
+        "@push(",
+        "@stack(",
+        "@yield(",
+        "{% extends",
+        "{% include",
+        "{% block",
+        "{extends ",
+        "{include ",
+        "<%- include",
+        "<%@ include",
+        "<jsp:include",
+        "th:replace=",
+        "th:insert=",
+        "{{> ",
+        "{{>",
+        "wp_enqueue_script",
+        "registerJsFile",
+        "get_header(",
+        "->layout(",
+        "->extend(",
+    ];
+    let includes = ["include ", "include(", "include_once", "require ", "require(", "require_once"];
+    let php = || body.split("<?php").skip(1).filter_map(|rest| rest.split("?>").next());
+    let start = body.get(..body.len().min(20_000)).unwrap_or(body).to_ascii_lowercase();
+    let whole = ["<html", "<!doctype", "<head", "<body"].iter().any(|tag| start.contains(tag));
+    !whole
+        || directives.iter().any(|directive| body.contains(directive))
+        // PHP that only computes brings no markup; what it includes may.
+        || php().any(|code| {
+            includes.iter().any(|word| code.contains(word)) && !code.contains("autoload") && !code.contains("config")
+        })
 }
 
 /// Whether a drawn document shows nothing.

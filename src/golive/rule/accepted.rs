@@ -247,6 +247,7 @@ mod tests {
             tls: Some(tls),
             answers: Vec::new(),
             dead: Vec::new(),
+            files: None,
             left_out: Vec::new(),
             limit,
             saved: false,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::model::{Example, ExampleCertificate, ExampleShop, ExampleTls};
+use super::model::{Example, ExampleCertificate, ExampleRendered, ExampleShop, ExampleTls};
 use super::{RuleSet, ShopFacts};
-use crate::golive::evidence::{DeadLink, Fetched, Frame, Page};
+use crate::golive::evidence::{
+    Carries, ConsoleLine, ConsoleOrigin, DeadLink, DrawnFrame, Fetched, FileProbe, Frame, Page, Rendered, Request,
+};
 use crate::golive::page::outline;
 use crate::i18n::Lang;
 use crate::run::{CertificateFacts, Check, Hop, PlainHttp, TlsFacts, Verdict, VersionFacts};
@@ -40,7 +42,57 @@ pub(super) fn page(example: &ExampleShop) -> Page {
             .iter()
             .map(|(path, body)| Frame { url: url.join(path).unwrap(), document: Some(own(path, body)) })
             .collect(),
+        served: example.served.iter().map(|(path, body)| own(path, body)).collect(),
+        rendered: example.rendered.as_ref().map(|drawn| Arc::new(rendered(&document, drawn))),
         ..Page::new(document, 0)
+    }
+}
+
+fn rendered(document: &Arc<Fetched>, example: &ExampleRendered) -> Rendered {
+    let url = document.url.clone();
+    let html = example.html.clone().unwrap_or_else(|| document.body.clone());
+    let drawn = Fetched { body: html, ..(**document).clone() };
+    let request = |one: &super::model::ExampleRequest| Request {
+        url: url.join(&one.url).unwrap(),
+        method: one.method.clone().unwrap_or_else(|| "GET".to_owned()),
+        kind: one.kind.clone(),
+        frame: 0,
+        initiator: None,
+        status: one.status,
+        mime: String::new(),
+        tls: None,
+        failed: one.failed.clone(),
+        blocked: one.blocked.clone(),
+        any_origin: one.any_origin,
+        carries: Carries::default(),
+    };
+    let exception = |text: &String| ConsoleLine {
+        origin: ConsoleOrigin::Exception,
+        level: "error".to_owned(),
+        text: text.clone(),
+        url: None,
+        line: None,
+    };
+    Rendered {
+        browser: "HeadlessChrome/1".to_owned(),
+        frames: vec![DrawnFrame {
+            url: url.clone(),
+            name: String::new(),
+            parent: None,
+            document: Some(Arc::new(drawn)),
+        }],
+        url: url.clone(),
+        scripts: Vec::new(),
+        requests: example.requests.iter().map(request).collect(),
+        console: example.exceptions.iter().map(exception).collect(),
+        dialogs: Vec::new(),
+        stored: Vec::new(),
+        violations: Vec::new(),
+        led_away: Vec::new(),
+        downloads: Vec::new(),
+        screenshot: None,
+        limits: Vec::new(),
+        elapsed_ms: 1,
     }
 }
 
@@ -128,7 +180,12 @@ pub(super) fn judge(rules: &RuleSet, example: &Example) -> Vec<Check> {
     let answers: Vec<(Url, Option<u16>)> =
         shop.answers.iter().map(|(url, status)| (Url::parse(url).unwrap(), *status)).collect();
     let dead = dead(&shop, &answers);
-    rules.judge_shop(&ShopFacts { start, tls, answers, dead, left_out: Vec::new(), limit: None, saved: false }, &pages)
+    let files = shop
+        .files
+        .as_ref()
+        .map(|served| FileProbe { served: served.iter().map(|path| start.join(path).unwrap()).collect(), unasked: 0 });
+    let facts = ShopFacts { start, tls, answers, dead, left_out: Vec::new(), limit: None, files, saved: false };
+    rules.judge_shop(&facts, &pages)
 }
 
 #[test]
@@ -306,6 +363,7 @@ fn what_javascript_draws_stays_open() {
         dead: Vec::new(),
         left_out: Vec::new(),
         limit: None,
+        files: None,
         saved: false,
     };
     let checks = rules.judge_shop(&facts, &pages);
@@ -385,7 +443,9 @@ fn a_wallet_leaves_card_and_result_to_mercado_pago() {
     let html = "<p>Pagar</p><div id=walletBrick_container></div><script src='https://sdk.mercadopago.com/js/v2'></script>\
                 <script>new MercadoPago(k).bricks().create('wallet', 'walletBrick_container', {})</script>";
     for check in judge(&rules, &Example::Html(html.to_owned())) {
-        let of_host = ["transport-certificate", "transport-tls", "transport-http-redirects"];
+        // What only a running shop tells.
+        let of_host =
+            ["transport-certificate", "transport-tls", "transport-http-redirects", "cors-", "credentials-files-"];
         if !of_host.iter().any(|id| check.rule.starts_with(id)) {
             assert_ne!(check.verdict, Verdict::Inconclusive, "{}: {:?}", check.rule, check.reason);
         }

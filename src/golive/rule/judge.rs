@@ -50,6 +50,8 @@ pub struct PageVerdicts {
     /// How many findings of a rule were not kept.
     pub(super) more: Vec<(usize, usize)>,
     pub(super) needs_javascript: bool,
+    /// Whether it is a template that a server completes.
+    pub(super) template: bool,
     pub(super) terms: terms::TermsFacts,
     pub(super) result: ResultFacts,
     pub(super) facts: local::PageFacts,
@@ -108,6 +110,7 @@ impl RuleSet {
             reached: Vec::new(),
             more: Vec::new(),
             needs_javascript: view.needs_javascript,
+            template: view.template,
             terms: terms::facts(view),
             result: ResultFacts::of(view),
             facts: local::PageFacts::of(view),
@@ -271,8 +274,17 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
 /// Predicates about the address of a page.
 const ABOUT_ADDRESS: &[&str] = &["https-page"];
 /// Predicates about the headers of a page.
-const ABOUT_HEADERS: &[&str] =
-    &["cookie-flags", "csp-present", "csp-provider", "csp-unsafe", "csrf", "frame-protection", "hardening", "hsts"];
+const ABOUT_HEADERS: &[&str] = &[
+    "cookie-flags",
+    "cors",
+    "csp-present",
+    "csp-provider",
+    "csp-unsafe",
+    "csrf",
+    "frame-protection",
+    "hardening",
+    "hsts",
+];
 
 /// Whether what a rule looks at is not part of saved material of this kind.
 fn untold(rule: &Rule, source: Source) -> bool {
@@ -286,6 +298,9 @@ fn untold(rule: &Rule, source: Source) -> bool {
 
 /// Why what a rule looks at could not be seen whole, if so.
 pub(super) fn open(view: &PageView, looks: Looks) -> Option<Message> {
+    if (looks.markup || looks.scripts) && view.template {
+        return Some(Message::new("golive.server-template"));
+    }
     if looks.markup {
         if view.parts.iter().any(|part| part.fetched.cut || part.document.cut()) {
             return Some(Message::new("golive.page-cut"));

@@ -194,11 +194,53 @@ pub struct ExampleShop {
     /// More pages.
     #[serde(default)]
     pub pages: Vec<ExampleShop>,
+    /// The first page as a browser drew it.
+    pub rendered: Option<ExampleRendered>,
+    /// What scripts of the first page lead to (source maps, say), by path.
+    #[serde(default)]
+    pub served: std::collections::BTreeMap<String, String>,
     /// TLS facts: days left and faults.
     pub tls: Option<ExampleTls>,
+    /// Paths of files that no shop should serve and that this one does; left out when nobody asked for them.
+    pub files: Option<Vec<String>>,
     /// What other addresses answered.
     #[serde(default)]
     pub answers: std::collections::BTreeMap<String, Option<u16>>,
+}
+
+/// What a browser saw, in few words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExampleRendered {
+    /// The markup in the end; without it, that of the page.
+    pub html: Option<String>,
+    /// Requests that it made.
+    #[serde(default)]
+    pub requests: Vec<ExampleRequest>,
+    /// Exceptions that nobody caught.
+    #[serde(default)]
+    pub exceptions: Vec<String>,
+}
+
+/// A request in few words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExampleRequest {
+    /// Address, or path at the shop.
+    pub url: String,
+    /// Method; without it GET.
+    pub method: Option<String>,
+    /// What it was for: `script`, `fetch`, …
+    pub kind: String,
+    /// Status that answered.
+    pub status: Option<u16>,
+    /// Why it failed.
+    pub failed: Option<String>,
+    /// Who stopped it.
+    pub blocked: Option<String>,
+    /// Whether any origin may read the answer.
+    #[serde(default)]
+    pub any_origin: bool,
 }
 
 /// TLS facts in few words.

@@ -10,7 +10,7 @@ use super::load::Check as How;
 use super::model::Scope;
 use super::predicates::Run;
 use super::{Rule, RuleSet};
-use crate::golive::evidence::DeadLink;
+use crate::golive::evidence::{DeadLink, FileProbe};
 use crate::i18n::Message;
 use crate::run::{Check, Evidence, Finding, LeftOut, TlsFacts, Tolerated, Verdict};
 
@@ -32,6 +32,8 @@ pub struct ShopFacts {
     pub left_out: Vec<LeftOut>,
     /// Why the crawl ended before it had seen everything, if it did.
     pub limit: Option<Message>,
+    /// What came of asking for files that no shop should serve; `None` when nobody asked.
+    pub files: Option<FileProbe>,
     /// Whether nothing was asked of the shop: all of it is saved material.
     pub saved: bool,
 }
@@ -49,6 +51,9 @@ impl ShopView<'_> {
     pub fn unseen(&self) -> Option<Message> {
         if self.pages.iter().any(|page| page.needs_javascript) {
             return Some(Message::new("golive.needs-javascript"));
+        }
+        if self.pages.iter().any(|page| page.template) {
+            return Some(Message::new("golive.server-template"));
         }
         self.facts.limit.clone()
     }

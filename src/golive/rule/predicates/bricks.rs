@@ -14,11 +14,17 @@ patterns! {
     FUNCTION_BODY = r"=>\s*\{|\bfunction\b[^{}()]{0,80}\([^()]{0,300}\)\s*\{";
     RETURNS = r"\breturn\b\s*[^;\s}]";
     ONLY_LOGS = r"^\s*(?:(?:return\s+)?console\s*\.\s*\w+\s*\([^;{}]*\)\s*;?\s*)*$";
+    // What sdk-react names in a bundle, and how its components are mounted there.
+    REACT = r#"["'`](?:cardPaymentBrick_container|paymentBrick_container|statusScreenBrick_container)["'`]"#;
+    COMPONENT = r"\b(?:jsxs?|jsxDEV|_jsxs?|createElement)\s*\)?\s*\(\s*[\w$.]{1,60}\s*,\s*$";
+    INITIALIZATION = r"\binitialization\b";
     ORDER = r#"(?i)^["'`]?ORD[\dA-Z]{6,}|\border_?id\b|\border\s*\.\s*id\b"#;
 }
 
 /// Most calls of one script that are read.
 const MAX_CALLS: usize = 30;
+/// Bytes between the beginning of a component's properties and `initialization` among them.
+const MAX_BEFORE: usize = 8_000;
 
 /// A call that creates a Brick.
 #[derive(Debug, Clone)]
@@ -30,9 +36,57 @@ struct Brick {
     range: Range<usize>,
     /// The settings, when they could be read.
     settings: Option<Vec<Property>>,
+    /// Whether it is a component of sdk-react, which makes its own container and takes callbacks as properties.
+    component: bool,
 }
 
 fn bricks(clean: &str) -> Vec<Brick> {
+    let mut found = calls(clean);
+    let components = INITIALIZATION.find_iter(clean).take(MAX_CALLS);
+    found.extend(components.filter_map(|word| component(clean, word.start())));
+    found
+}
+
+/// The component of sdk-react that is mounted with the property `initialization` at `at`.
+fn component(clean: &str, at: usize) -> Option<Brick> {
+    let from = (at.saturating_sub(MAX_BEFORE)..at).find(|from| clean.is_char_boundary(*from))?;
+    let mut depth = 0_usize;
+    let open = clean.get(from..at)?.bytes().rposition(|byte| match byte {
+        b')' | b']' | b'}' => {
+            depth += 1;
+            false
+        }
+        b'{' if depth == 0 => true,
+        b'(' | b'[' | b'{' => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        _ => false,
+    })? + from;
+    let before = clean.get(from.max(open.saturating_sub(100))..open);
+    if !before.is_some_and(|before| COMPONENT.is_match(before)) {
+        return None;
+    }
+    let settings = properties(clean, open)?;
+    let initialization = property_of(&settings, "initialization")?;
+    let inner = object_at(clean, initialization.value.start).and_then(|open| properties(clean, open));
+    let has = |name: &str| inner.as_ref().is_some_and(|all| property_of(all, name).is_some());
+    let kind = if has("paymentId") {
+        "statusScreen"
+    } else if has("amount") || property_of(&settings, "onSubmit").is_some() {
+        // The Card Payment Brick or the Payment Brick: what is asked of them is the same.
+        "payment"
+    } else if has("preferenceId") {
+        "wallet"
+    } else {
+        return None;
+    };
+    let end = settings.last()?.value.end;
+    Some(Brick { kind: kind.to_owned(), container: None, range: open..end, settings: Some(settings), component: true })
+}
+
+/// The Bricks that are made by calls of the SDK.
+fn calls(clean: &str) -> Vec<Brick> {
     let calls = CREATE.captures_iter(clean).take(MAX_CALLS).filter_map(|all| all.get(1));
     calls
         .filter_map(|paren| {
@@ -44,9 +98,19 @@ fn bricks(clean: &str) -> Vec<Brick> {
                 container: arguments.get(1).and_then(|range| Some((literal(clean, range)?, range.clone()))),
                 range: arguments.first()?.start..arguments.last()?.end,
                 settings,
+                component: false,
             })
         })
         .collect()
+}
+
+/// Leaves a rule about a callback open where sdk-react is in use and none of its components could be read.
+fn unread(view: &PageView, hits: &mut Hits, name: &str) {
+    let mut any = false;
+    each(view, |_, brick| any |= !matches!(brick.kind.as_str(), "wallet" | "brand"));
+    if !any && view.in_scripts(&REACT) {
+        hits.leave_open(Message::new("golive.callback-unread").with("name", name));
+    }
 }
 
 fn each(view: &PageView, mut tell: impl FnMut(Source, &Brick)) {
@@ -58,6 +122,9 @@ fn each(view: &PageView, mut tell: impl FnMut(Source, &Brick)) {
 pub(super) fn container(view: &PageView, hits: &mut Hits) {
     let present = ids(view);
     each(view, |source, brick| {
+        if brick.component {
+            return;
+        }
         let Some((id, range)) = &brick.container else {
             hits.leave_open(Message::new("golive.container-computed"));
             return;
@@ -93,6 +160,13 @@ enum Callback {
 fn callback(clean: &str, brick: &Brick, name: &str) -> Callback {
     let Some(settings) = &brick.settings else { return Callback::Unknown };
     let spread = |all: &[Property]| all.iter().any(|one| matches!(one.key.as_str(), "..." | "["));
+    if brick.component {
+        return match property_of(settings, name) {
+            Some(found) => Callback::At(defined(clean, &found.value)),
+            None if spread(settings) => Callback::Unknown,
+            None => Callback::Missing,
+        };
+    }
     let Some(callbacks) = property_of(settings, "callbacks") else {
         return if spread(settings) { Callback::Unknown } else { Callback::Missing };
     };
@@ -100,10 +174,64 @@ fn callback(clean: &str, brick: &Brick, name: &str) -> Callback {
         return Callback::Unknown;
     };
     match property_of(&inner, name) {
-        Some(found) => Callback::At(found.value.clone()),
+        Some(found) => Callback::At(defined(clean, &found.value)),
         None if spread(&inner) => Callback::Unknown,
         None => Callback::Missing,
     }
+}
+
+/// The function that the mere name at `range` stands for, where one of that name is written once; else `range` itself.
+fn defined(clean: &str, range: &Range<usize>) -> Range<usize> {
+    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let name = clean.get(range.clone()).unwrap_or_default().trim();
+    if name.is_empty() || name.len() > 80 || !name.chars().all(in_word) {
+        return range.clone();
+    }
+    let mut found = clean.match_indices(name).take(2_000).filter_map(|(at, _)| {
+        let before = clean.get(..at)?.trim_end();
+        let after = clean.get(at + name.len()..)?;
+        let declared = ["const", "let", "var"].iter().any(|word| before.ends_with(word)) || before.ends_with(',');
+        if before.len() < at && before.ends_with("function") && after.trim_start().starts_with('(') {
+            let head = before.strip_suffix("function").map(str::trim_end)?;
+            let start = if head.ends_with("async") { head.len() - "async".len() } else { head.len() };
+            return Some(start..end_of_function(clean, at)?);
+        }
+        let value = after.trim_start().strip_prefix('=')?;
+        let start = clean.len() - value.trim_start().len();
+        let text = clean.get(start..)?;
+        let arrow = text.trim_start_matches(in_word).trim_start().starts_with("=>");
+        let function = arrow || text.starts_with("async") || text.starts_with("function") || text.starts_with('(');
+        (declared && !value.starts_with('=') && function).then_some(())?;
+        Some(start..end_of_function(clean, start)?)
+    });
+    match (found.next(), found.next()) {
+        (Some(one), None) => one,
+        _ => range.clone(),
+    }
+}
+
+/// Where the function ends whose head begins at `at`: behind its braces. Nothing for an arrow without braces.
+fn end_of_function(clean: &str, at: usize) -> Option<usize> {
+    let head = clean.get(at..)?;
+    let paren = at + head.find('(')?;
+    if let Some(arrow) = head.find("=>").filter(|arrow| at + arrow < paren) {
+        // A single parameter needs no parentheses.
+        let body = head.get(arrow + 2..)?.trim_start();
+        body.starts_with('{').then_some(())?;
+        return end_of_braces(clean, clean.len() - body.len());
+    }
+    let closed = parts(clean, paren).and_then(|all| Some(all.last().map_or(paren + 1, |last| last.end)))?;
+    let open = closed + clean.get(closed..)?.find(')')? + 1;
+    let rest = clean.get(open..)?;
+    let body = rest.trim_start().strip_prefix("=>").unwrap_or(rest).trim_start();
+    body.starts_with('{').then_some(())?;
+    end_of_braces(clean, clean.len() - body.len())
+}
+
+/// Where the braces end that open at `brace`.
+fn end_of_braces(clean: &str, brace: usize) -> Option<usize> {
+    let last = parts(clean, brace)?.last().map_or(brace + 1, |last| last.end);
+    Some(last + clean.get(last..)?.find('}')? + 1)
 }
 
 /// What stands in the braces of a function, nested functions blanked. Nothing for an expression or a mere name.
@@ -161,6 +289,7 @@ pub(super) fn on_submit(view: &PageView, hits: &mut Hits) {
             }
         }
     });
+    unread(view, hits, "onSubmit");
 }
 
 pub(super) fn on_error(view: &PageView, hits: &mut Hits) {
@@ -196,6 +325,7 @@ pub(super) fn on_error(view: &PageView, hits: &mut Hits) {
             }
         }
     });
+    unread(view, hits, "onError");
 }
 
 pub(super) fn status_payment_id(view: &PageView, hits: &mut Hits) {

@@ -11,7 +11,7 @@ use crate::secret::{Credential, find_credentials, mask_credential};
 
 patterns! {
     KEY_CALL = r#"(?:setPublishableKey|new\s+(?:window\.)?MercadoPago|initMercadoPago)\s*\(\s*["'`]([^"'`\n]{1,80})["'`]"#;
-    PLACEHOLDER = r"(?i)^[<{\[$%\s]*(?:(?:your|tu|sua|seu|my|enter|insert|env)[\s_-]*)?(?:mp[\s_-]*)?(?:prod(?:uction)?[\s_-]*|test[\s_-]*|sample[\s_-]*)?(?:public[\s_-]*key|access[\s_-]*token|publishable[\s_-]*key|clave[\s_-]*publica)(?:[\s_-]*(?:here|aqui|aquí|goes[\s_-]*here))?[>}\]%\s]*$|^(?:APP_USR|TEST)-[x*.-]{4,}$";
+    PLACEHOLDER = r"(?i)^[<{\[$%\s]*(?:(?:your|tu|sua|seu|my|enter|insert|env)[\s_-]*)?(?:mp[\s_-]*)?(?:prod(?:uction)?[\s_-]*|test[\s_-]*|sample[\s_-]*)?(?:public[\s_-]*key|access[\s_-]*token|publishable[\s_-]*key|clave[\s_-]*publica)(?:[\s_-]*(?:here|aqui|aquí|goes[\s_-]*here))?[>}\]%\s]*$|^(?:APP_USR|TEST)-[x*.-]{4,}$|^[<{\[\s]*[a-záéíóúç_\s-]*(?:api|app|my|mp|tu|your|sua|seu|pega|coloca|insira|sustituye|reemplaza)[a-záéíóúç_\s-]*(?:key|clave|chave|credential|token)[a-záéíóúç_\s-]*[>}\]\s]*$";
     // What a template leaves to the server or to the script is no sample value.
     TEMPLATED = r"\$\{|\{\{|<\?|<%|@[a-z{]";
     LITERAL = r#"["'`](<?\b(?:YOUR|TU|SUA|ENV)_(?:PUBLIC_KEY|ACCESS_TOKEN|PREFERENCE_ID)\b>?|<PREFERENCE_ID>|<PUBLIC_KEY>)["'`]"#;

@@ -12,7 +12,8 @@ use crate::i18n::Message;
 
 patterns! {
     CODE = r#"(?:["'`](205|208|209|212|213|214|220|221|224|316|32[2-6]|E30[12])["'`]|\bcase\s+(205|208|209|212|213|214|220|221|224|316|32[2-6])\b|[{,]\s*(205|208|209|212|213|214|220|221|224|316|32[2-6]|E30[12])\s*:)"#;
-    VALIDITY = r#"\bonValidityChange\b|["'`]validityChange["'`]"#;
+    // As a property that somebody gives: the list of event names inside sdk-react says nothing of the shop.
+    VALIDITY = r#"\bonValidityChange\s*[:=]|["'`]validityChange["'`]"#;
 }
 
 /// The codes that the guide of today's and yesterday's card form documents.

@@ -48,6 +48,11 @@ pub(super) fn form_of(element: &Element) -> Option<NodeId> {
 }
 
 pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
+    if view.template {
+        // What is missing may be in a part that the server puts in.
+        hits.leave_open(Message::new("golive.server-template"));
+        return;
+    }
     for (at, part) in view.shown() {
         let mut forms: HashMap<Option<NodeId>, (Element, Vec<&str>)> = HashMap::new();
         let mut order = Vec::new();
@@ -170,6 +175,10 @@ pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
     }
     // Another script of its name, or a bundle that calls it, may bring the SDK: other rules speak of that.
     if view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls) {
+        return;
+    }
+    if view.template {
+        hits.leave_open(Message::new("golive.server-template"));
         return;
     }
     // A page that is marked for the SDK and lacks it is told once, by `sdk-present`.

@@ -2,6 +2,7 @@
 
 mod bricks;
 mod cardform;
+mod clarity;
 pub mod credentials;
 mod errors;
 mod fields;
@@ -10,6 +11,7 @@ mod globals;
 mod headers;
 mod leaks;
 mod links;
+mod loading;
 pub mod local;
 mod pro;
 pub mod promotions;
@@ -69,7 +71,7 @@ const fn shop(name: &'static str, run: fn(&ShopView, &mut Hits) -> Answer) -> Pr
 }
 
 /// Every predicate.
-pub static ALL: [Predicate; 66] = [
+pub static ALL: [Predicate; 73] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", tls::certificate_valid),
     shop("certificate-expiry", tls::certificate_expiry),
@@ -85,6 +87,12 @@ pub static ALL: [Predicate; 66] = [
     page("sdk-mixed", ALL_OF_IT, globals::mixed),
     page("sdk-present", ALL_OF_IT, sdk::present),
     page("sdk-official-origin", ALL_OF_IT, sdk::official_origin),
+    page("sdk-loads", ALL_OF_IT, loading::sdk_loads),
+    page("cors", NOTHING, loading::cors),
+    page("source-maps", SCRIPTS, loading::source_maps),
+    page("errors-tied", FORM_AND_SCRIPTS, clarity::errors_tied),
+    page("financed-total", SCRIPTS, clarity::financed_total),
+    page("total-visible", NOTHING, clarity::total_visible),
     page("v1-complete", FORM, forms::v1_complete),
     page("v1-spelling", FORM, forms::v1_spelling),
     page("raw-card", FORM_AND_SCRIPTS, forms::raw_card),
@@ -133,6 +141,7 @@ pub static ALL: [Predicate; 66] = [
     page("field-errors", SCRIPTS, errors::field_errors),
     shop("result-communicated", result::communicated),
     shop("result-details", result::messages),
+    shop("files-served", loading::files_served),
     shop("terms-link", terms::link),
     shop("terms-reachable", terms::reachable),
     shop("terms-responsibility", terms::responsibility),

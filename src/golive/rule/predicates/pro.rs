@@ -17,7 +17,7 @@ patterns! {
     SANDBOX = r#"(?:\.|\[\s*["'`])\s*(sandbox_init_point)\b|\{[^{}]{0,200}\b(sandbox_init_point)\b[^{}]{0,200}\}\s*=[^=>]"#;
     FALLBACK = r"\binit_point\b[\w$\s.?)\]]*(?:\|\||\?\?)[\w$\s.?(\[]*$";
     CHOOSES = r"\?[^;?]{0,160}:";
-    PREFERENCE = r#"(?:preferenceId|preference_id|pref_id|preference\s*:\s*\{\s*["'`]?id)["'`]?\s*[:=]\s*["'`]?(\d{5,}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"#;
+    PREFERENCE = r#"(?:preferenceId|preference_id|pref_id|data-preference-id["'`]\s*,|preference\s*:\s*\{\s*["'`]?id)["'`]?\s*[:=]?\s*["'`]?(\d{5,}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"#;
     PREFERENCE_ID = r"\b\d{5,}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b";
 }
 

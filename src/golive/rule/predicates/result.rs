@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::patterns;
 use crate::golive::page::{PageView, selector_of};
-use crate::golive::rule::hits::{Hits, code, shown_url};
+use crate::golive::rule::hits::{Hits, code, shown_url, slice};
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
 use crate::run::{Evidence, Generation, Place, Severity};
@@ -29,11 +29,16 @@ fn rejections() -> u32 {
 
 /// Most places of raw values that are kept of one page.
 const MAX_RAW: usize = 5;
+/// Most words of one script that are asked whether they speak of a payment.
+const MAX_WORDS: usize = 200;
+/// Bytes around such a word that tell.
+const NEAR: usize = 300;
 
 patterns! {
     APPROVED = r#"["'`]approved["'`]|\bapproved\s*:"#;
     PENDING = r#"["'`](?:pending|in_process)["'`]|\b(?:pending|in_process)\s*:"#;
     REJECTED = r#"["'`]rejected["'`]|\brejected\s*:"#;
+    PROMISE = r#"["'`]fulfilled["'`]|\.reason\s*=[^=]|\bthrow\s+[\w$]+\.reason|["'`],\s*reason\s*:|\breason\s*:\s*null|\.pending\s*=[^=]|\bpending\s*:\s*(?:null|!?[01]\b|true|false)"#;
     ONLY_APPROVED = r#"\bstatus\s*={2,3}\s*["'`]approved["'`]"#;
     PAYMENT = r"(?i)payment|pago|pagamento|status_detail";
     RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html)\s*\(\s*)[^;\n\[(]{0,160}\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
@@ -91,9 +96,9 @@ impl ResultFacts {
         if !["approved", "rejected", "status", "in_process"].iter().any(|word| clean.contains(word)) {
             return facts;
         }
-        let rejected = REJECTED.find(clean);
+        let rejected = of_payment(clean, &REJECTED);
         facts.approved = APPROVED.is_match(clean);
-        facts.pending = PENDING.is_match(clean);
+        facts.pending = of_payment(clean, &PENDING).is_some();
         facts.rejected = rejected.is_some();
         facts.details = details()
             .iter()
@@ -185,6 +190,14 @@ fn silent(view: &PageView) -> Vec<(Place, Evidence, String)> {
         }
     }
     found
+}
+
+/// The first match that speaks of a payment: promises are pending and rejected as well, and React keeps both words.
+fn of_payment<'c>(clean: &'c str, pattern: &regex::Regex) -> Option<regex::Match<'c>> {
+    pattern.find_iter(clean).take(MAX_WORDS).find(|found| {
+        let around = slice(clean, found.start().saturating_sub(NEAR), found.end() + NEAR);
+        !PROMISE.is_match(around)
+    })
 }
 
 fn at(url: String, source: &str, start: usize, line: u32, column: u32) -> (Place, Evidence) {
@@ -279,4 +292,22 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
         hits.at(place, "missing", message, vec![code]);
     }
     Answer::LookedAt(shop.pages.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promises_are_no_payments() {
+        for (script, expected) in [
+            (r#"switch(t.status){case"fulfilled":return t.value;case"rejected":throw t.reason}"#, false),
+            (r#"t.status="rejected",t.reason=u"#, false),
+            ("results.filter((one) => one.status === 'rejected').map((one) => { throw one.reason })", false),
+            ("if (payment.status === 'rejected') show('El pago fue rechazado')", true),
+            ("const words = { approved: 'Listo', rejected: 'No se pudo' }", true),
+        ] {
+            assert_eq!(of_payment(script, &REJECTED).is_some(), expected, "{script}");
+        }
+    }
 }

@@ -45,6 +45,14 @@ impl<'v> Source<'v> {
         }
     }
 
+    /// Whether it names a source map.
+    pub(super) fn names_map(self) -> bool {
+        match self {
+            Source::Inline(inline) => inline.source.contains("sourceMappingURL="),
+            Source::File(script) => script.source().contains("sourceMappingURL="),
+        }
+    }
+
     /// What `make` finds in it; files are asked once, however many pages load them.
     pub(super) fn remember<T: Any + Send + Sync>(self, key: &str, make: impl FnOnce(&str) -> T) -> Arc<T> {
         match self {

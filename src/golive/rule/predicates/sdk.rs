@@ -42,6 +42,10 @@ pub(super) fn present(view: &PageView, hits: &mut Hits) {
     if !needs || loads_sdk(view) || !copies(view).is_empty() {
         return;
     }
+    if view.template {
+        hits.leave_open(Message::new("golive.server-template"));
+        return;
+    }
     match may_load_sdk(view) {
         Some(url) => hits.leave_open(Message::new("golive.sdk-may-come").with("url", shown_url(&url))),
         None => hits.plain(view.url(), "sdk", Message::new("golive.sdk-missing"), Vec::new()),
