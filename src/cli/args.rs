@@ -37,6 +37,8 @@ pub(super) struct Options {
     pub(super) specs: Option<PathBuf>,
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) rules: Option<PathBuf>,
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,7 +47,7 @@ pub(super) enum Command {
     Init(InitArgs),
     Check(CheckArgs),
     Contract(Box<ContractArgs>),
-    Golive(GoliveArgs),
+    Golive(Box<GoliveCommandArgs>),
     Sandbox(SandboxArgs),
     Report(ReportArgs),
     Explain(ExplainArgs),
@@ -79,6 +81,10 @@ pub(super) struct InitArgs {
 pub(super) struct CheckArgs {
     #[arg(long, short, value_name = "FILE", default_value = crate::config::FILE_NAME)]
     pub(super) config: PathBuf,
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
     #[arg(long)]
@@ -103,6 +109,15 @@ pub(super) struct RecordArgs {
     pub(super) output: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GateArgs {
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub(super) fail_on: Vec<String>,
+    #[arg(long, value_name = "RECORD")]
+    pub(super) regression: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -225,6 +240,8 @@ pub(super) struct ContractGatedArgs {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
     #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
     pub(super) share: ShareArgs,
 }
 
@@ -236,6 +253,40 @@ pub(super) struct ContractCoverageArgs {
     pub(super) min_coverage: Option<u8>,
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct GoliveCommandArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<GoliveCommand>,
+    #[command(flatten)]
+    pub(super) run: GoliveArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GoliveCommand {
+    Accept(Box<GoliveAcceptArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GoliveAcceptArgs {
+    #[command(flatten)]
+    pub(super) run: GoliveArgs,
+    #[arg(long, value_name = "ID")]
+    pub(super) rule: String,
+    #[arg(long, value_name = "PATH")]
+    pub(super) page: Option<String>,
+    #[arg(long, value_name = "CSS")]
+    pub(super) selector: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(super) finding: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) expires: jiff::civil::Date,
 }
 
 #[derive(Debug, Args)]
@@ -279,7 +330,11 @@ pub(super) struct GoliveArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) screenshots: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) record: RecordArgs,
 }
@@ -328,7 +383,13 @@ pub(super) struct ReportArgs {
     #[command(subcommand)]
     pub(super) command: Option<ReportCommand>,
     #[arg(value_name = "RUN", required = true)]
-    pub(super) record: Option<PathBuf>,
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "RUN")]
+    pub(super) compare: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) templates: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) outputs: RecordArgs,
 }
@@ -355,6 +416,8 @@ pub(super) struct MergeArgs {
     pub(super) records: Vec<PathBuf>,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use super::args::CheckArgs;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use super::share;
-use super::{contract, golive};
+use super::{contract, gate, golive};
 use crate::config;
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -15,7 +15,9 @@ use crate::run::Problem;
 const FOLDER: &str = "reports/out";
 
 pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Problem>> {
-    let config = config::load(&args.config)?;
+    let mut config = config::load(&args.config)?;
+    let profile = args.profile.as_deref().map(|name| config.take_profile(name)).transpose()?;
+    let policy = gate::policy(&args.gate, args.profile.as_deref().zip(profile.as_ref()))?;
     let output = &output.in_lang(config.lang);
     let rules = config.golive.as_ref().map(golive::rules).transpose()?;
     let asked = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;
@@ -33,14 +35,15 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
     let mut options = share::golive(config.golive.as_ref());
     options.extend(share::contract(config.contract.as_ref()));
     let asked = share::asked(&args.share, "check", seed, config.contract.is_some(), options)?;
-    let session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
+    let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
+    session.policy = policy;
     let interrupted = session
         .until_interrupted(output, async {
             if let Some(contract) = &config.contract {
                 contract::engine(&session, contract, None).await;
             }
-            if let (Some(golive), Some(rules)) = (&config.golive, &rules) {
-                golive::engine(&session, golive, rules, crate::golive::Options::default()).await;
+            if let (Some(golive), Some((rules, accepted))) = (&config.golive, rules) {
+                golive::engine(&session, golive, (&rules, accepted), crate::golive::Options::default()).await;
             }
         })
         .await;

@@ -11,6 +11,7 @@ use super::args::{
     ContractArgs, ContractCommand, ContractGatedArgs, ContractRunArgs, DriftArgs, ScenarioArgs, ShareArgs,
 };
 use super::baseline::{self, Watching};
+use super::gate;
 use super::output::Output;
 use super::session::{Asked, Outputs, Session};
 use super::share;
@@ -114,7 +115,9 @@ async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<P
         gates: Gates { codes: gated.min_coverage, pairs: gated.min_pairs },
         ..configured(args)?
     };
-    let session = shared_session(output, args, &gated.share, &config)?;
+    let policy = gate::policy(&gated.gate, None)?;
+    let mut session = shared_session(output, args, &gated.share, &config)?;
+    session.policy = policy;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::{Format, Options};
 use crate::i18n::{Lang, Message, worded};
 use crate::report::live::Live;
+use crate::report::terminal::Detail;
 use crate::report::{self, problem};
 use crate::run::Problem;
 
@@ -19,6 +20,8 @@ pub(super) struct Output {
     asked: Option<Lang>,
     pub(super) json: bool,
     pub(super) quiet: bool,
+    /// Whether the summary tells everything that it knows.
+    pub(super) verbose: bool,
     /// Whether a result could not be written.
     lost: Arc<AtomicBool>,
 }
@@ -30,6 +33,7 @@ impl Output {
             asked: options.lang,
             json: options.format == Format::Json,
             quiet: options.quiet,
+            verbose: options.verbose,
             lost: Arc::default(),
         }
     }
@@ -37,7 +41,8 @@ impl Output {
     /// The same output in the language of a configuration, unless the command line names one.
     pub(super) fn in_lang(&self, lang: Option<Lang>) -> Output {
         let lang = self.asked.or(lang).unwrap_or(self.lang);
-        Output { lang, asked: self.asked, json: self.json, quiet: self.quiet, lost: self.lost.clone() }
+        let Output { asked, json, quiet, verbose, .. } = *self;
+        Output { lang, asked, json, quiet, verbose, lost: self.lost.clone() }
     }
 
     pub(super) fn say(&self, message: &Message) -> String {
@@ -47,13 +52,35 @@ impl Output {
     /// Writes the result. A reader that went away (`| head`) is no mistake.
     pub(super) fn result(&self, text: &str) {
         let mut out = anstream::stdout().lock();
-        self.written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        self.written(out.write_all(report::commandless(text).as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Writes JSON that is too large to be made in one piece first. A reader that went away is no mistake.
     pub(super) fn json_by(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
         let mut out = HarmlessJson(std::io::BufWriter::new(anstream::stdout().lock()));
         self.written(write(&mut out).and_then(|()| out.flush()));
+    }
+
+    /// Writes a report that was asked for on standard output.
+    pub(super) fn report_by(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        self.written(write(&mut out).and_then(|()| out.flush()));
+    }
+
+    /// Writes the summary beside a report that took standard output, unless quiet.
+    pub(super) fn aside(&self, text: &str) {
+        if !self.quiet {
+            let _ = anstream::stderr().lock().write_all(report::commandless(text).as_bytes());
+        }
+    }
+
+    /// How much the summary tells.
+    pub(super) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Verdict,
+            (_, true) => Detail::All,
+            _ => Detail::Usual,
+        }
     }
 
     fn written(&self, done: std::io::Result<()>) {
@@ -70,7 +97,9 @@ impl Output {
     /// Writes a result as JSON with a final line feed; messages carry their text in the language of the output.
     pub(super) fn result_json(&self, value: &impl Serialize) {
         let text = worded(self.lang, || serde_json::to_string_pretty(value)).unwrap_or_default();
-        self.result(&(report::harmless_json(&text).into_owned() + "\n"));
+        let mut out = anstream::stdout().lock();
+        let text = report::harmless_json(&text).into_owned() + "\n";
+        self.written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Writes a result without colours that quotes files or answers: what would steer a terminal is made visible.
@@ -81,7 +110,7 @@ impl Output {
     /// Writes a line of diagnostics, unless quiet.
     pub(super) fn note(&self, message: &Message) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", report::harmless(&self.say(message)));
+            let _ = writeln!(anstream::stderr(), "{}", report::commandless(&report::harmless(&self.say(message))));
         }
     }
 
@@ -89,7 +118,7 @@ impl Output {
     pub(super) fn problems(&self, problems: &[Problem]) {
         let mut err = anstream::stderr().lock();
         for told in problems {
-            let _ = write!(err, "{}", problem::render(told, self.lang, true));
+            let _ = write!(err, "{}", report::commandless(&problem::render(told, self.lang, true)));
         }
     }
 
@@ -98,9 +127,10 @@ impl Output {
         if self.quiet {
             return None;
         }
-        let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none() && !dumb;
         let width = terminal.then(|| terminal_width().unwrap_or(80));
-        Some(Live::new(Box::new(std::io::stderr()), self.lang, width))
+        Some(Live::new(Box::new(std::io::stderr()), self.lang, width, self.verbose))
     }
 
     /// Columns of standard output.
@@ -127,8 +157,9 @@ impl<W: Write> Write for HarmlessJson<W> {
     }
 }
 
-/// `COLUMNS`, as shells and CI set it. Asking the terminal itself would need another dependency for little:
-/// everything fits 80 columns.
+/// `COLUMNS`, where somebody set it, else what the terminal says.
 fn terminal_width() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|width| *width >= 40)
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    named.or_else(asked).filter(|width| *width >= 40)
 }

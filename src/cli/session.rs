@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::args::RecordArgs;
 use super::output::Output;
+use super::pictures;
 use crate::i18n::Message;
+use crate::report::html::Beside;
 use crate::report::{self, Fault, terminal};
+use crate::run::policy::Policy;
 use crate::run::{
     Blame, Collector, Earlier, Event, FORMAT, Journal, Listener, Problem, RunRecord, RunStarted, Shard, Sink, Stop,
     Versions, differences,
@@ -31,6 +34,8 @@ pub(super) struct Session {
     pub(super) seed: u64,
     /// By which engines are asked for an early end.
     pub(super) stop: Stop,
+    /// What makes the run fail, where somebody asked for something of their own.
+    pub(super) policy: Option<Policy>,
     /// Which part of the run this is, if it is one.
     pub(super) shard: Option<Shard>,
     /// What of an earlier run stands.
@@ -211,7 +216,8 @@ impl Session {
         } else {
             collector.emit(Event::RunStarted(started));
         }
-        Ok(Session { collector, started: Instant::now(), seed, stop: Stop::default(), shard, earlier, outputs })
+        let (started, stop) = (Instant::now(), Stop::default());
+        Ok(Session { collector, started, seed, stop, policy: None, shard, earlier, outputs })
     }
 
     /// Whom engines tell.
@@ -254,6 +260,10 @@ impl Session {
     /// Ends the run and gives its record, without writing anything.
     pub(super) fn record(&self, interrupted: bool) -> RunRecord {
         let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A run that was broken off may go on later, and is judged then.
+        if let Some(policy) = self.policy.as_ref().filter(|_| !interrupted) {
+            self.collector.emit(Event::PolicyJudged(Box::new(self.collector.judge_by(policy, true))));
+        }
         self.collector.emit(if interrupted {
             Event::RunInterrupted { elapsed_ms }
         } else {
@@ -264,7 +274,11 @@ impl Session {
 
     /// Writes the reports of a run that has ended; gives the paths written and what could not be.
     pub(super) fn write(&self, record: &RunRecord, output: &Output) -> (Vec<String>, Vec<Problem>) {
-        write_reports(record, &self.outputs.reports, output)
+        let beside = match self.outputs.reports.contains_key("html") {
+            true => Beside { pictures: pictures::read(record, None), ..Beside::default() },
+            false => Beside::default(),
+        };
+        write_reports(record, &self.outputs.reports, &beside, output)
     }
 
     /// Ends the run: judges, writes the reports and the summary. Gives the record and the exit code.
@@ -282,7 +296,7 @@ impl Session {
         }
         let (written, failed) = self.write(&record, output);
         problems.extend(failed);
-        summarise(&record, output, &written);
+        summarise(&record, output, &self.outputs, &written);
         if problems.is_empty() {
             let code = record.exit_code();
             Ok((record, code))
@@ -312,17 +326,41 @@ fn interruptions() -> tokio::sync::mpsc::Receiver<()> {
 pub(super) fn write_reports(
     record: &RunRecord,
     reports: &BTreeMap<String, PathBuf>,
+    beside: &Beside,
     output: &Output,
 ) -> (Vec<String>, Vec<Problem>) {
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (format, path) in reports {
         let shown = path.display().to_string();
-        match replace(path, |out| report::write(format, record, output.lang, out)) {
+        let write = |out: &mut dyn Write| match format.as_str() {
+            // The one that shows more than the record itself.
+            "html" => report::html::write_with(record, beside, output.lang, out),
+            _ => report::write(format, record, output.lang, out),
+        };
+        if is_stdout(path) {
+            let mut fault = None;
+            output.report_by(|out| match write(out) {
+                Err(Fault::Write(error)) => Err(error),
+                Err(template) => {
+                    fault = Some(template);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            });
+            problems.extend(fault.map(|fault| fault.problem(shown)));
+            continue;
+        }
+        match replace(path, write) {
             Ok(()) => written.push(shown),
             Err(fault) => problems.push(fault.problem(shown)),
         }
     }
     (written, problems)
+}
+
+/// Whether a report goes to standard output.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
@@ -367,12 +405,16 @@ pub(super) fn journal_in(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("record.jsonl") } else { path.to_owned() }
 }
 
-/// Writes the summary, or the record as JSON, to standard output.
-pub(super) fn summarise(record: &RunRecord, output: &Output, reports: &[String]) {
-    if output.json {
+/// Writes the summary, or the record as JSON, to standard output; where a report goes there, the summary goes to
+/// standard error.
+pub(super) fn summarise(record: &RunRecord, output: &Output, outputs: &Outputs, reports: &[String]) {
+    let taken = outputs.reports.values().any(|path| is_stdout(path));
+    if output.json && !taken {
         output.json_by(|out| report::json::write(record, output.lang, out));
-    } else {
-        let style = terminal::Style { lang: output.lang, width: output.width(), color: true, reports };
-        output.result(&terminal::summary(record, style));
+        return;
     }
+    let style =
+        terminal::Style { lang: output.lang, width: output.width(), color: true, reports, detail: output.detail() };
+    let summary = terminal::summary(record, style);
+    if taken { output.aside(&summary) } else { output.result(&summary) }
 }

@@ -5,6 +5,7 @@
 
 mod crawl;
 mod journey;
+mod profile;
 mod read;
 
 use std::collections::BTreeMap;
@@ -17,8 +18,10 @@ use crate::golive::browser::Choice;
 use crate::golive::journey::Step;
 use crate::i18n::Lang;
 use crate::run::Severity;
+use crate::run::policy::Profile;
 
 pub use crawl::CrawlConfig;
+pub use profile::hint;
 pub use read::{address, browser, load, parse, target};
 
 /// Name of the file that `check` looks for.
@@ -35,6 +38,8 @@ pub struct Config {
     pub golive: Option<GoliveConfig>,
     /// Reports by format; empty means HTML and JSON in the default folder.
     pub reports: BTreeMap<String, PathBuf>,
+    /// What makes a run fail, by the name that `--profile` gives.
+    pub profiles: BTreeMap<String, Profile>,
 }
 
 /// Where scenarios go.
@@ -150,4 +155,6 @@ pub struct GoliveConfig {
     pub journey: Vec<Step>,
     /// Folder for pictures of the pages opened in it.
     pub screenshots: Option<PathBuf>,
+    /// Baseline, for the findings that it accepts.
+    pub baseline: BaselineConfig,
 }

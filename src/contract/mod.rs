@@ -30,6 +30,7 @@ mod text;
 mod transport;
 mod unknown_outcome;
 pub mod validate;
+mod widen;
 
 pub use coverage::{Gates, Tally};
 pub(crate) use coverage::{MOST_NAMED, why_of};

@@ -4,11 +4,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::baseline::Observer;
@@ -22,6 +21,7 @@ use super::serial::Serial;
 use super::share::Share;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
+use super::widen::Width;
 use crate::http;
 use crate::ids::Ids;
 use crate::run::{Counted, Coverage, Event, Preflight, Problem, ScenarioResult, Shard, Sink, Stop, Verdict};
@@ -74,32 +74,6 @@ impl Default for Options {
     }
 }
 
-/// Most scenarios in flight at a target on this machine.
-const JOBS_HERE: usize = 20;
-/// How many of them begin at once: a target that answers within a millisecond is not quicker for more, and each one
-/// costs a connection.
-const JOBS_AT_FIRST: usize = 2;
-/// How long the first ones get before more begin: time for what only the first answer needs.
-const FIRST_LOOK: Duration = Duration::from_millis(5);
-/// How often it is looked at afterwards.
-const NEXT_LOOK: Duration = Duration::from_millis(3);
-
-/// Lets the other jobs begin as soon as those that began do not each finish a scenario between two looks.
-async fn widen(permits: Arc<Semaphore>, finished: Arc<AtomicUsize>, others: usize) {
-    let mut before = 0;
-    let mut pause = FIRST_LOOK;
-    while others > 0 {
-        tokio::time::sleep(pause).await;
-        pause = NEXT_LOOK;
-        let now = finished.load(Ordering::Relaxed);
-        if now - before < JOBS_AT_FIRST {
-            permits.add_permits(others);
-            return;
-        }
-        before = now;
-    }
-}
-
 /// Runs scenarios and emits their results in the order of the list; returns what they covered.
 ///
 /// # Errors
@@ -124,11 +98,6 @@ pub async fn run(
         observer.begin(target.info(), Redactor::new(target.secrets()));
     }
     let (mut plans, mut before) = share.take(&mut queue, &target, &mut tally, sink);
-    let (jobs, at_first) = match options.jobs {
-        0 if target.local() => (JOBS_HERE, JOBS_AT_FIRST),
-        0 => (2, 2),
-        jobs => (jobs, jobs),
-    };
     let usual_rate = if target.local() { 0 } else { 5 };
     let redactor = Arc::new(Redactor::new(target.secrets()));
     let observer = options.observer.clone();
@@ -161,18 +130,14 @@ pub async fn run(
     }
     sink.emit(Event::ContractStarted { target: info, scenarios: before + plans.len() });
     tell(sink, preflight);
-    let permits = Arc::new(Semaphore::new(at_first));
-    let finished = Arc::new(AtomicUsize::new(0));
-    // Ends with the run: a set aborts its tasks when it is dropped.
-    let mut widening = JoinSet::new();
-    widening.spawn(widen(permits.clone(), finished.clone(), jobs - at_first));
+    let width = Width::new(options.jobs, shared.target.local());
     let _attending = options.stop.attend();
     let mut deadline = None;
     let (mut begun, mut answered) = (0, 0);
     let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
-        while running.len() < jobs * 2 && !options.stop.asked() {
+        while running.len() < width.most * 2 && !options.stop.asked() {
             if plans.is_empty() {
                 (plans, before) = share.take(&mut queue, &shared.target, &mut tally, sink);
                 if before + plans.len() > 0 {
@@ -186,7 +151,7 @@ pub async fn run(
             let Some(plan) = plans.pop_front() else { break };
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
-            let (shared, permits, finished) = (shared.clone(), permits.clone(), finished.clone());
+            let (shared, permits, finished) = (shared.clone(), width.permits.clone(), width.finished.clone());
             running.push_back(tokio::spawn(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;

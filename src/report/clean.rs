@@ -32,6 +32,36 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Text for a log that a pipeline reads: what GitHub Actions, Azure Pipelines or TeamCity would take for a command of its
+/// own is broken up. The first two look at the beginning of a line, behind any space; brackets count anywhere in it.
+pub(crate) fn log(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for line in text.split_inclusive('\n') {
+        let begin = line.len() - line.trim_start().len();
+        let rest = match line[begin..].strip_prefix("::") {
+            Some(rest) => {
+                out.push_str(&line[..begin]);
+                out.push_str(": :");
+                rest
+            }
+            None => line,
+        };
+        let mut rest = rest;
+        while let Some(at) = rest.find("##") {
+            let behind = &rest[at + 2..];
+            let word = behind.find(|each: char| !each.is_ascii_alphabetic()).unwrap_or(behind.len());
+            out.push_str(&rest[..at]);
+            out.push_str(if behind[word..].starts_with('[') { "# #" } else { "##" });
+            rest = behind;
+        }
+        out.push_str(rest);
+    }
+    Cow::Owned(out)
+}
+
 fn replace(text: &str, block: bool) -> Cow<'_, str> {
     let kept = |character: char| visible(character, block) == character;
     if text.chars().all(kept) {
@@ -65,6 +95,16 @@ fn visible(character: char, block: bool) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipeline_finds_no_command_of_its_own_in_a_log() {
+        assert_eq!(log("a::b\n  ::error::x\n::stop-commands::y"), "a::b\n  : :error::x\n: :stop-commands::y");
+        assert_eq!(
+            log("a ##[error]b ##vso[task]c ##teamcity[x] ## d"),
+            "a # #[error]b # #vso[task]c # #teamcity[x] ## d"
+        );
+        assert!(matches!(log("a: b # c"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn what_steers_is_made_visible_and_the_rest_stays() {

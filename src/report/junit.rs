@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use super::xml::Xml;
 use super::{clean, labels, plain};
 use crate::i18n::{Lang, Message};
+use crate::run::policy::Judgement;
 use crate::run::{Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict};
 
 /// How many findings of one test case are told.
@@ -25,7 +26,7 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
     let suites = suites(record, lang);
     let mut total = Counts::default();
     suites.iter().for_each(|suite| total.add(suite.counts()));
-    let report = Report { lang, properties: properties(record, lang), started: started(record) };
+    let report = Report::of(record, lang);
     let mut xml = Xml::begin(out)?;
     xml.open(
         "testsuites",
@@ -44,11 +45,13 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
 }
 
 /// One test case.
-enum Case<'r> {
+pub(super) enum Case<'r> {
     Scenario(&'r ScenarioResult),
     Check(&'r Check, Option<&'r RuleCard>),
     Problem(&'r Problem),
     Gate(&'r Gate),
+    /// What the user wants a run to fail on.
+    Policy(&'r Judgement),
     /// A scenario that a key of its own leaves out.
     Left(&'r Skipped),
     /// A question about the run itself that stays open: its name in the report, and what is to be said.
@@ -57,7 +60,7 @@ enum Case<'r> {
 
 /// How a test case came out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Passed,
     Failed,
     Error,
@@ -65,7 +68,7 @@ enum State {
 }
 
 impl Case<'_> {
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         match self {
             Case::Scenario(scenario) if plain::environment(scenario) => State::Error,
             Case::Scenario(ScenarioResult { verdict, .. })
@@ -74,6 +77,11 @@ impl Case<'_> {
                 Verdict::Pass | Verdict::Warn => State::Passed,
                 Verdict::Fail => State::Failed,
                 Verdict::Inconclusive | Verdict::NotApplicable => State::Skipped,
+            },
+            Case::Policy(policy) => match policy.verdict {
+                RunVerdict::Ready => State::Passed,
+                RunVerdict::NotReady => State::Failed,
+                RunVerdict::Inconclusive => State::Error,
             },
             Case::Left(_) => State::Skipped,
             Case::Problem(_) | Case::Open(..) => State::Error,
@@ -103,12 +111,12 @@ impl Counts {
 }
 
 #[derive(Default)]
-struct Suite<'r> {
-    name: String,
+pub(super) struct Suite<'r> {
+    pub(super) name: String,
     elapsed_ms: u64,
-    cases: Vec<Case<'r>>,
+    pub(super) cases: Vec<Case<'r>>,
     /// What is worth knowing and no test.
-    notices: Vec<&'r Problem>,
+    pub(super) notices: Vec<&'r Problem>,
 }
 
 impl Suite<'_> {
@@ -126,7 +134,8 @@ impl Suite<'_> {
     }
 }
 
-fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
+/// The test cases of a record by suite.
+pub(super) fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
     let mut suites = Vec::new();
     // A notice is no test: it stands in the output of the suite.
     let (notices, problems): (Vec<&Problem>, Vec<&Problem>) =
@@ -163,6 +172,10 @@ fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
             suites.push(Suite { name: "contract · gates".to_owned(), cases, ..Suite::default() });
         }
     }
+    if let Some(policy) = &record.policy {
+        let cases = vec![Case::Policy(policy)];
+        suites.push(Suite { name: "gate".to_owned(), cases, ..Suite::default() });
+    }
     let cards: HashMap<&str, &RuleCard> = record.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
     suites.extend(record.shops.iter().map(|shop| Suite {
         name: format!("golive · {}", plain::host(&shop.url)),
@@ -185,6 +198,8 @@ fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
 fn properties(record: &RunRecord, lang: Lang) -> Vec<(&'static str, String)> {
     let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
     let mut properties = vec![("verdict", plain::say(&labels::headline(record, verdict), lang))];
+    let stands = super::gate::lines(record);
+    properties.extend(stands.iter().map(|(_, message)| ("gate", plain::say(message, lang))));
     if let Some(started) = &record.started {
         properties.extend([
             ("homologa", started.versions.homologa.clone()),
@@ -210,13 +225,18 @@ fn started(record: &RunRecord) -> Option<String> {
     record.started.as_ref().map(|started| started.started.trim_end_matches('Z').to_owned())
 }
 
-struct Report {
+/// Words of the test cases of one record.
+pub(super) struct Report {
     lang: Lang,
-    properties: Vec<(&'static str, String)>,
+    pub(super) properties: Vec<(&'static str, String)>,
     started: Option<String>,
 }
 
 impl Report {
+    pub(super) fn of(record: &RunRecord, lang: Lang) -> Report {
+        Report { lang, properties: properties(record, lang), started: started(record) }
+    }
+
     fn suite(&self, xml: &mut Xml<'_>, suite: &Suite<'_>) -> io::Result<()> {
         let counts = suite.counts();
         let (tests, failures) = (counts.tests.to_string(), counts.failures.to_string());
@@ -273,7 +293,7 @@ impl Report {
     }
 
     /// Name and class name. Readers split a class name at its last dot into package and class.
-    fn name(&self, case: &Case<'_>) -> (String, String) {
+    pub(super) fn name(&self, case: &Case<'_>) -> (String, String) {
         let (name, class) = match case {
             Case::Scenario(ScenarioResult { file, name, id, .. }) | Case::Left(Skipped { file, name, id, .. }) => {
                 let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
@@ -288,6 +308,7 @@ impl Report {
                 }
             }
             Case::Gate(gate) => (gate.id.clone(), "homologa.gates".to_owned()),
+            Case::Policy(_) => ("gate".to_owned(), "homologa.gates".to_owned()),
             Case::Problem(problem) => (problem.message.render(self.lang), "homologa.run".to_owned()),
             Case::Open(name, _) => ((*name).to_owned(), "homologa.run".to_owned()),
         };
@@ -295,7 +316,7 @@ impl Report {
     }
 
     /// What is worth knowing of a test case that passed.
-    fn noted(&self, case: &Case<'_>) -> String {
+    pub(super) fn noted(&self, case: &Case<'_>) -> String {
         let mut text = String::new();
         match case {
             Case::Scenario(scenario) => {
@@ -305,13 +326,14 @@ impl Report {
             Case::Check(check, card) => self.check(&mut text, check, *card),
             Case::Problem(problem) => text.push_str(&self.problem(problem)),
             Case::Gate(gate) => text.push_str(&plain::say(&gate.message, self.lang)),
+            Case::Policy(policy) => text.push_str(&plain::say(&super::gate::stands(policy), self.lang)),
             Case::Open(..) | Case::Left(_) => {}
         }
         text
     }
 
     /// Type, message and text of a test case that did not pass.
-    fn told(&self, case: &Case<'_>) -> (String, String, String) {
+    pub(super) fn told(&self, case: &Case<'_>) -> (String, String, String) {
         let lang = self.lang;
         let mut text = String::new();
         match case {
@@ -332,6 +354,7 @@ impl Report {
                 gate.findings.iter().for_each(|finding| plain::finding(&mut text, finding, lang));
                 (gate.id.clone(), plain::say(&gate.message, lang), text)
             }
+            Case::Policy(policy) => ("gate".to_owned(), plain::say(&super::gate::stands(policy), lang), text),
             Case::Open(name, message) => ((*name).to_owned(), plain::say(message, lang), text),
         }
     }

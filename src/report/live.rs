@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::paint::cut;
-use super::{clean, format};
+use super::{clean, format, labels};
 use crate::i18n::{Lang, Message};
 use crate::run::{Event, Listener, Verdict};
 
@@ -30,6 +30,8 @@ struct State {
     /// Columns of the terminal; `None` for plain lines.
     width: Option<usize>,
     lang: Lang,
+    /// Whether every scenario and every page gets a line of its own.
+    verbose: bool,
     planned: usize,
     done: usize,
     failed: usize,
@@ -42,12 +44,13 @@ struct State {
 
 impl Live {
     /// Progress in `lang` to `out`. `width` is the number of columns of a terminal, and `None` for a file or a
-    /// pipe. A failure to write is ignored: progress must never stop a run.
-    pub fn new(out: Box<dyn Write + Send>, lang: Lang, width: Option<usize>) -> Live {
+    /// pipe; `verbose` gives every scenario and every page a lasting line. A failure to write is ignored: progress must never stop a run.
+    pub fn new(out: Box<dyn Write + Send>, lang: Lang, width: Option<usize>, verbose: bool) -> Live {
         let state = State {
             out,
             width,
             lang,
+            verbose,
             planned: 0,
             done: 0,
             failed: 0,
@@ -88,8 +91,15 @@ impl State {
             Event::ScenariosPlanned { scenarios } => self.planned += scenarios,
             Event::ScenarioFinished(result) => {
                 self.done += 1;
+                if self.verbose {
+                    let sign = labels::verdict_sign(result.verdict);
+                    let took = format::duration(result.elapsed_ms);
+                    self.line(&format!("{sign} {} · {}", clean::line(&result.id), took.get(self.lang)));
+                }
                 if result.verdict == Verdict::Fail {
                     self.failed += 1;
+                }
+                if result.verdict == Verdict::Fail && !self.verbose {
                     match self.failed.cmp(&(MOST_NAMED + 1)) {
                         Ordering::Less => {
                             self.say(Message::new("report.live-failed").with("id", clean::line(&result.id)));
@@ -110,7 +120,10 @@ impl State {
                 self.say(Message::new("report.live-shop").with("shop", clean::line(url)));
                 self.shops.push((url.clone(), 0));
             }
-            Event::PageRead { shop, .. } => {
+            Event::PageRead { shop, page } => {
+                if self.verbose {
+                    self.line(&format!("{} {}", page.status, clean::line(&page.url)));
+                }
                 if let Some(known) = self.shops.iter_mut().find(|(url, _)| url == shop) {
                     known.1 += 1;
                 }
@@ -141,8 +154,13 @@ impl State {
         if self.width.is_some() && !message.key.starts_with("report.live-failed") {
             return;
         }
+        self.line(&message.render(self.lang));
+    }
+
+    /// One lasting line on a terminal and elsewhere.
+    fn line(&mut self, text: &str) {
         self.wipe();
-        let _ = writeln!(self.out, "{}", message.render(self.lang));
+        let _ = writeln!(self.out, "{}", clean::log(text));
         let _ = self.out.flush();
     }
 
@@ -201,7 +219,7 @@ mod tests {
 
     fn shown(width: Option<usize>) -> String {
         let kept = Kept::default();
-        let live = Live::new(Box::new(kept.clone()), Lang::En, width);
+        let live = Live::new(Box::new(kept.clone()), Lang::En, width, false);
         sample::events().into_iter().for_each(|event| live.hear(&event));
         drop(live);
         let bytes = kept.0.lock().unwrap().clone();
@@ -219,7 +237,7 @@ mod tests {
     #[test]
     fn thousands_of_failures_are_counted_and_not_all_named() {
         let kept = Kept::default();
-        let live = Live::new(Box::new(kept.clone()), Lang::En, None);
+        let live = Live::new(Box::new(kept.clone()), Lang::En, None, false);
         let record = sample::many::scenarios(3_000, Verdict::Fail);
         let contract = record.contract.unwrap();
         live.hear(&Event::ContractStarted { target: contract.target.unwrap(), scenarios: contract.planned });

@@ -4,16 +4,23 @@
 //! here decides a verdict, opens a socket or writes a file, and everything that came from outside the process is
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
+mod accepted;
 mod clean;
+pub mod compare;
 pub mod coverage;
 mod curl;
 pub mod drift;
+mod flat;
 mod format;
+pub mod gate;
+pub mod github;
+pub mod gitlab;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub(crate) mod labels;
 pub mod live;
+pub mod markdown;
 pub mod outline;
 mod paint;
 mod plain;
@@ -21,9 +28,11 @@ pub mod portfolio;
 pub mod preflight;
 pub mod problem;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod sarif;
+pub mod tap;
 pub mod terminal;
+pub mod trend;
 mod xml;
 
 use std::io::{self, Write};
@@ -31,12 +40,12 @@ use std::io::{self, Write};
 use crate::i18n::{Lang, Message};
 use crate::run::{Problem, RunRecord};
 
-pub(crate) use clean::{block as harmless, json as harmless_json};
+pub(crate) use clean::{block as harmless, json as harmless_json, log as commandless};
 pub use curl::curl;
 pub(crate) use paint::wrap;
 
 /// Names of the formats that a run can be written in.
-pub const FORMATS: [&str; 4] = ["html", "json", "junit", "sarif"];
+pub const FORMATS: [&str; 8] = ["html", "json", "junit", "sarif", "markdown", "github", "gitlab", "tap"];
 
 /// Why a report could not be written.
 #[derive(Debug)]
@@ -73,6 +82,10 @@ impl Fault {
 pub fn write(format: &str, record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), Fault> {
     match format {
         "html" => html::write(record, lang, out),
+        "github" => Ok(github::write(record, lang, out)?),
+        "gitlab" => Ok(gitlab::write(record, lang, out)?),
+        "markdown" => Ok(markdown::write(record, lang, out)?),
+        "tap" => Ok(tap::write(record, lang, out)?),
         "junit" => Ok(junit::write(record, lang, out)?),
         "sarif" => sarif::write(record, lang, out),
         _ => Ok(json::write(record, lang, out)?),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::outline::{Group, Open, Outline, Subject, scenario_reason};
 use super::paint::{Tone, UNBROKEN, columns, cut, hang, paint};
-use super::{clean, curl, format, labels};
+use super::{accepted, clean, curl, format, labels};
 use crate::i18n::{Lang, Message};
 use crate::run::{
     ContractRecord, CoverageState, Evidence, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict,
@@ -21,6 +21,33 @@ const MOST_SPOTS: usize = 3;
 /// Columns of an expected or received value that are shown.
 const MOST_VALUE: usize = 60;
 
+/// Most groups, places and open questions that are shown when all are asked for.
+const ALL: usize = 1_000;
+
+/// How much the summary tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The verdict, why, and how the gate stands.
+    Verdict,
+    /// What to mend and what is open, up to ten of each.
+    #[default]
+    Usual,
+    /// Every group and every place, up to a thousand of each.
+    All,
+}
+
+impl Detail {
+    /// How many groups of findings and open questions are shown.
+    fn groups(self) -> usize {
+        if self == Detail::All { ALL } else { MOST }
+    }
+
+    /// How many places of one group are shown.
+    fn places(self) -> usize {
+        if self == Detail::All { ALL } else { MOST_SPOTS }
+    }
+}
+
 /// How the summary looks.
 #[derive(Debug, Clone, Copy)]
 pub struct Style<'a> {
@@ -30,8 +57,11 @@ pub struct Style<'a> {
     pub width: usize,
     /// Whether ANSI colours are wanted.
     pub color: bool,
+
     /// Paths of the reports that were written, as the user may open them.
     pub reports: &'a [String],
+    /// How much is told.
+    pub detail: Detail,
 }
 
 /// The summary of a run, ending in a line feed.
@@ -39,6 +69,9 @@ pub fn summary(record: &RunRecord, style: Style<'_>) -> String {
     let outline = Outline::of(record);
     let mut page = Page { out: String::new(), style: Style { width: style.width.clamp(40, 100), ..style } };
     page.verdict(record, &outline);
+    if style.detail == Detail::Verdict {
+        return page.out;
+    }
     for shop in &record.shops {
         page.shop(shop);
     }
@@ -48,6 +81,8 @@ pub fn summary(record: &RunRecord, style: Style<'_>) -> String {
     page.mend(&outline);
     page.drift(record);
     page.open(&outline);
+    page.accepted(record);
+    page.by_hand(record);
     page.reports();
     page.out
 }
@@ -90,9 +125,22 @@ impl Page<'_> {
         let why = labels::why(record, verdict, outline.count(Severity::Blocker), outline.open.len());
         let why = self.say(&why);
         self.hang("  ", &why, Tone::Plain);
+        for (holds, message) in super::gate::lines(record) {
+            let (sign, tone) = match holds {
+                RunVerdict::Ready => ("✓ ", Tone::Good),
+                RunVerdict::NotReady => ("✗ ", Tone::Bad),
+                RunVerdict::Inconclusive => ("? ", Tone::Open),
+            };
+            let line = self.say(&message);
+            self.hang(&format!("  {sign}"), &line, tone);
+        }
         if let Some(off) = labels::switched_off(record) {
             let off = self.say(&off);
             self.hang("  ! ", &off, Tone::Careful);
+        }
+        if let Some(but) = accepted::but(record) {
+            let but = self.say(&but);
+            self.hang("  ~ ", &but, Tone::Careful);
         }
         if !record.complete {
             let partial = self.word("report.partial");
@@ -173,9 +221,12 @@ impl Page<'_> {
             (Verdict::NotApplicable, cell.not_applicable),
         ];
         let counted = parts.into_iter().filter(|(_, count)| *count > 0);
-        units(counted.map(|(verdict, count)| {
+        let counted = counted.map(|(verdict, count)| {
             format!("{} {}", labels::verdict_sign(verdict), self.say(&labels::verdict_count(verdict, count)))
-        }))
+        });
+        let tolerated = (cell.tolerated > 0)
+            .then(|| format!("{} {}", accepted::SIGN, self.say(&labels::tolerated_count(cell.tolerated))));
+        units(counted.chain(tolerated))
     }
 
     fn contract(&mut self, contract: &ContractRecord) {
@@ -249,7 +300,7 @@ impl Page<'_> {
         }
         let title = self.word("report.mend");
         self.heading(&title, &outline.mend.len().to_string());
-        for group in outline.mend.iter().take(MOST) {
+        for group in outline.mend.iter().take(self.style.detail.groups()) {
             self.group(group);
             self.out.push('\n');
         }
@@ -267,13 +318,15 @@ impl Page<'_> {
         }
         let title = self.word("report.drift");
         self.heading(&title, &open.to_string());
-        let Style { lang, width, color, .. } = self.style;
-        super::drift::render(&mut self.out, drift, super::drift::Look { lang, width, color, most: Some(MOST) });
+        let Style { lang, width, color, detail, .. } = self.style;
+        let most = Some(detail.groups());
+        super::drift::render(&mut self.out, drift, super::drift::Look { lang, width, color, most });
     }
 
     fn more(&mut self, total: usize) {
-        if total > MOST {
-            let more = self.say(&Message::new("report.and-more").with("n", total - MOST));
+        let most = self.style.detail.groups();
+        if total > most {
+            let more = self.say(&Message::new("report.and-more").with("n", total - most));
             self.hang("  ", &more, Tone::Quiet);
         }
     }
@@ -300,7 +353,7 @@ impl Page<'_> {
         let _ = writeln!(self.out, "{}", self.paint(&clean::line(id), Tone::Quiet));
         self.hang("  ", &title, Tone::Strong);
         let mut said = if noted || gate { group.spots.first().map(|spot| &spot.finding.message) } else { None };
-        for spot in group.spots.iter().take(MOST_SPOTS) {
+        for spot in group.spots.iter().take(self.style.detail.places()) {
             // The same words are said once for all their places.
             if said.replace(&spot.finding.message) != Some(&spot.finding.message) {
                 let message = self.say(&spot.finding.message);
@@ -322,8 +375,9 @@ impl Page<'_> {
         {
             self.curl(&curl(exchange));
         }
-        if group.spots.len() > MOST_SPOTS {
-            let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - MOST_SPOTS));
+        let most = self.style.detail.places();
+        if group.spots.len() > most {
+            let more = self.say(&Message::new("report.more-places").with("n", group.spots.len() - most));
             self.hang("    ", &more, Tone::Quiet);
         }
         let fix = match &group.subject {
@@ -387,7 +441,7 @@ impl Page<'_> {
         }
         let title = self.word("report.open-title");
         self.heading(&title, &outline.open.len().to_string());
-        for open in outline.open.iter().take(MOST) {
+        for open in outline.open.iter().take(self.style.detail.groups()) {
             let (what, why) = self.open_words(open);
             let sign = self.paint("?", Tone::Open);
             let _ = write!(self.out, "{sign} ");
@@ -421,6 +475,31 @@ impl Page<'_> {
                 (what, problem.fix.as_ref().map(|fix| self.say(fix)))
             }
         }
+    }
+
+    /// What is tolerated, and entries that tolerate nothing.
+    fn accepted(&mut self, record: &RunRecord) {
+        let mut text = String::new();
+        let Style { lang, width, color, detail, .. } = self.style;
+        let verbose = detail == Detail::All;
+        accepted::render(&mut text, record, accepted::Look { lang, width, color, verbose });
+        if !text.is_empty() {
+            let title = self.word("report.tolerated-title");
+            self.heading(&title, &record.tolerated().count().to_string());
+            self.out.push_str(&text);
+        }
+    }
+
+    /// What only a person can check.
+    fn by_hand(&mut self, record: &RunRecord) {
+        if record.manual.is_empty() {
+            return;
+        }
+        let title = self.word("report.manual-title");
+        self.heading(&title, &record.manual.len().to_string());
+        let Style { lang, width, color, detail, .. } = self.style;
+        let verbose = detail == Detail::All;
+        accepted::by_hand(&mut self.out, record, accepted::Look { lang, width, color, verbose });
     }
 
     fn reports(&mut self) {
@@ -475,11 +554,22 @@ mod tests {
     use super::*;
     use crate::report::sample;
 
+    #[test]
+    fn what_is_tolerated_is_said_beside_the_verdict_and_listed_when_asked() {
+        let record = sample::tolerating();
+        insta::assert_snapshot!("tolerating_en", drawn(&record, Lang::En, false, 80));
+        let reports = [];
+        let style = Style { lang: Lang::Es, width: 80, color: false, detail: Detail::All, reports: &reports };
+        let text = summary(&record, style);
+        insta::assert_snapshot!("tolerating_verbose_es", text);
+        assert!(!text.contains(['\u{1b}', '\0', '\u{202e}', '\r']));
+    }
+
     const REPORTS: &[&str] = &["homologa-report/report.html", "homologa-report/report.json"];
 
     fn drawn(record: &RunRecord, lang: Lang, color: bool, width: usize) -> String {
         let reports: Vec<String> = REPORTS.iter().map(|path| (*path).to_owned()).collect();
-        summary(record, Style { lang, width, color, reports: &reports })
+        summary(record, Style { lang, width, color, reports: &reports, detail: Detail::Usual })
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use super::policy::{Judgement, Policy};
 use super::{Event, Journal, Listener, Problem, RunRecord, RunVerdict, Sink};
 
 struct State {
@@ -51,6 +52,11 @@ impl Collector {
     /// The verdict that follows from the record so far.
     pub fn judge(&self) -> RunVerdict {
         self.state().record.judge()
+    }
+
+    /// How the record so far stands to a policy; `over` says that the run comes to its end.
+    pub fn judge_by(&self, policy: &Policy, over: bool) -> Judgement {
+        Judgement::of(policy, &self.state().record, over)
     }
 
     /// The first failure of writing the journal (a full disk, say), if there was one.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::Judgement;
 use super::{
-    Counted, Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
-    ScenarioResult, Shard, ShopRecord, Skipped, TlsFacts,
+    AcceptedFindings, Counted, Coverage, DriftReport, Gate, ManualCard, PageSummary, Preflight, Problem,
+    RequirementCard, RuleCard, RunVerdict, ScenarioResult, Shard, ShopRecord, Skipped, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -139,6 +140,9 @@ pub enum Event {
         requirements: Vec<RequirementCard>,
         /// The rules.
         rules: Vec<RuleCard>,
+        /// What only a person can check.
+        #[serde(default)]
+        manual: Vec<ManualCard>,
     },
     /// The turn of a shop, or of saved material, comes: all until the next turn is about it.
     ShopTurn {
@@ -156,6 +160,8 @@ pub enum Event {
         /// Why.
         problem: Box<Problem>,
     },
+    /// The findings that a baseline accepts.
+    AcceptedLoaded(AcceptedFindings),
     /// A shop begins.
     ShopStarted {
         /// URL the user gave.
@@ -184,6 +190,8 @@ pub enum Event {
     },
     /// A scenario of the stock is left out of the run by a key of its own.
     ScenarioSkipped(Skipped),
+    /// How the run stands to the policy that it was given.
+    PolicyJudged(Box<Judgement>),
     /// The run is over.
     RunFinished {
         /// Verdict of the whole.

@@ -3,6 +3,7 @@
 mod bad_input;
 mod commands;
 mod demo;
+mod gate;
 mod sandbox;
 mod sandbox_data;
 mod scale;

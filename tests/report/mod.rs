@@ -1,8 +1,13 @@
 //! Reports are pure functions of the record.
 
+mod axe;
 mod browser;
+mod history;
 mod hostile;
 mod junit;
+mod machines;
+mod pipelines;
+mod samples;
 mod sarif;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The SARIF report against the standard: the part of it that is used is written down in
-//! `tests/fixtures/sarif-used.schema.json`. The standard's own schema is used as well where
-//! `HOMOLOGA_SARIF_SCHEMA` names its file.
+//! `tests/fixtures/sarif-used.schema.json`. The standard's own schema is used as well where it is installed
+//! (see [`super::machines::schema`]).
 
 use std::path::Path;
 
@@ -19,7 +19,8 @@ fn sarif(folder: &Path, record: &Path, lang: &str) -> Value {
 /// Everything that a log breaks of the schemas.
 fn mistakes(log: &Value) -> Vec<String> {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sarif-used.schema.json").to_owned();
-    let official = std::env::var("HOMOLOGA_SARIF_SCHEMA").ok();
+    let official = super::machines::schema(super::machines::SARIF);
+    let official = official.map(|path| path.display().to_string());
     let mut all = Vec::new();
     for file in [Some(own), official].into_iter().flatten() {
         // The standard's schema holds a pattern with a lone bracket, which is no regular expression for every engine.

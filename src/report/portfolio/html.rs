@@ -103,7 +103,7 @@ fn view(portfolio: &Portfolio, lang: Lang) -> View {
                 url: row.url.clone(),
                 facts: all(row.facts()),
                 generations: row.generations.iter().map(|generation| generation.name()).collect(),
-                judged: format::day(&row.judged),
+                judged: format::day_in_words(&row.judged).get(lang).to_owned(),
                 rules: row.rules.clone(),
             })
             .collect(),

@@ -108,6 +108,9 @@ struct RunProperties<'r> {
     target: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<&'r str>,
+    /// How the run stands to its gate, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gate: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +179,7 @@ fn run(record: &RunRecord, lang: Lang) -> Run<'_> {
             rules: &started.versions.rules,
             target: target.map(|target| target.url.as_str()),
             site: target.map(|target| target.site.as_str()),
+            gate: super::gate::lines(record).iter().map(|(_, message)| plain::say(message, lang)).collect(),
         }),
     }
 }
