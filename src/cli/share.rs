@@ -82,6 +82,14 @@ impl Facts {
         }
     }
 
+    fn baseline(&mut self, baseline: &BaselineConfig) {
+        match baseline {
+            BaselineConfig::File(file) => self.say("baseline", digest_of(file)),
+            BaselineConfig::Beside(file) if file.exists() => self.say("baseline", digest_of(file)),
+            BaselineConfig::Beside(_) | BaselineConfig::None => {}
+        }
+    }
+
     /// What has many parts: it stands as a digest, and only where it differs from what nobody asked for.
     fn whole<T: Debug + Default + PartialEq>(&mut self, name: &str, value: &T) {
         if *value != T::default() {
@@ -106,11 +114,7 @@ pub(super) fn contract(config: Option<&ContractConfig>) -> BTreeMap<String, Stri
     if let Some(path) = &config.scenarios {
         facts.say("scenarios", Stock::in_folder(path).digest());
     }
-    match &config.baseline {
-        BaselineConfig::File(file) => facts.say("baseline", digest_of(file)),
-        BaselineConfig::Beside(file) if file.exists() => facts.say("baseline", digest_of(file)),
-        BaselineConfig::Beside(_) | BaselineConfig::None => {}
-    }
+    facts.baseline(&config.baseline);
     if !config.preflight {
         facts.say("preflight", "no");
     }
@@ -140,6 +144,7 @@ pub(super) fn golive(config: Option<&GoliveConfig>) -> BTreeMap<String, String> 
     if config.browser == config::browser(Some("none")) {
         facts.say("browser", "none");
     }
+    facts.baseline(&config.baseline);
     facts.whole("severities", &config.rules);
     facts.whole("crawl", &config.crawl);
     facts.whole("journey", &config.journey);

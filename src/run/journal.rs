@@ -214,8 +214,10 @@ fn parse(bytes: &[u8]) -> Result<RunRecord, Refused> {
     let Some((_, first)) = lines(bytes).next() else {
         return Err(Refused::Unreadable(Message::new("run.empty-record")));
     };
-    let Ok(first) = first_event(first) else {
-        return parse_report(bytes);
+    let first = match first_event(first) {
+        Ok(first) => first,
+        Err(Refused::Newer(format)) => return Err(Refused::Newer(format)),
+        Err(Refused::Unreadable(_)) => return parse_report(bytes),
     };
     let mut record = RunRecord::default();
     record.apply(first);
