@@ -40,10 +40,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("mend.html", include_str!("../../../reports/templates/mend.html")),
     ("matrix.html", include_str!("../../../reports/templates/matrix.html")),
     ("shops.html", include_str!("../../../reports/templates/shops.html")),
+    ("accepted.html", include_str!("../../../reports/templates/accepted.html")),
     ("drift.html", include_str!("../../../reports/templates/drift.html")),
     ("contract.html", include_str!("../../../reports/templates/contract.html")),
     ("history.html", include_str!("../../../reports/templates/history.html")),
-    ("accepted.html", include_str!("../../../reports/templates/accepted.html")),
     ("manual.html", include_str!("../../../reports/templates/manual.html")),
 ];
 const CSS_NAME: &str = "report.css";

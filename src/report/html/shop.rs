@@ -244,7 +244,7 @@ impl<'r> ShopView<'r> {
                 rule: &check.rule,
                 title: card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)),
                 weight: card.map(|card| labels::demand(card.severity)),
-                quiet: matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable),
+                quiet: quiet(check),
                 mark: if check.passes_tolerated() { accepted::mark() } else { check.verdict.into() },
                 reason: check.reason.as_ref(),
                 looked_at: check.looked_at,
@@ -273,14 +273,15 @@ impl<'r> ShopView<'r> {
                 .map(|left| LeftOutView { url: &left.url, reason: &left.reason })
                 .collect(),
             left_out_total: shop.left_out.len(),
-            quiet_checks: shop
-                .checks
-                .iter()
-                .filter(|check| matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable))
-                .count(),
+            quiet_checks: shop.checks.iter().filter(|check| quiet(check)).count(),
             checks: shop.checks.iter().map(check).collect(),
         }
     }
+}
+
+/// Whether a check needs nobody's attention.
+fn quiet(check: &Check) -> bool {
+    matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable) && !check.passes_tolerated()
 }
 
 /// The pages that are listed, in their order: all, or where they are too many those first that somebody looks for.

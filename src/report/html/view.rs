@@ -151,6 +151,7 @@ pub(super) struct View<'r> {
     /// How the run stands to its gate.
     gate: Vec<Mark>,
     switched_off: Option<Message>,
+    but: Option<Message>,
     complete: bool,
     subject: String,
     started: Option<StartedView<'r>>,
@@ -172,12 +173,12 @@ pub(super) struct View<'r> {
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
     drift: Option<DriftView<'r>>,
+    accepted: Option<AcceptedView<'r>>,
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
     compare: Option<CompareView<'r>>,
     trend: Option<TrendView<'r>>,
-    accepted: Option<AcceptedView<'r>>,
     manual: Vec<WeightView<'r>>,
     manual_total: usize,
     legend: [Mark; 5],
@@ -247,6 +248,7 @@ impl<'r> View<'r> {
                 .map(|(holds, word)| Mark { word, ..holds.into() })
                 .collect(),
             switched_off: labels::switched_off(record),
+            but: crate::report::accepted::but(record),
             complete: record.complete,
             subject,
             started: record.started.as_ref().map(|started| StartedView {
