@@ -51,9 +51,10 @@ fn objections(browser: &Path, file: &Path, unfolded: bool) -> Vec<String> {
     let no_colours = json!({ "resultTypes": ["violations"], "rules": no_colours });
     let colours = json!({ "resultTypes": ["violations"], "runOnly": { "type": "rule", "values": COLOURS } });
     let all = json!({ "resultTypes": ["violations"] });
-    for (theme, lang, options) in
-        [("light", "es", &all), ("light", "pt", &no_colours), ("light", "en", &no_colours), ("dark", "en", &colours)]
-    {
+    let ways =
+        [("light", "en", &no_colours), ("light", "es", &all), ("light", "pt", &no_colours), ("dark", "en", &colours)];
+    // A whole page is many times as much, and made of the same pieces: one look at how they are put together.
+    for (theme, lang, options) in ways.into_iter().take(if unfolded { 4 } else { 1 }) {
         tab.value(&format!(
             "document.querySelector('[data-set={lang}]').click(); document.documentElement.setAttribute('data-theme', '{theme}')"
         ));
@@ -98,7 +99,7 @@ fn nothing_stands_in_the_way_of_anyone_who_reads_the_report() {
 }
 
 #[test]
-fn the_reports_of_the_demo_and_of_a_contract_run_are_as_good() {
+fn the_whole_demo_and_a_contract_run_are_as_good() {
     let Some(browser) = chromium() else { return };
     assert_eq!(objections(&browser, &demo().file("report.html"), false), Vec::<String>::new());
     let folder = TempDir::new().unwrap();
