@@ -43,7 +43,7 @@ pub(super) enum Command {
     Init(InitArgs),
     Check(CheckArgs),
     Contract(Box<ContractArgs>),
-    Golive(GoliveArgs),
+    Golive(Box<GoliveCommandArgs>),
     Sandbox(SandboxArgs),
     Report(ReportArgs),
     Explain(ExplainArgs),
@@ -251,6 +251,40 @@ pub(super) struct ContractCoverageArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct GoliveCommandArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<GoliveCommand>,
+    #[command(flatten)]
+    pub(super) run: GoliveArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum GoliveCommand {
+    Accept(Box<GoliveAcceptArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GoliveAcceptArgs {
+    #[command(flatten)]
+    pub(super) run: GoliveArgs,
+    #[arg(long, value_name = "ID")]
+    pub(super) rule: String,
+    #[arg(long, value_name = "PATH")]
+    pub(super) page: Option<String>,
+    #[arg(long, value_name = "CSS")]
+    pub(super) selector: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(super) finding: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) expires: jiff::civil::Date,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct GoliveArgs {
     #[arg(value_name = "URL|FILE", required_unless_present = "shops")]
     pub(super) urls: Vec<String>,
@@ -290,6 +324,8 @@ pub(super) struct GoliveArgs {
     pub(super) basic_auth_env: Option<String>,
     #[arg(long, value_name = "DIR")]
     pub(super) screenshots: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub(super) journal: Option<PathBuf>,
     #[command(flatten)]
@@ -342,7 +378,11 @@ pub(super) struct ReportArgs {
     #[command(subcommand)]
     pub(super) command: Option<ReportCommand>,
     #[arg(value_name = "RUN", required = true)]
-    pub(super) record: Option<PathBuf>,
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "RUN")]
+    pub(super) compare: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) templates: Option<PathBuf>,
     #[command(flatten)]
     pub(super) gate: GateArgs,
     #[command(flatten)]

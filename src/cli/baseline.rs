@@ -68,6 +68,13 @@ pub(super) fn watch(
 ) -> (Arc<Observer>, Vec<Problem>) {
     let mut notices = Vec::new();
     let baseline = match baseline {
+        // It holds accepted findings of the go-live side alone.
+        Some(baseline) if !baseline.has_contract() => {
+            if matches!(config.baseline, BaselineConfig::File(_)) {
+                notices.push(Problem::notice(Message::new("baseline.no-responses")).in_file(&baseline.file));
+            }
+            None
+        }
         Some(baseline) if !baseline.fits(target) => {
             let was = format!("{} {}", baseline.target, baseline.site);
             let is = format!("{} {}", target.kind, target.site);
@@ -88,6 +95,14 @@ pub(super) fn watch(
 /// An owner or a day without a reason, and a day that is over.
 fn terms(args: &AcceptArgs) -> Result<Option<Terms>, Problem> {
     let terms = Terms { reason: args.reason.clone(), owner: args.owner.clone(), expires: args.expires };
+    checked(terms)
+}
+
+/// Terms that can be accepted on.
+///
+/// # Errors
+/// Those of [`terms`].
+pub(super) fn checked(terms: Terms) -> Result<Option<Terms>, Problem> {
     if terms == Terms::default() {
         return Ok(None);
     }
@@ -102,6 +117,11 @@ fn terms(args: &AcceptArgs) -> Result<Option<Terms>, Problem> {
     }
 }
 
+/// The accepted findings of the go-live side, which stay in the file as they are.
+fn kept(previous: Option<&Baseline>) -> String {
+    previous.map(|baseline| baseline.findings_text.clone()).unwrap_or_default()
+}
+
 /// Ends a run: writes its reports and tells its problems.
 fn ended(session: &Session, output: &Output, interrupted: bool) -> Result<RunRecord, Vec<Problem>> {
     let record = session.record(interrupted);
@@ -111,7 +131,7 @@ fn ended(session: &Session, output: &Output, interrupted: bool) -> Result<RunRec
 }
 
 /// Whether a path is that of a stored record and not of scenarios.
-fn is_record(path: &Path) -> bool {
+pub(super) fn is_record(path: &Path) -> bool {
     let ending = path.extension().is_some_and(|ending| ending == "json" || ending == "jsonl");
     ending && !path.is_dir()
 }
@@ -126,6 +146,7 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..configured(&args.run)? };
     let terms = terms(args).map_err(|problem| vec![problem])?;
     let previous = load(&config.baseline)?;
+    let findings = kept(previous.as_ref());
     let session = session(output, &args.run, &config)?;
     let mut watched = None;
     let work = async {
@@ -134,7 +155,7 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let interrupted = session.until_interrupted(output, work).await;
     let record = ended(&session, output, interrupted)?;
     let Some((observer, scope)) = watched.filter(|_| !interrupted) else { return Ok(record.exit_code()) };
-    let accepting = Accepting { terms, merge: args.merge };
+    let accepting = Accepting { terms, findings, merge: args.merge };
     write(output, &file, &observer, (&accepting, &scope), &record)
 }
 
@@ -200,6 +221,7 @@ fn accept_stored(output: &Output, args: &AcceptArgs, stored: &Path) -> Result<u8
     };
     let config = ContractConfig { baseline: BaselineConfig::Beside(file.clone()), ..ContractConfig::default() };
     let previous = load(&config.baseline)?;
+    let findings = kept(previous.as_ref());
     // What a record does not hold is not gone: nobody looked for it.
     let mut scope = Scope::default();
     scope.known.extend(previous.iter().flat_map(Baseline::scenarios));
@@ -207,7 +229,7 @@ fn accept_stored(output: &Output, args: &AcceptArgs, stored: &Path) -> Result<u8
     output.problems(&notices);
     scope.known.extend(observer.see_stored(contract));
     observer.report(&scope);
-    write(output, &file, &observer, (&Accepting { terms, merge: args.merge }, &scope), &record)
+    write(output, &file, &observer, (&Accepting { terms, findings, merge: args.merge }, &scope), &record)
 }
 
 /// `homologa contract drift` without `--against`: what the answers differ in.

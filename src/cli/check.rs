@@ -42,8 +42,8 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
             if let Some(contract) = &config.contract {
                 contract::engine(&session, contract, None).await;
             }
-            if let (Some(golive), Some(rules)) = (&config.golive, &rules) {
-                golive::engine(&session, golive, rules, crate::golive::Options::default()).await;
+            if let (Some(golive), Some((rules, accepted))) = (&config.golive, rules) {
+                golive::engine(&session, golive, (&rules, accepted), crate::golive::Options::default()).await;
             }
         })
         .await;

@@ -16,7 +16,7 @@ pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Prob
     let ready = demo::start(ShopKind::Ready).await.map_err(|problem| vec![problem])?;
     let broken = demo::start(ShopKind::Broken).await.map_err(|problem| vec![problem])?;
     let shops = GoliveConfig { shops: vec![ready.url.clone(), broken.url.clone()], ..GoliveConfig::default() };
-    let rules = golive::rules(&shops)?;
+    let (rules, accepted) = golive::rules(&shops)?;
     let mut options = Options::default();
     options.crawl.extra_roots = vec![ready.ca_der(), broken.ca_der()];
 
@@ -25,7 +25,7 @@ pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Prob
     let interrupted = session
         .until_interrupted(output, async {
             contract::engine(&session, &ContractConfig::default(), None).await;
-            golive::engine(&session, &shops, &rules, options).await;
+            golive::engine(&session, &shops, (&rules, accepted), options).await;
         })
         .await;
     let (record, code) = session.finish(output, interrupted)?;

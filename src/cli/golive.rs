@@ -4,20 +4,38 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::GoliveArgs;
+use super::args::{GoliveArgs, GoliveCommand, GoliveCommandArgs};
+use super::baseline;
 use super::gate;
 use super::output::Output;
 use super::session::{Outputs, Session};
 use super::share;
-use crate::config::{self, CrawlConfig, GoliveConfig};
+use crate::config::{self, BaselineConfig, CrawlConfig, GoliveConfig};
 use crate::golive::browser::{self, Renderer};
 use crate::golive::crawl::{Limits, Pattern};
-use crate::golive::rule::{RuleSet, shown_url};
+use crate::golive::rule::{RuleSet, manual_cards, shown_url};
 use crate::golive::{Options, check, check_saved};
 use crate::i18n::Message;
-use crate::run::{Event, Problem};
+use crate::run::{AcceptedFindings, Event, Problem};
 
-pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Problem>> {
+pub(super) async fn run(output: &Output, args: &GoliveCommandArgs) -> Result<u8, Vec<Problem>> {
+    if let Some(GoliveCommand::Accept(args)) = &args.command {
+        return super::golive_accept::run(output, args).await;
+    }
+    let baseline = baseline::chosen(args.run.baseline.as_deref());
+    let (session, interrupted) = look(output, &args.run, baseline).await?;
+    session.finish(output, interrupted).map(|(_, code)| code)
+}
+
+/// Looks at the shops of a command line; tells also whether somebody ended that early.
+///
+/// # Errors
+/// What the command line asks for cannot be done.
+pub(super) async fn look(
+    output: &Output,
+    args: &GoliveArgs,
+    baseline: BaselineConfig,
+) -> Result<(Session, bool), Vec<Problem>> {
     let (mut shops, mut saved, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for word in &args.urls {
         match config::address(word) {
@@ -46,18 +64,19 @@ pub(super) async fn run(output: &Output, args: &GoliveArgs) -> Result<u8, Vec<Pr
         crawl,
         saved,
         screenshots: args.screenshots.clone(),
+        baseline,
         ..GoliveConfig::default()
     };
-    let rules = rules(&config)?;
+    let (rules, accepted) = rules(&config)?;
     let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
     let policy = gate::policy(&args.gate, None)?;
     // Nothing is generated from the seed here: the same in every part.
     let asked = share::asked(&args.share, "golive", Some(0), false, share::golive(Some(&config)))?;
     let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
     session.policy = policy;
-    let work = engine(&session, &config, &rules, Options::default());
+    let work = engine(&session, &config, (&rules, accepted), Options::default());
     let interrupted = session.until_interrupted(output, work).await;
-    session.finish(output, interrupted).map(|(_, code)| code)
+    Ok((session, interrupted))
 }
 
 /// How the command line wants a shop read.
@@ -88,20 +107,41 @@ fn crawl_of(args: &GoliveArgs, problems: &mut Vec<Problem>) -> CrawlConfig {
     }
 }
 
-/// The built-in rules with the severities of a configuration, whose browser is there if it names one.
-pub(super) fn rules(config: &GoliveConfig) -> Result<Arc<RuleSet>, Vec<Problem>> {
+/// The rules of a run, and what its baseline accepts of their findings.
+pub(super) type Rules = (Arc<RuleSet>, Option<AcceptedFindings>);
+
+/// The built-in rules with the severities of a configuration and the findings that its baseline accepts. Its browser is
+/// there if it names one.
+pub(super) fn rules(config: &GoliveConfig) -> Result<Rules, Vec<Problem>> {
     let mut rules = RuleSet::builtin()?;
     let overrides = config.rules.iter();
     let mut problems: Vec<Problem> =
         overrides.filter_map(|(id, severity)| rules.override_severity(id, *severity).err()).collect();
     problems.extend(browser::usable(&config.browser).err());
-    if problems.is_empty() { Ok(Arc::new(rules)) } else { Err(problems) }
+    let accepted = baseline::load(&config.baseline)?.filter(|baseline| !baseline.findings.is_empty());
+    let accepted = accepted.map(|baseline| AcceptedFindings { file: baseline.file, entries: baseline.findings });
+    if let Some(accepted) = &accepted {
+        problems.extend(rules.accept(&accepted.entries).err().unwrap_or_default());
+    }
+    if problems.is_empty() { Ok((Arc::new(rules), accepted)) } else { Err(problems) }
 }
 
 /// Runs the go-live side of a session, one shop after the other; a shop that cannot be read does not stop the rest.
-pub(super) async fn engine(session: &Session, config: &GoliveConfig, rules: &Arc<RuleSet>, mut options: Options) {
+pub(super) async fn engine(
+    session: &Session,
+    config: &GoliveConfig,
+    (rules, accepted): (&Arc<RuleSet>, Option<AcceptedFindings>),
+    mut options: Options,
+) {
     let sink = session.sink();
-    sink.emit(Event::RulesLoaded { requirements: rules.requirements().to_vec(), rules: rules.cards() });
+    sink.emit(Event::RulesLoaded {
+        requirements: rules.requirements().to_vec(),
+        rules: rules.cards(),
+        manual: manual_cards(),
+    });
+    if let Some(accepted) = accepted {
+        sink.emit(Event::AcceptedLoaded(accepted));
+    }
     let defaults = Limits::default();
     options.crawl.limits = Limits {
         pages: config.pages.unwrap_or(defaults.pages),

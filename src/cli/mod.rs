@@ -14,14 +14,17 @@ mod drift;
 mod explain;
 mod gate;
 mod golive;
+mod golive_accept;
 mod help;
 mod init;
 mod output;
+mod pictures;
 mod report;
 mod sandbox;
 mod session;
 mod share;
 mod tape;
+mod templates;
 mod validate;
 
 use std::process::ExitCode;

@@ -20,6 +20,7 @@ pub(super) struct Output {
     asked: Option<Lang>,
     pub(super) json: bool,
     pub(super) quiet: bool,
+    /// Whether the summary tells everything that it knows.
     pub(super) verbose: bool,
     /// Whether a result could not be written.
     lost: Arc<AtomicBool>,

@@ -1,28 +1,81 @@
-//! `homologa report RUN`: a recorded run, rendered again. The same record gives the same bytes.
+//! `homologa report RUN…`: recorded runs, rendered again. The same records give the same bytes.
 //! `homologa report merge OUT RECORD…`: the records of the parts of a run, joined.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{MergeArgs, ReportArgs, ReportCommand};
 use super::gate;
 use super::output::Output;
 use super::session::{self, Outputs};
+use super::{pictures, templates};
 use crate::i18n::Message;
 use crate::merge::{self, Part};
+use crate::report::compare::Comparison;
+use crate::report::html::Beside;
+use crate::report::outline::Outline;
+use crate::report::trend::Point;
 use crate::run::policy::{Judgement, Policy};
 use crate::run::{Problem, RunRecord, read_record};
 
 pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
-    match (&args.command, &args.record) {
-        (Some(ReportCommand::Merge(args)), _) => merge(output, args),
-        (None, Some(record)) => {
-            let policy = gate::policy(&args.gate, None)?;
-            let mut record = read(output, record).map_err(|problem| vec![problem])?;
-            judge(&mut record, policy.as_ref());
-            let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
-            finish(output, &record, &outputs)
+    match &args.command {
+        Some(ReportCommand::Merge(args)) => merge(output, args),
+        None => render(output, args),
+    }
+}
+
+fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
+    let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
+    let policy = gate::policy(&args.gate, None)?;
+    let templates = args.templates.as_deref().map(templates::read).transpose()?.unwrap_or_default();
+    let mut history = History::default();
+    for path in &args.records {
+        history.take(read(output, path).map_err(one)?, session::journal_in(path));
+    }
+    let Some((mut record, file)) = history.latest else { return Ok(crate::exit::INPUT) };
+    judge(&mut record, policy.as_ref());
+    if args.records.len() > 1 {
+        output.note(&Message::new("cli.latest-of-runs").with("n", args.records.len()).with("file", file.display()));
+    }
+    let earlier = match &args.compare {
+        Some(path) => Some(read(output, path).map_err(one)?),
+        None => history.before,
+    };
+    let pictures =
+        if outputs.reports.contains_key("html") { pictures::read(&record, file.parent()) } else { Default::default() };
+    let beside = Beside { earlier, trend: history.points, pictures, templates };
+    let (written, problems) = session::write_reports(&record, &outputs.reports, &beside, output);
+    session::summarise(&record, output, &outputs, &written);
+    if let Some(earlier) = &beside.earlier {
+        output.note(&compared(&record, earlier));
+    }
+    if problems.is_empty() { Ok(record.exit_code()) } else { Err(problems) }
+}
+
+fn one(problem: Problem) -> Vec<Problem> {
+    vec![problem]
+}
+
+/// Runs in the order in which they were made. Two of them are kept whole: the latest, and the one before it.
+#[derive(Default)]
+struct History {
+    latest: Option<(RunRecord, PathBuf)>,
+    before: Option<RunRecord>,
+    points: Vec<Point>,
+}
+
+impl History {
+    fn take(&mut self, record: RunRecord, file: PathBuf) {
+        let point = Point::of(&record);
+        let at = self.points.partition_point(|known| known.started <= point.started);
+        let last = at == self.points.len();
+        let second = at + 1 == self.points.len();
+        self.points.insert(at, point);
+        if last {
+            self.before = self.latest.replace((record, file)).map(|(record, _)| record);
+        } else if second {
+            self.before = Some(record);
         }
-        (None, None) => Ok(crate::exit::INPUT),
     }
 }
 
@@ -46,10 +99,16 @@ fn judge(record: &mut RunRecord, policy: Option<&Policy>) {
     }
 }
 
-fn finish(output: &Output, record: &RunRecord, outputs: &Outputs) -> Result<u8, Vec<Problem>> {
-    let (written, problems) = session::write_reports(record, &outputs.reports, output);
-    session::summarise(record, output, outputs, &written);
-    if problems.is_empty() { Ok(record.exit_code()) } else { Err(problems) }
+/// What changed, in a line.
+fn compared(record: &RunRecord, earlier: &RunRecord) -> Message {
+    let (outline, before) = (Outline::of(record), Outline::of(earlier));
+    let compared = Comparison::of(record, &outline, earlier, &before);
+    let mended = compared.mended();
+    Message::new("cli.compared")
+        .with("fresh", compared.fresh.len())
+        .with("mended", mended)
+        .with("unchanged", compared.unchanged)
+        .with("unseen", compared.gone.len() - mended)
 }
 
 /// Joins the parts of a run.
@@ -69,5 +128,8 @@ fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
     let mut whole = merge::join(parts)?;
     judge(&mut whole, policy.as_ref());
     output.problems(&whole.problems);
-    finish(output, &whole, &outputs)
+    let beside = Beside::default();
+    let (written, problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
+    session::summarise(&whole, output, &outputs, &written);
+    if problems.is_empty() { Ok(whole.exit_code()) } else { Err(problems) }
 }

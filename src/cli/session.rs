@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::args::RecordArgs;
 use super::output::Output;
+use super::pictures;
 use crate::i18n::Message;
+use crate::report::html::Beside;
 use crate::report::{self, Fault, terminal};
 use crate::run::policy::Policy;
 use crate::run::{
@@ -260,7 +262,11 @@ impl Session {
 
     /// Writes the reports of a run that has ended; gives the paths written and what could not be.
     pub(super) fn write(&self, record: &RunRecord, output: &Output) -> (Vec<String>, Vec<Problem>) {
-        write_reports(record, &self.outputs.reports, output)
+        let beside = match self.outputs.reports.contains_key("html") {
+            true => Beside { pictures: pictures::read(record, None), ..Beside::default() },
+            false => Beside::default(),
+        };
+        write_reports(record, &self.outputs.reports, &beside, output)
     }
 
     /// Ends the run: judges, writes the reports and the summary. Gives the record and the exit code.
@@ -308,14 +314,20 @@ fn interruptions() -> tokio::sync::mpsc::Receiver<()> {
 pub(super) fn write_reports(
     record: &RunRecord,
     reports: &BTreeMap<String, PathBuf>,
+    beside: &Beside,
     output: &Output,
 ) -> (Vec<String>, Vec<Problem>) {
     let (mut written, mut problems) = (Vec::new(), Vec::new());
     for (format, path) in reports {
         let shown = path.display().to_string();
+        let write = |out: &mut dyn Write| match format.as_str() {
+            // The one that shows more than the record itself.
+            "html" => report::html::write_with(record, beside, output.lang, out),
+            _ => report::write(format, record, output.lang, out),
+        };
         if is_stdout(path) {
             let mut fault = None;
-            output.report_by(|out| match report::write(format, record, output.lang, out) {
+            output.report_by(|out| match write(out) {
                 Err(Fault::Write(error)) => Err(error),
                 Err(template) => {
                     fault = Some(template);
@@ -326,7 +338,7 @@ pub(super) fn write_reports(
             problems.extend(fault.map(|fault| fault.problem(shown)));
             continue;
         }
-        match replace(path, |out| report::write(format, record, output.lang, out)) {
+        match replace(path, write) {
             Ok(()) => written.push(shown),
             Err(fault) => problems.push(fault.problem(shown)),
         }

@@ -155,4 +155,6 @@ pub struct GoliveConfig {
     pub journey: Vec<Step>,
     /// Folder for pictures of the pages opened in it.
     pub screenshots: Option<PathBuf>,
+    /// Baseline, for the findings that it accepts.
+    pub baseline: BaselineConfig,
 }

@@ -43,7 +43,14 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
         }
     }
     config.profiles_from(folder);
+    let shared = config.contract.as_ref().map(|contract| contract.baseline.clone());
     if let Some(golive) = &mut config.golive {
+        golive.baseline = match (std::mem::take(&mut golive.baseline), shared) {
+            (BaselineConfig::File(path), _) => BaselineConfig::File(folder.join(path)),
+            // One file holds both sides, unless each names its own.
+            (_, Some(BaselineConfig::File(path))) => BaselineConfig::File(path),
+            _ => BaselineConfig::Beside(folder.join(crate::contract::baseline::FILE_NAME)),
+        };
         golive.ca_file = golive.ca_file.take().map(|path| folder.join(path));
         golive.screenshots = golive.screenshots.take().map(|path| folder.join(path));
         if let Choice::Path(path) = &mut golive.browser {
@@ -257,6 +264,7 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.browser_pages = fields.count("browser-pages").and_then(|count| usize::try_from(count).ok());
     golive.journey = super::journey::read(&mut fields);
     golive.screenshots = fields.text("screenshots").map(PathBuf::from);
+    golive.baseline = fields.text("baseline").map_or(BaselineConfig::None, |path| BaselineConfig::File(path.into()));
     golive.browser_seconds = fields.count("browser-seconds");
     golive.crawl = super::crawl::read(&mut fields);
     let mut known = None;

@@ -92,6 +92,7 @@ impl<'r> Judge<'r> {
     pub fn finish(self, shop: ShopFacts) -> ShopRecord {
         let pages: Vec<PageVerdicts> = self.pages.into_iter().flatten().collect();
         let checks = self.rules.judge_shop(&shop, &pages);
+        let accepted = self.rules.sights(&shop, &pages, &checks);
         let verdict = ShopRecord::verdict_of(&checks, &self.rules.cards());
         ShopRecord {
             url: super::rule::shown_url(&shop.start),
@@ -101,6 +102,7 @@ impl<'r> Judge<'r> {
             browser: self.browser,
             left_out: shop.left_out,
             checks,
+            accepted,
             elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             place: 0,
         }

@@ -43,6 +43,8 @@ pub fn join(mut parts: Vec<Part>) -> Result<RunRecord, Vec<Problem>> {
     if let Some(part) = parts.iter().find(|part| !part.record.rules.is_empty()) {
         whole.rules.clone_from(&part.record.rules);
         whole.requirements.clone_from(&part.record.requirements);
+        whole.manual.clone_from(&part.record.manual);
+        whole.accepted.clone_from(&part.record.accepted);
     }
     whole.shops = parts.iter().flat_map(|part| part.record.shops.iter().cloned()).collect();
     whole.shops.sort_by_key(|shop| shop.place);
@@ -55,6 +57,7 @@ pub fn join(mut parts: Vec<Part>) -> Result<RunRecord, Vec<Problem>> {
             .problems
             .push(Problem::environment(message).fix(Message::new("run.part-not-whole-fix")).in_file(&part.file));
     }
+    whole.settle();
     whole.contract = contract::join(&parts, &whole);
     // Only the whole can be held against a gate; what a comparison needs is not in the parts.
     if let Some(judged) = whole.policy.take() {
@@ -212,6 +215,7 @@ mod tests {
                 pages: Vec::new(),
                 left_out: Vec::new(),
                 checks: Vec::new(),
+                accepted: Vec::new(),
                 elapsed_ms: 0,
                 place,
             }

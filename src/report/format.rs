@@ -32,12 +32,49 @@ pub(super) fn moment(time: &str) -> String {
     }
 }
 
-/// The day of an RFC 3339 time; anything else stays as it is.
-pub(super) fn day(time: &str) -> String {
-    match time.parse::<jiff::Timestamp>() {
-        Ok(instant) => instant.strftime("%Y-%m-%d").to_string(),
-        Err(_) => time.to_owned(),
+/// The months of dates.
+#[rustfmt::skip]
+const MONTHS: [[&str; 12]; 3] = [
+    ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"],
+    ["janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"],
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+];
+
+/// The day of an RFC 3339 time or date as each language writes it: `2 de enero de 2026`, `2 January 2026`.
+/// Anything else stays as it is.
+pub(super) fn day_in_words(time: &str) -> Text {
+    let date = time.parse::<jiff::Timestamp>().map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC).date());
+    match date.or_else(|_| time.parse::<jiff::civil::Date>()) {
+        Ok(date) => {
+            let month = |lang: usize| MONTHS[lang][usize::from(date.month().unsigned_abs()).clamp(1, 12) - 1];
+            Text {
+                es: format!("{} de {} de {}", date.day(), month(0), date.year()),
+                pt: format!("{} de {} de {}", date.day(), month(1), date.year()),
+                en: format!("{} {} {}", date.day(), month(2), date.year()),
+            }
+        }
+        Err(_) => Text { es: time.to_owned(), pt: time.to_owned(), en: time.to_owned() },
     }
+}
+
+/// The day of an RFC 3339 time without its year, short: `2 ene`, `2 jan`, `2 Jan`. Anything else is empty.
+pub(super) fn short_day(time: &str) -> Text {
+    let Ok(instant) = time.parse::<jiff::Timestamp>() else { return Text::default() };
+    let date = instant.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let month = usize::from(date.month().unsigned_abs()).clamp(1, 12) - 1;
+    // Three letters of each month, which no language here cuts inside a sign.
+    let short = |lang: usize| format!("{} {}", date.day(), MONTHS[lang][month].chars().take(3).collect::<String>());
+    Text { es: short(0), pt: short(1), en: short(2) }
+}
+
+/// An RFC 3339 time as each language writes it: `2 de enero de 2026, 03:04 UTC`. Anything else stays as it is.
+pub(super) fn moment_in_words(time: &str) -> Text {
+    let mut text = day_in_words(time);
+    if let Ok(instant) = time.parse::<jiff::Timestamp>() {
+        let clock = instant.strftime(", %H:%M UTC").to_string();
+        [&mut text.es, &mut text.pt, &mut text.en].into_iter().for_each(|text| text.push_str(&clock));
+    }
+    text
 }
 
 /// A URL as it is spoken of: without scheme and final slash.
@@ -120,8 +157,14 @@ mod tests {
     #[test]
     fn times_are_shortened_and_nonsense_stays() {
         assert_eq!(moment("2026-01-02T03:04:05Z"), "2026-01-02 03:04 UTC");
-        assert_eq!(day("2026-01-02T03:04:05Z"), "2026-01-02");
         assert_eq!(moment("yesterday"), "yesterday");
+        let words = moment_in_words("2026-05-09T03:04:05Z");
+        assert_eq!(words.es, "9 de mayo de 2026, 03:04 UTC");
+        assert_eq!(words.pt, "9 de maio de 2026, 03:04 UTC");
+        assert_eq!(day_in_words("2026-12-31").pt, "31 de dezembro de 2026");
+        assert_eq!(day_in_words("2026-12-31T23:59:59-03:00").en, "1 January 2027");
+        assert_eq!(moment_in_words("yesterday").es, "yesterday");
+        assert_eq!((short_day("2026-01-02T03:04:05Z").es.as_str(), short_day("x").en.as_str()), ("2 ene", ""));
     }
 
     #[test]

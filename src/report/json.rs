@@ -30,7 +30,7 @@ mod tests {
         let schema = crate::specs::FILES.get_file("dsl/run.schema.json").unwrap().contents_utf8().unwrap();
         let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
-        for record in [sample::not_ready(), sample::ready(), RunRecord::default()] {
+        for record in [sample::not_ready(), sample::ready(), sample::tolerating(), RunRecord::default()] {
             let json: serde_json::Value = serde_json::from_str(&render(&record)).unwrap();
             let errors: Vec<String> =
                 validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn the_json_report_reads_back_to_the_same_record() {
-        for record in [sample::not_ready(), sample::ready(), RunRecord::default()] {
+        for record in [sample::not_ready(), sample::ready(), sample::tolerating(), RunRecord::default()] {
             let json = render(&record);
             assert!(json.ends_with("}\n"));
             assert_eq!(serde_json::from_str::<RunRecord>(&json).unwrap(), record);

@@ -101,6 +101,11 @@ pub(super) fn verdict_count(verdict: Verdict, count: usize) -> Message {
     message.with("n", count)
 }
 
+/// How many checks passed only because what does not hold is tolerated.
+pub(super) fn tolerated_count(count: usize) -> Message {
+    Message::new("report.n-tolerated").with("n", count)
+}
+
 /// The verdict of one part of a run as the verdict of a check.
 pub(super) fn part(verdict: RunVerdict) -> Verdict {
     match verdict {
@@ -192,6 +197,20 @@ pub(super) fn tls_fault(fault: &str) -> Message {
         "self-signed" => "report.tls-self-signed",
         _ => "report.tls-other",
     })
+}
+
+/// A field of a certificate in words, from the names of [`crate::run::Evidence::Certificate`].
+pub(super) fn certificate_field(field: &str) -> Option<Message> {
+    Some(Message::new(match field {
+        "not-after" => "report.field-not-after",
+        "not-before" => "report.field-not-before",
+        "names" => "report.cert-names",
+        "issuer" => "report.cert-issuer",
+        "subject" => "report.cert-subject",
+        "key" | "signature" => "report.cert-strength",
+        "order" => "report.field-order",
+        _ => return None,
+    }))
 }
 
 /// Where a rule comes from, from the origin names of [`crate::run::RuleCard`].

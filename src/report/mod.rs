@@ -4,7 +4,9 @@
 //! here decides a verdict, opens a socket or writes a file, and everything that came from outside the process is
 //! escaped for the medium it goes to. [`outline`] puts a record in reading order once, for all of them.
 
+mod accepted;
 mod clean;
+pub mod compare;
 pub mod coverage;
 mod curl;
 pub mod drift;
@@ -29,6 +31,7 @@ pub(crate) mod sample;
 pub mod sarif;
 pub mod tap;
 pub mod terminal;
+pub mod trend;
 mod xml;
 
 use std::io::{self, Write};

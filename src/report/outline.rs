@@ -108,11 +108,14 @@ pub struct Cell {
     pub open: usize,
     /// Did not apply.
     pub not_applicable: usize,
+    /// Passed only because what does not hold is tolerated.
+    pub tolerated: usize,
 }
 
 impl Cell {
-    fn add(&mut self, verdict: Verdict) {
-        match verdict {
+    fn add(&mut self, check: &Check) {
+        match check.verdict {
+            Verdict::Pass if check.passes_tolerated() => self.tolerated += 1,
             Verdict::Pass => self.pass += 1,
             Verdict::Fail => self.fail += 1,
             Verdict::Warn => self.warn += 1,
@@ -127,20 +130,20 @@ impl Cell {
             Cell { fail: 1.., .. } => Verdict::Fail,
             Cell { open: 1.., .. } => Verdict::Inconclusive,
             Cell { warn: 1.., .. } => Verdict::Warn,
-            Cell { pass: 1.., .. } => Verdict::Pass,
+            Cell { pass: 1.., .. } | Cell { tolerated: 1.., .. } => Verdict::Pass,
             _ => Verdict::NotApplicable,
         }
     }
 
     /// How many rules were counted.
     pub fn total(self) -> usize {
-        self.pass + self.fail + self.warn + self.open + self.not_applicable
+        self.pass + self.fail + self.warn + self.open + self.not_applicable + self.tolerated
     }
 
     /// The cell of some checks.
     pub fn of<'c>(checks: impl IntoIterator<Item = &'c Check>) -> Cell {
         let mut cell = Cell::default();
-        checks.into_iter().for_each(|check| cell.add(check.verdict));
+        checks.into_iter().for_each(|check| cell.add(check));
         cell
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::outline::{Group, Open, Outline, Subject, scenario_reason};
 use super::paint::{Tone, UNBROKEN, columns, cut, hang, paint};
-use super::{clean, curl, format, labels};
+use super::{accepted, clean, curl, format, labels};
 use crate::i18n::{Lang, Message};
 use crate::run::{
     ContractRecord, CoverageState, Evidence, Place, RunRecord, RunVerdict, Severity, ShopRecord, Verdict,
@@ -80,6 +80,8 @@ pub fn summary(record: &RunRecord, style: Style<'_>) -> String {
     page.mend(&outline);
     page.drift(record);
     page.open(&outline);
+    page.accepted(record);
+    page.by_hand(record);
     page.reports();
     page.out
 }
@@ -134,6 +136,10 @@ impl Page<'_> {
         if let Some(off) = labels::switched_off(record) {
             let off = self.say(&off);
             self.hang("  ! ", &off, Tone::Careful);
+        }
+        if let Some(but) = accepted::but(record) {
+            let but = self.say(&but);
+            self.hang("  ~ ", &but, Tone::Careful);
         }
         if !record.complete {
             let partial = self.word("report.partial");
@@ -214,9 +220,12 @@ impl Page<'_> {
             (Verdict::NotApplicable, cell.not_applicable),
         ];
         let counted = parts.into_iter().filter(|(_, count)| *count > 0);
-        units(counted.map(|(verdict, count)| {
+        let counted = counted.map(|(verdict, count)| {
             format!("{} {}", labels::verdict_sign(verdict), self.say(&labels::verdict_count(verdict, count)))
-        }))
+        });
+        let tolerated = (cell.tolerated > 0)
+            .then(|| format!("{} {}", accepted::SIGN, self.say(&labels::tolerated_count(cell.tolerated))));
+        units(counted.chain(tolerated))
     }
 
     fn contract(&mut self, contract: &ContractRecord) {
@@ -467,6 +476,31 @@ impl Page<'_> {
         }
     }
 
+    /// What is tolerated, and entries that tolerate nothing.
+    fn accepted(&mut self, record: &RunRecord) {
+        let mut text = String::new();
+        let Style { lang, width, color, detail, .. } = self.style;
+        let verbose = detail == Detail::All;
+        accepted::render(&mut text, record, accepted::Look { lang, width, color, verbose });
+        if !text.is_empty() {
+            let title = self.word("report.tolerated-title");
+            self.heading(&title, &record.tolerated().count().to_string());
+            self.out.push_str(&text);
+        }
+    }
+
+    /// What only a person can check.
+    fn by_hand(&mut self, record: &RunRecord) {
+        if record.manual.is_empty() {
+            return;
+        }
+        let title = self.word("report.manual-title");
+        self.heading(&title, &record.manual.len().to_string());
+        let Style { lang, width, color, detail, .. } = self.style;
+        let verbose = detail == Detail::All;
+        accepted::by_hand(&mut self.out, record, accepted::Look { lang, width, color, verbose });
+    }
+
     fn reports(&mut self) {
         if self.style.reports.is_empty() {
             return;
@@ -518,6 +552,17 @@ fn units(parts: impl IntoIterator<Item = String>) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
+
+    #[test]
+    fn what_is_tolerated_is_said_beside_the_verdict_and_listed_when_asked() {
+        let record = sample::tolerating();
+        insta::assert_snapshot!("tolerating_en", drawn(&record, Lang::En, false, 80));
+        let reports = [];
+        let style = Style { lang: Lang::Es, width: 80, color: false, reports: &reports, detail: Detail::All };
+        let text = summary(&record, style);
+        insta::assert_snapshot!("tolerating_verbose_es", text);
+        assert!(!text.contains(['\u{1b}', '\0', '\u{202e}', '\r']));
+    }
 
     const REPORTS: &[&str] = &["homologa-report/report.html", "homologa-report/report.json"];
 

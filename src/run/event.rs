@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Judgement;
 use super::{
-    Counted, Coverage, DriftReport, Gate, PageSummary, Preflight, Problem, RequirementCard, RuleCard, RunVerdict,
-    ScenarioResult, Shard, ShopRecord, Skipped, TlsFacts,
+    AcceptedFindings, Counted, Coverage, DriftReport, Gate, ManualCard, PageSummary, Preflight, Problem,
+    RequirementCard, RuleCard, RunVerdict, ScenarioResult, Shard, ShopRecord, Skipped, TlsFacts,
 };
 
 /// Versions of everything that a verdict rests on.
@@ -140,6 +140,9 @@ pub enum Event {
         requirements: Vec<RequirementCard>,
         /// The rules.
         rules: Vec<RuleCard>,
+        /// What only a person can check.
+        #[serde(default)]
+        manual: Vec<ManualCard>,
     },
     /// The turn of a shop, or of saved material, comes: all until the next turn is about it.
     ShopTurn {
@@ -157,6 +160,8 @@ pub enum Event {
         /// Why.
         problem: Box<Problem>,
     },
+    /// The findings that a baseline accepts.
+    AcceptedLoaded(AcceptedFindings),
     /// A shop begins.
     ShopStarted {
         /// URL the user gave.

@@ -3,6 +3,7 @@
 //! Engines emit [`Event`]s through a [`Sink`] and know nothing of output; the collector folds the same
 //! events into the [`RunRecord`] that reports are made of. Nothing here opens a socket or prints.
 
+mod accepted;
 mod collector;
 mod contract;
 mod counted;
@@ -23,6 +24,7 @@ mod stop;
 mod tls;
 mod verdict;
 
+pub use accepted::{AcceptedEntry, AcceptedFindings, EntrySight, EntryState, Tolerated};
 pub use collector::Collector;
 pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
@@ -40,7 +42,8 @@ pub use record::{FORMAT, RunRecord};
 pub use resume::{Earlier, resume};
 pub use shard::Shard;
 pub use shop::{
-    BrowserFacts, Check, Generation, Hop, LeftOut, PageSummary, RequirementCard, RuleCard, ShopRecord, UnreadShop,
+    BrowserFacts, Check, Generation, Hop, LeftOut, ManualCard, PageSummary, RequirementCard, RuleCard, ShopRecord,
+    UnreadShop,
 };
 pub use stop::{Attending, Stop};
 pub use tls::{CertificateFacts, PlainHttp, TlsFacts, VersionFacts};

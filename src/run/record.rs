@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Judgement;
 use super::{
-    Blame, ContractRecord, Event, Gate, Problem, RequirementCard, RuleCard, RunStarted, RunVerdict, ScenarioResult,
-    ShopRecord, UnreadShop, Verdict,
+    AcceptedFindings, Blame, ContractRecord, Event, Gate, ManualCard, Problem, RequirementCard, RuleCard, RunStarted,
+    RunVerdict, ScenarioResult, ShopRecord, Tolerated, UnreadShop, Verdict,
 };
 
 /// Version of the record format. Raised when a reader of the old one would misread the new one.
@@ -34,6 +34,12 @@ pub struct RunRecord {
     /// Rules of the go-live side.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleCard>,
+    /// Requirements of the go-live side that only a person can check: open for as long as nobody does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manual: Vec<ManualCard>,
+    /// The findings that the baseline accepts, and how its entries fared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedFindings>,
     /// Shops judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shops: Vec<ShopRecord>,
@@ -62,18 +68,24 @@ impl RunRecord {
             Event::CoverageMeasured(coverage) => self.contract.get_or_insert_default().coverage = Some(coverage),
             Event::GatesJudged { gates } => self.contract.get_or_insert_default().gates = gates,
             Event::DriftMeasured(drift) => self.contract.get_or_insert_default().drift = Some(*drift),
-            Event::RulesLoaded { requirements, rules } => {
+            Event::RulesLoaded { requirements, rules, manual } => {
                 self.requirements = requirements;
                 self.rules = rules;
+                self.manual = manual;
             }
+            Event::AcceptedLoaded(accepted) => self.accepted = Some(accepted),
             Event::ShopJudged(shop) => self.shops.push(*shop),
             Event::PolicyJudged(judgement) => self.policy = Some(*judgement),
-            Event::RunInterrupted { elapsed_ms } => self.elapsed_ms = elapsed_ms,
+            Event::RunInterrupted { elapsed_ms } => {
+                self.elapsed_ms = elapsed_ms;
+                self.settle();
+            }
             Event::ScenarioSkipped(skipped) => self.contract.get_or_insert_default().skip(skipped),
             Event::RunFinished { verdict, elapsed_ms } => {
                 self.verdict = Some(verdict);
                 self.elapsed_ms = elapsed_ms;
                 self.complete = true;
+                self.settle();
             }
             Event::ShopUnread { place, name, problem } => {
                 self.unread.push(UnreadShop { url: name, place, reason: problem.message.clone() });
@@ -86,6 +98,23 @@ impl RunRecord {
             | Event::TlsProbed { .. }
             | Event::PageRead { .. } => {}
         }
+    }
+
+    /// Tells how the entries of accepted findings fared, from the shops that the record holds. Whoever puts shops into
+    /// a record otherwise than by events calls it.
+    pub fn settle(&mut self) {
+        let whole = self.complete && self.problems.iter().all(|problem| problem.blame == Blame::Notice);
+        if let Some(accepted) = &mut self.accepted {
+            accepted.settle(&self.shops, whole);
+        }
+    }
+
+    /// The findings that are tolerated, with the address of their shop.
+    pub fn tolerated(&self) -> impl Iterator<Item = (&str, &Tolerated)> {
+        self.shops.iter().flat_map(|shop| {
+            let all = shop.checks.iter().flat_map(|check| &check.tolerated);
+            all.map(|one| (shop.url.as_str(), one))
+        })
     }
 
     /// The verdict that follows from what the record holds: one part for the contract side, one for each

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, RunVerdict, Severity, TlsFacts, Verdict};
+use super::{EntrySight, Finding, RunVerdict, Severity, TlsFacts, Tolerated, Verdict};
 use crate::i18n::{Message, Text};
 
 /// One of the documented requirements that rules belong to (`rules/requirements.yaml`).
@@ -41,6 +41,28 @@ pub struct RuleCard {
     /// A small example that passes, if the rule has one that is HTML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+}
+
+/// A requirement that no page shows: a person checks it. It has no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManualCard {
+    /// Id, as `homologa explain` knows it.
+    pub id: String,
+    /// Weight.
+    pub severity: Severity,
+    /// Where the demand comes from, as for [`RuleCard::origin`].
+    pub origin: String,
+    /// What is demanded.
+    pub requirement: Text,
+    /// Why it matters.
+    pub why: Text,
+    /// How a person checks it.
+    pub how: Text,
+    /// Fields of the API that it speaks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// Sources.
+    pub sources: Vec<String>,
 }
 
 /// A Mercado Pago front end that a page uses.
@@ -156,6 +178,16 @@ pub struct Check {
     /// What did not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What did not hold and is tolerated: no part of the verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tolerated: Vec<Tolerated>,
+}
+
+impl Check {
+    /// Whether it passes only because what does not hold is tolerated: never to be shown as a plain pass.
+    pub fn passes_tolerated(&self) -> bool {
+        self.verdict == Verdict::Pass && !self.tolerated.is_empty()
+    }
 }
 
 /// The go-live side of a record for one shop.
@@ -178,6 +210,9 @@ pub struct ShopRecord {
     pub left_out: Vec<LeftOut>,
     /// Every rule, in rule order.
     pub checks: Vec<Check>,
+    /// What each accepted entry met here, in the order of [`super::AcceptedFindings::entries`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<EntrySight>,
     /// Milliseconds.
     pub elapsed_ms: u64,
     /// Its place among all shops of the run, from 0, those of its other parts included.

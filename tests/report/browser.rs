@@ -11,11 +11,13 @@ fn nothing_from_outside_executes_and_the_policy_holds() {
     let Some(browser) = chromium() else { return };
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("hostile.json"), hostile::record().to_string()).unwrap();
-    let ran = homologa_in(folder.path(), &["report", "hostile.json", "--report", "html=hostile.html"]);
+    std::fs::write(folder.path().join("earlier.json"), hostile::earlier().to_string()).unwrap();
+    let ran = homologa_in(folder.path(), &["report", "earlier.json", "hostile.json", "--report", "html=hostile.html"]);
     assert!(folder.path().join("hostile.html").exists(), "{}", ran.all());
     assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains('\u{202e}'), "the terminal is steered");
     let seen = open(&browser, &folder.path().join("hostile.html"), 1440);
     assert!(seen.dom.contains("pwned"), "the hostile text is shown");
+    assert!(seen.dom.contains("id=\"trend\"") && seen.dom.contains("class=\"pill new\""), "both runs are shown");
     assert!(!seen.dom.contains(">pwned</title>"), "a script from outside ran");
     for complaint in ["Content Security Policy", "Refused to", "Uncaught"] {
         assert!(!seen.log.contains(complaint), "{}", seen.log);

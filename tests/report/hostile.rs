@@ -33,9 +33,23 @@ const OWN: [&str; 19] = [
 /// The record of the demo, poisoned.
 pub fn record() -> Value {
     let mut record: Value = serde_json::from_str(&demo().read("report.json")).unwrap();
-    for part in ["shops", "contract", "problems"] {
+    for part in ["started", "shops", "contract", "problems", "requirements", "rules"] {
         if let Some(part) = record.get_mut(part) {
             poison(part, "");
+        }
+    }
+    record
+}
+
+/// An earlier run of the same, with other findings: what is new and what is gone is hostile too.
+pub fn earlier() -> Value {
+    let mut record = record();
+    record["started"]["started"] = format!("2001-02-03{HOSTILE}").into();
+    let checks = record["shops"][1]["checks"].as_array_mut().unwrap();
+    for (index, check) in checks.iter_mut().filter(|check| check.get("findings").is_some()).enumerate() {
+        if index % 2 == 0 {
+            check["findings"][0]["id"] = format!("{index}{HOSTILE}").into();
+            check["findings"][0]["place"]["selector"] = HOSTILE.into();
         }
     }
     record

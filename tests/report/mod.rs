@@ -1,6 +1,8 @@
 //! Reports are pure functions of the record.
 
+mod axe;
 mod browser;
+mod history;
 mod hostile;
 mod junit;
 mod machines;

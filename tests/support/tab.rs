@@ -22,6 +22,8 @@ pub struct Tab {
     last: u64,
     /// Exceptions and everything that the browser logged as an error, a refused script among it.
     pub errors: Vec<String>,
+    /// How long an answer may take.
+    pub patience: Duration,
     _folder: TempDir,
 }
 
@@ -62,8 +64,16 @@ impl Tab {
                 }
             }
         });
-        let mut tab =
-            Tab { browser, pipe, messages, session: String::new(), last: 0, errors: Vec::new(), _folder: folder };
+        let mut tab = Tab {
+            browser,
+            pipe,
+            messages,
+            session: String::new(),
+            last: 0,
+            errors: Vec::new(),
+            patience: PATIENCE,
+            _folder: folder,
+        };
         let target = tab.ask("Target.createTarget", json!({ "url": "about:blank" }));
         let attached = tab.ask("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
         tab.session = attached["sessionId"].as_str().unwrap().to_owned();
@@ -81,7 +91,7 @@ impl Tab {
         }
         self.pipe.write_all(format!("{message}\0").as_bytes()).unwrap();
         loop {
-            let answer = self.messages.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("{method}: {error}"));
+            let answer = self.messages.recv_timeout(self.patience).unwrap_or_else(|error| panic!("{method}: {error}"));
             if answer["id"] == self.last {
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].clone();

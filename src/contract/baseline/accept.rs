@@ -14,6 +14,8 @@ pub struct Accepting {
     /// With terms the accepted responses stay as they are, and what differs from them is listed as accepted;
     /// without, what came is the new contract.
     pub terms: Option<Terms>,
+    /// The part of the file that holds accepted findings of the go-live side, which stays as it is.
+    pub findings: String,
     /// Whether what was accepted before stays acceptable beside what came now.
     pub merge: bool,
 }
@@ -60,6 +62,7 @@ impl Observer {
             written: self.today().to_string(),
             enumerated: self.enumerated().clone(),
             ignore: self.ignore().clone(),
+            findings_text: accepting.findings.clone(),
             ..Baseline::default()
         };
         next.responses = self.responses(&state, accepting, scope, &mut written);

@@ -29,6 +29,12 @@ impl Baseline {
         list(&mut out, "", "ignore", self.ignore.texts());
         comment(&mut out, "baseline.head-accepted", lang);
         self.accepted(&mut out);
+        if !self.findings_text.is_empty() {
+            out.push_str(&self.findings_text);
+            if !self.findings_text.ends_with('\n') {
+                out.push('\n');
+            }
+        }
         comment(&mut out, "baseline.head-responses", lang);
         self.responses(&mut out);
         out
@@ -97,7 +103,7 @@ struct Body<'b> {
     whole_to: Option<usize>,
 }
 
-fn comment(out: &mut String, key: &'static str, lang: Lang) {
+pub(super) fn comment(out: &mut String, key: &'static str, lang: Lang) {
     for line in Message::new(key).render(lang).lines() {
         let _ = writeln!(out, "# {line}");
     }
@@ -152,7 +158,7 @@ fn values(out: &mut String, response: &Response) {
 }
 
 /// A text as YAML: plain where it can be, else in double quotes.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "_-./@$*[]{}# ".contains(character);
     let first = text.chars().next().is_some_and(|character| character.is_ascii_alphabetic() || character == '$');
     let word = matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off");

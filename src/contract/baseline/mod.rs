@@ -7,6 +7,7 @@ mod accept;
 mod compare;
 mod documented;
 mod file;
+mod findings;
 mod ignore;
 mod observer;
 mod path;
@@ -18,11 +19,12 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::run::{Change, Terms};
+use crate::run::{AcceptedEntry, Change, Terms};
 use ignore::Ignore;
 use shape::{Enumerated, Shape};
 
 pub use accept::{Accepting, Written};
+pub use findings::{Added, add};
 pub(crate) use observer::{MOST_ENTRIES, MOST_PLACES};
 pub use observer::{Observer, Scope};
 pub use stored::lacks;
@@ -71,6 +73,10 @@ pub struct Baseline {
     enumerated: Enumerated,
     ignore: Ignore,
     accepted: Vec<Accepted>,
+    /// Accepted findings of the go-live side, in the order of the file.
+    pub findings: Vec<AcceptedEntry>,
+    /// The part of the file that holds them, with its comments: rewriting the file keeps it as it is.
+    pub findings_text: String,
     responses: Responses,
 }
 
@@ -78,6 +84,11 @@ impl Baseline {
     /// How many responses it holds.
     pub fn len(&self) -> usize {
         self.responses.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether it speaks of responses at all: a file of accepted findings alone does not.
+    pub fn has_contract(&self) -> bool {
+        !self.target.is_empty()
     }
 
     /// Whether it holds no response.

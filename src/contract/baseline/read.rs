@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::file::SOMETIMES;
 use super::path::{self, Segment};
 use super::shape::{Enumerated, Member, Node, Shape, Types, Values};
-use super::{Accepted, Baseline, LARGEST_FILE, Response, VERSION, place};
+use super::{Accepted, Baseline, LARGEST_FILE, Response, VERSION, findings, place};
 use crate::i18n::Message;
 use crate::run::{Change, Comparison, Problem, Terms};
 use crate::specs::drift;
@@ -36,8 +36,13 @@ impl Baseline {
             fields.text("written").unwrap_or_default().clone_into(&mut baseline.written);
             // For people: what judges is this program.
             let _ = (fields.node("homologa"), fields.node("catalogue"));
-            fields.required_text("target").unwrap_or_default().clone_into(&mut baseline.target);
-            fields.required_text("site").unwrap_or_default().clone_into(&mut baseline.site);
+            // A file of accepted findings alone was made on no target.
+            let alone = fields.key("findings").is_some()
+                && ["target", "site", "accepted", "responses"].iter().all(|name| fields.key(name).is_none());
+            if !alone {
+                fields.required_text("target").unwrap_or_default().clone_into(&mut baseline.target);
+                fields.required_text("site").unwrap_or_default().clone_into(&mut baseline.site);
+            }
             let names = fields.texts("enumerate").unwrap_or_default();
             baseline.enumerated = Enumerated(names.into_iter().map(str::to_owned).collect());
             for text in fields.texts("ignore").unwrap_or_default() {
@@ -46,9 +51,12 @@ impl Baseline {
                 }
             }
             let accepted = fields.list("accepted").unwrap_or_default();
+            let findings = fields.list("findings").unwrap_or_default();
             let responses = fields.map("responses").unwrap_or_default();
             fields.finish();
             baseline.accepted = accepted.iter().filter_map(|node| read_accepted(source, node, &mut problems)).collect();
+            baseline.findings = findings::read(source, findings, &mut problems);
+            baseline.findings_text = findings::section(source, &root).to_owned();
             let mut reader = Reader { source, problems: &mut problems, same: Vec::new() };
             baseline.responses = reader.responses(responses);
             let same = std::mem::take(&mut reader.same);

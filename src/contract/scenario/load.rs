@@ -78,6 +78,16 @@ pub(super) fn builtin_files() -> Vec<&'static File<'static>> {
     files
 }
 
+/// The built-in files at or below a path as they name themselves, unless there is such a path on the disk.
+pub(super) fn builtin_below(path: &Path) -> Option<Vec<&'static File<'static>>> {
+    let inside = path.strip_prefix("specs").ok().filter(|inside| inside.starts_with("scenarios"))?;
+    if path.exists() {
+        return None;
+    }
+    let files: Vec<_> = builtin_files().into_iter().filter(|file| file.path().starts_with(inside)).collect();
+    (!files.is_empty()).then_some(files)
+}
+
 /// Files of homologa that may stand beside scenarios and are none.
 const OURS: [&str; 2] = ["homologa.yaml", crate::contract::baseline::FILE_NAME];
 

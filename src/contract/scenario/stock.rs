@@ -31,8 +31,12 @@ impl Stock {
         Stock { files, find: Box::new(load::beside_builtin), problems: Vec::new() }
     }
 
-    /// The scenarios of a folder, or one file.
+    /// The scenarios of a folder, or one file. A path as reports name built-in files, `specs/scenarios/…`, means
+    /// those wherever there is no such folder: so the command that a report gives runs anywhere.
     pub fn in_folder(path: &Path) -> Stock {
+        if let Some(files) = load::builtin_below(path) {
+            return Stock { files: Files::Builtin(files), find: Box::new(load::beside_builtin), problems: Vec::new() };
+        }
         let (files, problems) = load::files(path);
         let run = path.to_owned();
         let find = move |from: &str, name: &str| load::beside(&run, from, name);

@@ -5,15 +5,23 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use url::Url;
 
-use crate::golive::page::{Element, PageView, ScriptFacts, selector_of};
+use super::accepted::{Accept, path_of};
+use crate::golive::page::{Document, Element, LocalName, PageView, ScriptFacts, selector_of};
 use crate::i18n::Message;
-use crate::run::{Evidence, Finding, Place, Severity, fingerprint};
+use crate::run::{Evidence, Finding, Place, Severity, Tolerated, fingerprint};
 use crate::secret::{Redactor, find_credentials};
 
 /// Longest piece of source shown, in characters.
 const FRAME: usize = 200;
 /// Most findings of one rule on one page.
 pub const MAX_PER_PAGE: usize = 20;
+/// Most places of one pattern that are looked at in one text: more than are told, so that what is tolerated leaves room
+/// for what is not.
+pub const MAX_PLACES: usize = 500;
+/// Most tolerated findings of one rule on one page. What comes after them counts, because nobody keeps what it was.
+const MAX_TOLERATED: usize = 500;
+/// Most elements of one name among which one is told from its like.
+const MOST_ALIKE: usize = 2_000;
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 
@@ -48,15 +56,27 @@ pub fn shown_url(url: &Url) -> String {
 pub struct Hits<'r> {
     rule: &'r str,
     severity: Severity,
+    accepts: &'r [Accept],
     found: Vec<Finding>,
+    tolerated: Vec<Tolerated>,
     more: usize,
     open: Option<Message>,
 }
 
+/// What one rule found.
+pub struct Found {
+    /// What counts.
+    pub findings: Vec<Finding>,
+    /// What a baseline accepts.
+    pub tolerated: Vec<Tolerated>,
+    /// How many more there were that count.
+    pub more: usize,
+}
+
 impl<'r> Hits<'r> {
-    /// No findings yet.
-    pub fn new(rule: &'r str, severity: Severity) -> Hits<'r> {
-        Hits { rule, severity, found: Vec::new(), more: 0, open: None }
+    /// No findings yet; those that `accepts` speak of will be tolerated.
+    pub(super) fn new(rule: &'r str, severity: Severity, accepts: &'r [Accept]) -> Hits<'r> {
+        Hits { rule, severity, accepts, found: Vec::new(), tolerated: Vec::new(), more: 0, open: None }
     }
 
     /// Changes the weight of the findings that follow.
@@ -64,8 +84,13 @@ impl<'r> Hits<'r> {
         self.severity = severity;
     }
 
-    /// Whether there is any finding.
+    /// Whether there is any finding, tolerated or not.
     pub fn any(&self) -> bool {
+        self.counts() || !self.tolerated.is_empty()
+    }
+
+    /// Whether there is any finding that counts.
+    pub fn counts(&self) -> bool {
         !self.found.is_empty()
     }
 
@@ -79,15 +104,15 @@ impl<'r> Hits<'r> {
         self.open.as_ref()
     }
 
-    /// The findings, and how many more there were.
-    pub fn finish(self) -> (Vec<Finding>, usize) {
-        (self.found, self.more)
+    /// The findings.
+    pub fn finish(self) -> Found {
+        Found { findings: self.found, tolerated: self.tolerated, more: self.more }
     }
 
     /// A finding without a place in a source. `identity` is what stays the same from run to run.
     pub fn plain(&mut self, url: &Url, identity: &str, message: Message, evidence: Vec<Evidence>) {
         let place = Place { url: Some(shown_url(url)), ..Place::default() };
-        self.push(&[url.path(), identity], message, place, evidence);
+        self.push(&[path_of(url), identity], message, place, evidence);
     }
 
     /// A finding about something that is the same on every page (a host, say): its place is no part of its identity.
@@ -99,7 +124,7 @@ impl<'r> Hits<'r> {
     /// A finding at an element of a page.
     pub fn element(&mut self, view: &PageView, part: usize, element: &Element, message: Message) {
         // Describing an element costs more than finding it: a page full of faults must not cost a run.
-        if self.found.len() >= MAX_PER_PAGE {
+        if self.full() {
             self.more += 1;
             return;
         }
@@ -125,11 +150,16 @@ impl<'r> Hits<'r> {
             let (line, column) = part.document.line_column(start);
             evidence.push(code(&format!("{} (DOM)", shown_url(url)), source, start, length, line, column));
         }
-        self.push(&[url.path(), &selector], message, place, evidence);
+        let identity = identity_of(&part.document, url, element, &selector);
+        self.push(&[path_of(url), &identity], message, place, evidence);
     }
 
     /// A finding at a byte range of a document of the page.
     pub fn markup(&mut self, view: &PageView, part: usize, range: std::ops::Range<usize>, id: &str, message: Message) {
+        if self.full() {
+            self.more += 1;
+            return;
+        }
         let part = &view.parts[part];
         let url = &part.fetched.url;
         let (line, column) = part.document.line_column(range.start);
@@ -137,11 +167,15 @@ impl<'r> Hits<'r> {
         let place = Place { url: Some(shown_url(url)), line: known(line), column: known(column), ..Place::default() };
         let source = if part.drawn { format!("{} (DOM)", shown_url(url)) } else { shown_url(url) };
         let evidence = code(&source, part.document.source(), range.start, range.len(), line, column);
-        self.push(&[url.path(), id], message, place, vec![evidence]);
+        self.push(&[path_of(url), id], message, place, vec![evidence]);
     }
 
     /// A finding at a byte range of an own script: the same one whichever page loads the script.
     pub fn script(&mut self, script: &ScriptFacts, range: std::ops::Range<usize>, id: &str, message: Message) {
+        if self.full() {
+            self.more += 1;
+            return;
+        }
         let source = script.source();
         let before = source.get(..range.start).unwrap_or_default();
         let line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
@@ -150,28 +184,107 @@ impl<'r> Hits<'r> {
         let url = shown_url(script.url());
         let place = Place { url: Some(url.clone()), line: Some(line), column: Some(column), ..Place::default() };
         let evidence = code(&url, source, range.start, range.len(), line, column);
-        self.push(&[script.url().path(), id], message, place, vec![evidence]);
+        self.push(&[path_of(script.url()), id], message, place, vec![evidence]);
     }
 
     /// A finding at a place that was noted before; lines are no part of its identity.
     pub fn at(&mut self, place: Place, identity: &str, message: Message, evidence: Vec<Evidence>) {
-        let path = place.url.as_deref().and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
+        let path = place.url.as_deref().and_then(|url| Url::parse(url).ok()).map(|url| path_of(&url).to_owned());
         self.push(&[path.as_deref().unwrap_or_default(), identity], message, place, evidence);
     }
 
     fn push(&mut self, identity: &[&str], message: Message, place: Place, evidence: Vec<Evidence>) {
-        if self.found.len() >= MAX_PER_PAGE {
+        if self.full() {
             self.more += 1;
             return;
         }
         let mut parts = vec![self.rule];
         parts.extend(identity);
         let id = fingerprint(&parts);
-        if self.found.iter().any(|finding| finding.id == id) {
+        let mut known = self.tolerated.iter().map(|tolerated| &tolerated.finding).chain(&self.found);
+        if known.any(|finding| finding.id == id) {
             return;
         }
         let rule = self.rule.to_owned();
-        self.found.push(Finding { id, rule, severity: self.severity, message, place, evidence, fix: None });
+        let mut finding = Finding { id, rule, severity: self.severity, message, place, evidence, fix: None };
+        match self.accepts.iter().find(|accept| accept.holds(&finding)) {
+            Some(accept) if accept.expired() => finding.evidence.push(over(accept)),
+            Some(accept) if self.tolerated.len() < MAX_TOLERATED => {
+                self.tolerated.push(Tolerated { finding, terms: accept.entry.terms.clone() });
+                return;
+            }
+            _ => {}
+        }
+        match self.found.len() < MAX_PER_PAGE {
+            true => self.found.push(finding),
+            false => self.more += 1,
+        }
+    }
+
+    /// Whether nothing more is taken. What may be tolerated is looked at all the same: it must not take the room of
+    /// what counts.
+    fn full(&self) -> bool {
+        self.found.len() >= MAX_PER_PAGE && (self.accepts.is_empty() || self.tolerated.len() >= MAX_TOLERATED)
+    }
+}
+
+/// That a finding was tolerated, and counts again.
+fn over(accept: &Accept) -> Evidence {
+    let terms = &accept.entry.terms;
+    let day = terms.expires.map(|day| day.to_string()).unwrap_or_default();
+    let reason = terms.reason.as_deref().unwrap_or_default();
+    Evidence::Note { message: Message::new("golive.acceptance-over").with("day", day).with("reason", reason) }
+}
+
+/// Attributes that say what an element is for. Its place in the page, its words and its looks are none.
+const TELLING: [&str; 9] = ["name", "data-checkout", "type", "for", "rel", "autocomplete", "action", "href", "src"];
+
+/// What names an element from run to run: its id, else what it is for; where the page has several like it, its place
+/// too. Neither lines nor what stands around it belong to that.
+fn identity_of(document: &Document, page: &Url, element: &Element, selector: &str) -> String {
+    let id = |element: &Element| element.attr("id").map(str::to_owned).filter(|id| !id.is_empty());
+    let own = id(element);
+    let same = |other: &Element| match &own {
+        Some(own) => other.attr("id") == Some(own),
+        None => {
+            let bare = |element: &Element, name| -> Option<String> {
+                element.attr(name).map(|value| before_query(value).to_owned())
+            };
+            other.attr("id").is_none_or(str::is_empty)
+                && TELLING.iter().all(|name| bare(other, name) == bare(element, name))
+        }
+    };
+    let name = LocalName::from(element.name());
+    let mut of_name = document.named(std::slice::from_ref(&name));
+    let alike = of_name.by_ref().take(MOST_ALIKE).filter(same).nth(1).is_some() || of_name.next().is_some();
+    let mut text = element.name().to_owned();
+    match &own {
+        Some(own) => text.extend(["#", own.as_str()]),
+        None => {
+            for name in TELLING {
+                let Some(value) = element.attr(name) else { continue };
+                let address = matches!(name, "action" | "href" | "src");
+                let value = if address { address_of(page, value) } else { value.to_owned() };
+                text.extend(["[", name, "=", &value, "]"]);
+            }
+        }
+    }
+    if alike {
+        text.extend([" ", selector]);
+    }
+    text
+}
+
+fn before_query(value: &str) -> &str {
+    value.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// An address in a page without what changes from visit to visit: the path on the own host, else host and path.
+fn address_of(page: &Url, value: &str) -> String {
+    match page.join(value.trim()) {
+        Ok(url) if url.host_str() == page.host_str() => path_of(&url).to_owned(),
+        Ok(url) => format!("{}{}", url.host_str().unwrap_or_default(), path_of(&url)),
+        Err(_) => before_query(value).to_owned(),
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::hits::{Hits, MAX_PER_PAGE, masked, shown_url, tag_text};
+use super::accepted::Reached;
+use super::hits::{Hits, MAX_PLACES, masked, shown_url, tag_text};
 use super::load::{Check, Demands, Selection};
 use super::model::Scope;
 use super::predicates::{Looks, Run, local, terms};
@@ -12,7 +13,7 @@ use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
 use crate::golive::page::{Document, Element, Need, PageView};
 use crate::i18n::Message;
-use crate::run::{Evidence, Finding, PageSummary};
+use crate::run::{Evidence, Finding, PageSummary, Tolerated};
 
 use super::predicates::result::ResultFacts;
 
@@ -42,6 +43,10 @@ pub struct PageVerdicts {
     pub(super) looks: Vec<Look>,
     /// Findings with the place of their rule.
     pub(super) findings: Vec<(usize, Finding)>,
+    /// What is tolerated, with the place of its rule.
+    pub(super) tolerated: Vec<(usize, Tolerated)>,
+    /// Which entries of a baseline speak of this page.
+    pub(super) reached: Vec<Reached>,
     /// How many findings of a rule were not kept.
     pub(super) more: Vec<(usize, usize)>,
     pub(super) needs_javascript: bool,
@@ -98,6 +103,8 @@ impl RuleSet {
             requested: page.document.requested.clone(),
             looks: Vec::with_capacity(self.rules.len()),
             findings: Vec::new(),
+            tolerated: Vec::new(),
+            reached: Vec::new(),
             more: Vec::new(),
             needs_javascript: view.needs_javascript,
             terms: terms::facts(view),
@@ -105,12 +112,14 @@ impl RuleSet {
             facts: local::PageFacts::of(view),
         };
         for (at, rule) in self.rules.iter().enumerate() {
-            let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations));
+            let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations), &rule.accepts);
             let look = look(rule, view, &mut hits);
-            let (found, more) = hits.finish();
-            verdicts.findings.extend(found.into_iter().map(|finding| (at, finding)));
-            if more > 0 {
-                verdicts.more.push((at, more));
+            let found = hits.finish();
+            verdicts.findings.extend(found.findings.into_iter().map(|finding| (at, finding)));
+            verdicts.tolerated.extend(found.tolerated.into_iter().map(|tolerated| (at, tolerated)));
+            verdicts.reached.extend(rule.reached(view, &look));
+            if found.more > 0 {
+                verdicts.more.push((at, found.more));
             }
             verdicts.looks.push(look);
         }
@@ -228,7 +237,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
             Looks { scripts: true, ..Looks::default() }
         }
         Check::NoWords(pattern) => {
-            for found in pattern.find_iter(view.words()).take(MAX_PER_PAGE) {
+            for found in pattern.find_iter(view.words()).take(MAX_PLACES) {
                 let what = short(&masked(found.as_str()));
                 hits.plain(view.url(), &what, Message::new("golive.found").with("what", &what), Vec::new());
             }
@@ -243,13 +252,18 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
             Run::Shop(_) => Looks::default(),
         },
     };
-    if hits.any() {
+    if hits.counts() {
         return Look::Hit;
     }
+    // What is tolerated decides nothing: what was not seen may hold what is not.
     if let Some(reason) = hits.open() {
         return Look::Open(reason.clone());
     }
-    open(view, looks).map_or(Look::Clean { there }, Look::Open)
+    match open(view, looks) {
+        Some(reason) => Look::Open(reason),
+        None if hits.any() => Look::Hit,
+        None => Look::Clean { there },
+    }
 }
 
 /// Predicates about the address of a page.
@@ -307,7 +321,7 @@ fn no_script(view: &PageView, pattern: &regex::Regex, hits: &mut Hits) {
     for script in &view.scripts {
         let key = format!("no-script {pattern}");
         let found = script.remember(&key, || {
-            let found = pattern.find_iter(&script.clean).take(MAX_PER_PAGE);
+            let found = pattern.find_iter(&script.clean).take(MAX_PLACES);
             found.map(|found| (found.range(), masked(found.as_str()))).collect::<Vec<_>>()
         });
         for (range, what) in found.iter() {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::load::FILES;
 use super::model::Origin;
 use crate::i18n::Text;
-use crate::run::Severity;
+use crate::run::{ManualCard, Severity};
 
 /// A requirement that only the merchant's server, panel, payments or a look in a browser can tell.
 #[derive(Debug, Clone)]
@@ -51,6 +51,21 @@ struct Item {
     fields: Vec<String>,
     requirement: Text,
     sources: Vec<String>,
+}
+
+/// All of them as a record keeps them.
+pub fn manual_cards() -> Vec<ManualCard> {
+    let card = |item: &ManualItem| ManualCard {
+        id: item.id.clone(),
+        severity: item.severity,
+        origin: item.origin.name().to_owned(),
+        requirement: item.requirement.clone(),
+        why: item.why.clone(),
+        how: item.how.clone(),
+        fields: item.fields.clone(),
+        sources: item.sources.clone(),
+    };
+    manual().iter().map(card).collect()
 }
 
 /// All of them, in the order of the file. Empty only when the embedded file is broken, which the tests rule out.

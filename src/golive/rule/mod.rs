@@ -3,6 +3,7 @@
 //! Responsible for reading rules and judging collected evidence by them. Not responsible for fetching anything:
 //! rules see [`crate::golive::evidence`] and nothing else.
 
+mod accepted;
 mod hits;
 mod judge;
 mod load;
@@ -19,9 +20,10 @@ use crate::golive::page::ScriptCache;
 use crate::i18n::Message;
 use crate::run::{Generation, Problem, RequirementCard, RuleCard, Severity};
 
+pub use accepted::{Glob, alike};
 pub use hits::shown_url;
 pub use judge::PageVerdicts;
-pub use manual::{ManualItem, manual};
+pub use manual::{ManualItem, manual, manual_cards};
 pub use model::{Origin, RuleFile, Scope};
 pub use scaffold::{Scaffold, scaffold};
 pub use shop::ShopFacts;
@@ -41,6 +43,8 @@ pub struct Rule {
     pub severity: Option<Severity>,
     overridden: bool,
     check: load::Check,
+    /// Entries of a baseline that accept findings of it.
+    accepts: Vec<accepted::Accept>,
 }
 
 impl Rule {
@@ -80,6 +84,8 @@ pub struct RuleSet {
     requirements: Vec<RequirementCard>,
     rules: Vec<Rule>,
     scripts: ScriptCache,
+    /// How many entries of a baseline there are.
+    accepted: usize,
 }
 
 impl RuleSet {
@@ -101,9 +107,10 @@ impl RuleSet {
                 file: loaded.file,
                 overridden: false,
                 check: loaded.check,
+                accepts: Vec::new(),
             })
             .collect();
-        RuleSet { requirements, rules, scripts: ScriptCache::default() }
+        RuleSet { requirements, rules, scripts: ScriptCache::default(), accepted: 0 }
     }
 
     /// Gives a rule another weight, or turns it off with `None`.

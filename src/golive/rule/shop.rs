@@ -11,7 +11,7 @@ use super::model::Scope;
 use super::predicates::Run;
 use super::{Rule, RuleSet};
 use crate::i18n::Message;
-use crate::run::{Check, Evidence, Finding, LeftOut, TlsFacts, Verdict};
+use crate::run::{Check, Evidence, Finding, LeftOut, TlsFacts, Tolerated, Verdict};
 
 /// Most findings of one rule that a record keeps.
 const MAX_FINDINGS: usize = 2_000;
@@ -87,7 +87,14 @@ fn check(at: usize, rule: &Rule, shop: &ShopView) -> Check {
 }
 
 fn without(rule: &Rule, verdict: Verdict, reason: Message) -> Check {
-    Check { rule: rule.file.id.clone(), verdict, reason: Some(reason), looked_at: 0, findings: Vec::new() }
+    Check {
+        rule: rule.file.id.clone(),
+        verdict,
+        reason: Some(reason),
+        looked_at: 0,
+        findings: Vec::new(),
+        tolerated: Vec::new(),
+    }
 }
 
 fn number(n: usize) -> u32 {
@@ -118,8 +125,15 @@ fn of_pages(at: usize, rule: &Rule, shop: &ShopView) -> Check {
         }
     }
     note_more(&mut findings, more);
+    // One place that several pages show counts when it counts on one of them.
+    let mut tolerated: Vec<Tolerated> = Vec::new();
+    for (_, one) in shop.pages.iter().flat_map(|page| &page.tolerated).filter(|(rule, _)| *rule == at) {
+        if seen.insert(one.finding.id.as_str()) && tolerated.len() < MAX_FINDINGS {
+            tolerated.push(one.clone());
+        }
+    }
     if let Some(check) = decided(rule, &mut findings, open.is_some(), looked_at) {
-        return check;
+        return Check { tolerated, ..check };
     }
     let (verdict, reason) = match open {
         Some(reason) => (Verdict::Inconclusive, Some(reason.clone())),
@@ -129,7 +143,7 @@ fn of_pages(at: usize, rule: &Rule, shop: &ShopView) -> Check {
         }
         None => (Verdict::NotApplicable, Some(Message::new("golive.no-such-page"))),
     };
-    Check { rule: rule.file.id.clone(), verdict, reason, looked_at, findings }
+    Check { rule: rule.file.id.clone(), verdict, reason, looked_at, findings, tolerated }
 }
 
 /// The check when findings decide it: a finding that weighs as much as the rule, or nothing is left open.
@@ -144,7 +158,7 @@ fn decided(rule: &Rule, findings: &mut Vec<Finding>, open: bool, looked_at: u32)
         crate::run::Severity::Warning | crate::run::Severity::Advice => Verdict::Warn,
     };
     let findings = std::mem::take(findings);
-    Some(Check { rule: rule.file.id.clone(), verdict, reason: None, looked_at, findings })
+    Some(Check { rule: rule.file.id.clone(), verdict, reason: None, looked_at, findings, tolerated: Vec::new() })
 }
 
 /// Whether a rule speaks only of pages that ask for a payment.
@@ -172,7 +186,7 @@ fn of_shop(at: usize, rule: &Rule, shop: &ShopView) -> Check {
             return without(rule, Verdict::NotApplicable, Message::new("golive.no-such-page"));
         }
     }
-    let mut hits = Hits::new(&rule.file.id, rule.severity.unwrap_or(rule.file.severity));
+    let mut hits = Hits::new(&rule.file.id, rule.severity.unwrap_or(rule.file.severity), &rule.accepts);
     let answer = match &rule.check {
         How::Predicate(predicate) => match predicate.run {
             Run::Shop(run) => run(shop, &mut hits),
@@ -181,22 +195,23 @@ fn of_shop(at: usize, rule: &Rule, shop: &ShopView) -> Check {
         How::Some { .. } => somewhere(at, shop, &mut hits),
         _ => return of_pages(at, rule, shop),
     };
-    let (mut findings, more) = hits.finish();
-    note_more(&mut findings, more);
+    let found = hits.finish();
+    let (mut findings, tolerated) = (found.findings, found.tolerated);
+    note_more(&mut findings, found.more);
     let looked_at = match &answer {
         Answer::LookedAt(n) => number(*n),
         _ => 0,
     };
     let open = matches!(answer, Answer::Inconclusive(_));
     if let Some(check) = decided(rule, &mut findings, open, looked_at) {
-        return check;
+        return Check { tolerated, ..check };
     }
     let (verdict, reason) = match answer {
         Answer::LookedAt(_) => (Verdict::Pass, None),
         Answer::Inconclusive(reason) => (Verdict::Inconclusive, Some(reason)),
         Answer::NotApplicable(reason) => (Verdict::NotApplicable, Some(reason)),
     };
-    Check { rule: rule.file.id.clone(), verdict, reason, looked_at, findings }
+    Check { rule: rule.file.id.clone(), verdict, reason, looked_at, findings, tolerated }
 }
 
 /// A rule that some page of the shop must fulfil.

@@ -13,6 +13,8 @@ pub(super) const GROUPS_WITH_EXCHANGE: usize = 20;
 pub(super) const SPOTS: (usize, usize) = (3, 200);
 /// Open questions, problems, pages and left out addresses that are listed.
 pub(super) const ROWS: usize = 500;
+/// Shops that stand side by side in the matrix of requirements.
+pub(super) const COLUMNS: usize = 12;
 /// Scenarios that hold and are shown with their steps.
 pub(super) const DETAILED: usize = 60;
 /// The same for scenarios that do not hold or have no answer.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::bounds::{self, Budget};
 use super::view::Mark;
-use super::{labels, say};
+use super::{command, labels, say};
 use crate::i18n::{Message, Text};
 use crate::report::outline::anchor;
 use crate::report::{curl, format};
@@ -88,6 +88,8 @@ pub(super) struct ScenarioView<'r> {
     mark: Mark,
     took: Text,
     steps: Vec<StepView<'r>>,
+    /// The command line that runs it again.
+    again: String,
 }
 
 fn steps<'r>(scenario: &'r ScenarioResult, budget: &Budget) -> Vec<StepView<'r>> {
@@ -156,13 +158,41 @@ struct BlockView<'r> {
 
 #[derive(Serialize)]
 struct PairView<'r> {
-    status: &'r str,
+    anchor: String,
     detail: Option<&'r str>,
     state: CoverageState,
     word: Message,
     why: Option<&'r Message>,
     how: Option<&'r Text>,
     scenarios: &'r [String],
+}
+
+/// The details of one payment status.
+#[derive(Serialize)]
+struct StatusView<'r> {
+    status: &'r str,
+    pairs: Vec<PairView<'r>>,
+}
+
+/// Status pairs by their status, in the order of the documents.
+fn statuses(coverage: &Coverage) -> Vec<StatusView<'_>> {
+    let mut statuses: Vec<StatusView> = Vec::new();
+    for (index, pair) in coverage.pairs.iter().enumerate() {
+        let view = PairView {
+            anchor: format!("p-{index}"),
+            detail: pair.status_detail.as_deref(),
+            state: pair.state,
+            word: labels::coverage(pair.state),
+            why: pair.why.as_ref(),
+            how: pair.how.as_ref(),
+            scenarios: &pair.scenarios,
+        };
+        match statuses.iter_mut().find(|known| known.status == pair.status) {
+            Some(known) => known.pairs.push(view),
+            None => statuses.push(StatusView { status: &pair.status, pairs: vec![view] }),
+        }
+    }
+    statuses
 }
 
 #[derive(Serialize)]
@@ -172,7 +202,8 @@ struct CoverageView<'r> {
     observed: usize,
     states: Vec<StateView>,
     blocks: Vec<BlockView<'r>>,
-    pairs: Vec<PairView<'r>>,
+    statuses: Vec<StatusView<'r>>,
+    pairs_total: usize,
     pairs_observed: usize,
     pairs_reachable: usize,
 }
@@ -205,19 +236,8 @@ impl<'r> CoverageView<'r> {
             observed: coverage.count(Observed),
             states: [Observed, Injected, Provoked, NotReachable, NeverRun].map(state).into_iter().collect(),
             blocks,
-            pairs: coverage
-                .pairs
-                .iter()
-                .map(|pair| PairView {
-                    status: &pair.status,
-                    detail: pair.status_detail.as_deref(),
-                    state: pair.state,
-                    word: labels::coverage(pair.state),
-                    why: pair.why.as_ref(),
-                    how: pair.how.as_ref(),
-                    scenarios: &pair.scenarios,
-                })
-                .collect(),
+            statuses: statuses(coverage),
+            pairs_total: coverage.pairs.len(),
             pairs_observed: coverage.pairs_seen().0,
             pairs_reachable: coverage.pairs_seen().1,
         }
@@ -284,7 +304,7 @@ pub(super) struct ContractView<'r> {
 }
 
 impl<'r> ContractView<'r> {
-    pub(super) fn of(contract: &'r ContractRecord, budget: &Budget) -> ContractView<'r> {
+    pub(super) fn of(contract: &'r ContractRecord, seed: Option<u64>, budget: &Budget) -> ContractView<'r> {
         let of = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
         let (failed, open) = (of(Verdict::Fail), of(Verdict::Inconclusive));
         let holds = |scenario: &ScenarioResult| !matches!(scenario.verdict, Verdict::Fail | Verdict::Inconclusive);
@@ -303,6 +323,7 @@ impl<'r> ContractView<'r> {
                 mark: scenario.verdict.into(),
                 took: format::duration(scenario.elapsed_ms),
                 steps: steps(scenario, budget),
+                again: command::of_scenario(scenario, contract.target.as_ref(), seed),
             }
         };
         let mut scenarios: Vec<ScenarioView<'r>> = of(false).take(bounds::DETAILED_FAILED).map(&mut detailed).collect();
@@ -358,14 +379,18 @@ fn lines<'r>(
             break;
         }
         count += 1;
-        html.push_str("<p class=\"scenario flat\"");
+        let mark = Mark::from(scenario.verdict);
+        html.push_str(if mark.class == "pass" {
+            "<p class=\"scenario flat holds\""
+        } else {
+            "<p class=\"scenario flat\""
+        });
         // Only what a finding may lead to needs a name.
         if scenario.steps.iter().any(|step| !step.findings.is_empty()) {
             let anchor = format!("{}-{index}", anchor("s", &scenario.id));
             let _ = write!(html, " id=\"{anchor}\"");
             anchors.entry(&scenario.id).or_insert(anchor);
         }
-        let mark = Mark::from(scenario.verdict);
         let _ = write!(html, "><span class=\"sign {}\" aria-hidden=\"true\">{}</span>", mark.class, mark.sign);
         html.push_str("<span class=\"sname\">");
         say::push(&mut html, &scenario.name);

@@ -1,17 +1,19 @@
 //! Findings, open questions and problems as the page shows them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::bounds::{self, Budget};
 use super::contract::ExchangeView;
 use super::labels;
+use super::picture::{self, Album, Picture};
 use super::view::{Mark, Words};
+use super::{command, remedy};
 use crate::i18n::{Message, Text};
 use crate::report::format;
 use crate::report::outline::{Group, Open, Spot, Subject, scenario_reason};
-use crate::run::{Evidence, Excerpt, Finding, Place, Problem};
+use crate::run::{Evidence, Excerpt, Finding, Place, Problem, TargetInfo};
 
 /// A source, linked when it is an address.
 #[derive(Serialize)]
@@ -38,14 +40,29 @@ pub(super) struct GroupView<'r> {
     scenario: Option<&'r str>,
     /// Whether it is a line only.
     brief: bool,
+    /// How many of its findings an earlier run did not have; `None` when there is none to compare with.
+    fresh: Option<usize>,
+    total: usize,
+    /// The command line that shows it again.
+    again: Option<String>,
+}
+
+/// What findings need to be shown, besides themselves.
+pub(super) struct Context<'c, 'r> {
+    /// Where each scenario is on the page.
+    pub scenarios: &'c HashMap<&'r str, String>,
+    pub budget: &'c Budget,
+    pub album: &'c Album<'r>,
+    /// Anchors of findings that an earlier run did not have.
+    pub fresh: Option<&'c HashSet<String>>,
+    /// The command of the run.
+    pub command: Option<&'c str>,
+    pub target: Option<&'r TargetInfo>,
+    pub seed: Option<u64>,
 }
 
 /// The groups that the page shows, and how many it does not. Rules are few and all shown; scenarios may be many.
-pub(super) fn groups<'r>(
-    groups: &'r [Group<'r>],
-    scenarios: &HashMap<&'r str, String>,
-    budget: &Budget,
-) -> (Vec<GroupView<'r>>, usize) {
+pub(super) fn groups<'r>(groups: &'r [Group<'r>], context: &Context<'_, 'r>) -> (Vec<GroupView<'r>>, usize) {
     let (mut views, mut failed) = (Vec::new(), 0);
     for group in groups {
         let mut brief = false;
@@ -56,19 +73,13 @@ pub(super) fn groups<'r>(
             }
             brief = failed > bounds::FULL_SCENARIOS;
         }
-        views.push(GroupView::of(views.len(), group, brief, scenarios, budget));
+        views.push(GroupView::of(views.len(), group, brief, context));
     }
     (views, failed.saturating_sub(bounds::LISTED_SCENARIOS))
 }
 
 impl<'r> GroupView<'r> {
-    fn of(
-        index: usize,
-        group: &'r Group<'r>,
-        brief: bool,
-        scenarios: &HashMap<&'r str, String>,
-        budget: &Budget,
-    ) -> GroupView<'r> {
+    fn of(index: usize, group: &'r Group<'r>, brief: bool, context: &Context<'_, 'r>) -> GroupView<'r> {
         let with_exchange = index < bounds::GROUPS_WITH_EXCHANGE;
         let (always, most) = if brief { (1, 1) } else { bounds::SPOTS };
         let spots: Vec<SpotView<'r>> = group
@@ -76,12 +87,24 @@ impl<'r> GroupView<'r> {
             .iter()
             .take(most)
             .enumerate()
-            .take_while(|(index, spot)| *index < always || budget.finding(weight(spot.finding)))
-            .map(|(_, spot)| SpotView::of(spot, scenarios, with_exchange, budget))
+            .take_while(|(index, spot)| *index < always || context.budget.finding(weight(spot.finding)))
+            .map(|(_, spot)| SpotView::of(spot, with_exchange, context))
             .collect();
         let card = match &group.subject {
             Subject::Rule { card, .. } => *card,
             _ => None,
+        };
+        let is_fresh = |fresh: &HashSet<String>| match group.spots.len() {
+            0 => usize::from(fresh.contains(&group.anchor)),
+            _ => group.spots.iter().filter(|spot| fresh.contains(&spot.anchor)).count(),
+        };
+        let scenario = match (&group.subject, group.spots.first().and_then(|spot| spot.step)) {
+            (Subject::Scenario(scenario), _) => Some(*scenario),
+            (_, found) => found.map(|(scenario, _)| scenario),
+        };
+        let again = match scenario {
+            Some(scenario) => Some(command::of_scenario(scenario, context.target, context.seed)),
+            None => context.command.map(str::to_owned),
         };
         let (kind, id, title) = match &group.subject {
             Subject::Rule { id, .. } => ("rule", *id, card.map_or(Words::Plain(id), |card| Words::Text(&card.title))),
@@ -106,6 +129,9 @@ impl<'r> GroupView<'r> {
             hidden: group.spots.len() - spots.len(),
             spots,
             brief,
+            fresh: context.fresh.map(is_fresh),
+            total: group.spots.len().max(1),
+            again: again.filter(|_| !brief),
             scenario: match &group.subject {
                 Subject::Scenario(scenario) => Some(&scenario.file),
                 _ => None,
@@ -157,6 +183,14 @@ impl<'r> PlaceView<'r> {
     }
 }
 
+/// A place in one line, for lists.
+pub(super) fn place_line(place: &Place) -> Option<String> {
+    let place = PlaceView::of(place)?;
+    let parts = [Some(format!("{}{}", place.base, place.at)), place.selector.map(str::to_owned)];
+    let step = place.step.map(str::to_owned);
+    Some(parts.into_iter().chain([step]).flatten().collect::<Vec<_>>().join(" · "))
+}
+
 /// One finding.
 #[derive(Serialize)]
 struct SpotView<'r> {
@@ -170,15 +204,11 @@ struct SpotView<'r> {
     scenario: Option<String>,
     scenario_id: Option<&'r str>,
     exchange: Option<ExchangeView<'r>>,
+    fresh: bool,
 }
 
 impl<'r> SpotView<'r> {
-    fn of(
-        spot: &'r Spot<'r>,
-        scenarios: &HashMap<&'r str, String>,
-        with_exchange: bool,
-        budget: &Budget,
-    ) -> SpotView<'r> {
+    fn of(spot: &'r Spot<'r>, with_exchange: bool, context: &Context<'_, 'r>) -> SpotView<'r> {
         let finding = spot.finding;
         SpotView {
             anchor: &spot.anchor,
@@ -186,15 +216,16 @@ impl<'r> SpotView<'r> {
             rule: &finding.rule,
             message: &finding.message,
             place: PlaceView::of(&finding.place),
-            evidence: evidence(&finding.evidence, &finding.place),
+            evidence: evidence(&finding.evidence, &finding.place, context.album),
             fix: finding.fix.as_ref(),
-            scenario: spot.step.and_then(|(scenario, _)| scenarios.get(scenario.id.as_str()).cloned()),
+            scenario: spot.step.and_then(|(scenario, _)| context.scenarios.get(scenario.id.as_str()).cloned()),
             scenario_id: spot.step.map(|(scenario, _)| scenario.id.as_str()),
             exchange: spot
                 .step
                 .filter(|(scenario, _)| with_exchange && !scenario.abridged)
                 .and_then(|(_, step)| step.exchange.as_ref())
-                .and_then(|exchange| ExchangeView::of(exchange, budget)),
+                .and_then(|exchange| ExchangeView::of(exchange, context.budget)),
+            fresh: context.fresh.is_some_and(|fresh| fresh.contains(&spot.anchor)),
         }
     }
 }
@@ -214,7 +245,8 @@ pub(super) struct LineView {
 enum EvidenceView<'r> {
     Code { source: Option<&'r str>, lines: Vec<LineView> },
     Header { name: &'r str, value: Option<&'r str> },
-    Certificate { field: &'r str, value: &'r str },
+    Certificate { field: &'r str, name: Option<Message>, value: Words<'r> },
+    Picture { path: &'r str, picture: &'r Picture },
     Differences { rows: Vec<DifferenceView<'r>> },
     Answer { url: &'r str, status: Option<u16> },
     Note { message: &'r Message },
@@ -228,7 +260,7 @@ struct DifferenceView<'r> {
 }
 
 /// The evidence of a finding; a source that is the finding's own place is not said twice.
-fn evidence<'r>(all: &'r [Evidence], place: &'r Place) -> Vec<EvidenceView<'r>> {
+fn evidence<'r>(all: &'r [Evidence], place: &'r Place, album: &Album<'r>) -> Vec<EvidenceView<'r>> {
     let mut views: Vec<EvidenceView> = Vec::new();
     for each in all {
         let view = match each {
@@ -237,9 +269,19 @@ fn evidence<'r>(all: &'r [Evidence], place: &'r Place) -> Vec<EvidenceView<'r>> 
                 EvidenceView::Code { source: (!known).then_some(source), lines: lines(text, *line, *mark) }
             }
             Evidence::Header { name, value } => EvidenceView::Header { name, value: value.as_deref() },
-            Evidence::Certificate { field, value } => EvidenceView::Certificate { field, value },
+            Evidence::Certificate { field, value } => {
+                let date = matches!(field.as_str(), "not-after" | "not-before");
+                let value = if date { Words::Own(format::day_in_words(value)) } else { Words::Plain(value) };
+                EvidenceView::Certificate { field, name: labels::certificate_field(field), value }
+            }
             Evidence::Answer { url, status } => EvidenceView::Answer { url, status: *status },
-            Evidence::Note { message } => EvidenceView::Note { message },
+            Evidence::Note { message } => {
+                let shown = picture::named(each).and_then(|path| Some((path, album.take(path)?)));
+                match shown {
+                    Some((path, picture)) => EvidenceView::Picture { path, picture },
+                    None => EvidenceView::Note { message },
+                }
+            }
             Evidence::Difference { path, expected, actual } => {
                 let row = DifferenceView { path, expected, actual };
                 if let Some(EvidenceView::Differences { rows }) = views.last_mut() {
@@ -286,6 +328,8 @@ pub(super) struct OpenView<'r> {
     place: Option<String>,
     reason: Option<&'r Message>,
     fix: Option<&'r Message>,
+    /// What it would take to answer it.
+    take: Option<Message>,
     weight: Option<Message>,
     count: usize,
 }
@@ -299,6 +343,7 @@ impl<'r> OpenView<'r> {
             place: None,
             reason: None,
             fix: None,
+            take: None,
             weight: None,
             count: 0,
         };
@@ -307,12 +352,14 @@ impl<'r> OpenView<'r> {
                 id: Some(&check.rule),
                 place: Some(format::host_and_path(&shop.url).to_owned()),
                 reason: check.reason.as_ref(),
+                take: check.reason.as_ref().and_then(remedy::of),
                 weight: card.map(|card| labels::demand(card.severity)),
                 ..blank("check", card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)))
             },
             Open::Scenario(scenario) => OpenView {
                 id: Some(&scenario.id),
                 reason: scenario_reason(scenario),
+                take: scenario_reason(scenario).and_then(remedy::of),
                 ..blank("scenario", Words::Text(&scenario.name))
             },
             Open::Gate(gate) => OpenView { id: Some(&gate.id), ..blank("gate", Words::Message(&gate.message)) },

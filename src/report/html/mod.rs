@@ -5,14 +5,20 @@
 //! templates call. Everything from outside is neutralised and escaped on output, by default, for every value.
 
 mod bounds;
+mod command;
 mod contract;
 mod drift;
 mod finding;
+mod history;
+mod manual;
+mod picture;
+mod remedy;
 mod say;
 mod shop;
 mod view;
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use minijinja::syntax::SyntaxConfig;
@@ -20,7 +26,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, escape_formatter};
 use sha2::{Digest, Sha256};
 
+pub use self::picture::{Picture, Pictures, names as picture_names};
 use super::outline::Outline;
+use super::trend::Point;
 use super::{Fault, clean, labels};
 use crate::i18n::Lang;
 use crate::run::RunRecord;
@@ -33,16 +41,46 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("shops.html", include_str!("../../../reports/templates/shops.html")),
     ("drift.html", include_str!("../../../reports/templates/drift.html")),
     ("contract.html", include_str!("../../../reports/templates/contract.html")),
+    ("history.html", include_str!("../../../reports/templates/history.html")),
+    ("manual.html", include_str!("../../../reports/templates/manual.html")),
 ];
+const CSS_NAME: &str = "report.css";
+const JS_NAME: &str = "report.js";
 const CSS: &str = include_str!("../../../reports/templates/report.css");
 const JS: &str = include_str!("../../../reports/templates/report.js");
+
+/// What a page shows beside the record of its run.
+#[derive(Default)]
+pub struct Beside {
+    /// An earlier run that this one is compared with.
+    pub earlier: Option<RunRecord>,
+    /// Runs for the picture of the trend, oldest first, this one among them.
+    pub trend: Vec<Point>,
+    /// Pictures that the record names, as far as they could be read.
+    pub pictures: Pictures,
+    /// Templates of the user in place of the built-in ones of the same name.
+    pub templates: BTreeMap<String, String>,
+}
+
+/// Names of the templates, `report.css` and `report.js`: what a user may replace.
+pub fn template_names() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().map(|(name, _)| *name).chain([CSS_NAME, JS_NAME])
+}
 
 /// Writes one self-contained HTML file that opens in `lang` and can be switched to the other languages.
 ///
 /// # Errors
-/// Those of `out`, and a broken template; the tests render every part of them.
+/// Those of `out`, and a broken template; the tests render every part of the built-in ones.
 pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), Fault> {
-    try_write(record, lang, out).map_err(|error| match error.kind() {
+    write_with(record, &Beside::default(), lang, out)
+}
+
+/// The same with what stands beside the record.
+///
+/// # Errors
+/// Those of `out`, and a broken template.
+pub fn write_with(record: &RunRecord, beside: &Beside, lang: Lang, out: &mut dyn Write) -> Result<(), Fault> {
+    try_write(record, beside, lang, out).map_err(|error| match error.kind() {
         ErrorKind::WriteFailure => Fault::Write(written(&error)),
         _ => Fault::Template(format!("{error:#}")),
     })
@@ -57,12 +95,15 @@ fn written(error: &minijinja::Error) -> std::io::Error {
     )
 }
 
-fn try_write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), minijinja::Error> {
+fn try_write(record: &RunRecord, beside: &Beside, lang: Lang, out: &mut dyn Write) -> Result<(), minijinja::Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    let own = |name: &str, built_in: &'static str| -> Cow<'static, str> {
+        beside.templates.get(name).map_or(Cow::Borrowed(built_in), |text| Cow::Owned(text.clone()))
+    };
     for (name, source) in TEMPLATES {
-        env.add_template(name, source)?;
+        env.add_template_owned(*name, own(name, source))?;
     }
     // Values that are not marked safe may come from outside: neutralise first, then escape.
     env.set_formatter(|out, state, value| match value.as_str() {
@@ -71,33 +112,39 @@ fn try_write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> Result<(), 
     });
     say::register(&mut env, lang);
     let outline = Outline::of(record);
-    let view = view::View::of(record, &outline, lang, Assets { css: CSS, js: JS, style: hash(CSS), script: hash(JS) });
+    let before = beside.earlier.as_ref().map(Outline::of);
+    let compared = history::compared(record, &outline, beside, before.as_ref());
+    let (css, js) = (own(CSS_NAME, CSS), own(JS_NAME, JS));
+    let assets = Assets { style: hash(&css), script: hash(&js), css, js };
+    let view = view::View::of(record, &outline, beside, compared.as_ref(), lang, assets);
     env.get_template("report.html")?.render_captured_to(Serde(view), out).map(|_| ())
 }
 
 /// Style and script, and the hashes that the content security policy names.
 #[derive(serde::Serialize)]
 struct Assets {
-    css: &'static str,
-    js: &'static str,
+    css: Cow<'static, str>,
+    js: Cow<'static, str>,
     style: String,
     script: String,
 }
 
 /// A content security policy source: `sha256-` and the digest in Base64.
 fn hash(text: &str) -> String {
+    format!("sha256-{}", base64(&Sha256::digest(text.as_bytes())))
+}
+
+/// Bytes in Base64, with padding.
+fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digest = Sha256::digest(text.as_bytes());
-    let mut out = String::from("sha256-");
-    for chunk in digest.chunks(3) {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
         let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
             let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
             out.push(char::from(digit));
         }
-        for _ in chunk.len()..3 {
-            let _ = out.write_char('=');
-        }
+        (chunk.len()..3).for_each(|_| out.push('='));
     }
     out
 }

@@ -7,12 +7,14 @@ use serde::Serialize;
 use super::bounds::ROWS;
 use super::finding::link;
 use super::labels;
+use super::picture::{Album, Picture};
 use super::view::{Mark, Words};
 use crate::i18n::{Message, Text};
 use crate::report::format;
 use crate::report::outline::{Cell, Outline, Subject};
 use crate::run::{
-    CertificateFacts, Check, Generation, Hop, PageSummary, RuleCard, RunRecord, ShopRecord, TlsFacts, Verdict,
+    CertificateFacts, Check, Generation, Hop, PageSummary, RuleCard, RunRecord, Severity, ShopRecord, TlsFacts,
+    Verdict, VersionFacts,
 };
 
 /// How many checks came out so.
@@ -61,11 +63,34 @@ struct CertificateView<'r> {
     subject: &'r str,
     issuer: &'r str,
     names: String,
-    from: String,
-    to: String,
+    from: Text,
+    to: Text,
     /// Key and signature, as far as they could be read.
     strength: String,
     sha256: &'r str,
+}
+
+/// A version of TLS and whether the server speaks it.
+#[derive(Serialize)]
+struct VersionView<'r> {
+    name: &'r str,
+    sign: &'static str,
+    class: &'static str,
+    word: Message,
+}
+
+impl<'r> VersionView<'r> {
+    fn of(facts: &'r VersionFacts) -> VersionView<'r> {
+        let modern = matches!(facts.version.as_str(), "TLSv1.2" | "TLSv1.3");
+        let (sign, class, word) = match (facts.offered, modern) {
+            (Some(true), true) => ("✓", "pass", "report.tls-spoken"),
+            // What is old and still spoken is nothing to be glad of.
+            (Some(true), false) => ("!", "warn", "report.tls-spoken"),
+            (Some(false), _) => ("–", "na", "report.tls-not-spoken"),
+            (None, _) => ("?", "open", "report.tls-not-known"),
+        };
+        VersionView { name: &facts.version, sign, class, word: Message::new(word) }
+    }
 }
 
 #[derive(Serialize)]
@@ -76,8 +101,8 @@ struct TlsView<'r> {
     days_left: Option<i64>,
     failure: Option<&'r Message>,
     chain: Vec<CertificateView<'r>>,
-    /// The versions that the server speaks, oldest first.
-    versions: String,
+    /// The versions that were asked for, oldest first.
+    versions: Vec<VersionView<'r>>,
     root: Option<&'r str>,
     missing_issuer: Option<&'r str>,
 }
@@ -88,8 +113,8 @@ impl<'r> TlsView<'r> {
             subject: &facts.subject,
             issuer: &facts.issuer,
             names: facts.names.join(", "),
-            from: format::day(&facts.not_before),
-            to: format::day(&facts.not_after),
+            from: format::day_in_words(&facts.not_before),
+            to: format::day_in_words(&facts.not_after),
             strength: match (facts.key.as_str(), facts.key_bits) {
                 ("", _) => String::new(),
                 (key, 0) => format!("{key} · {}", facts.signature),
@@ -97,7 +122,6 @@ impl<'r> TlsView<'r> {
             },
             sha256: &facts.sha256,
         };
-        let offered = tls.versions.iter().filter(|version| version.offered == Some(true));
         TlsView {
             host: &tls.host,
             version: tls.version.as_deref(),
@@ -105,7 +129,7 @@ impl<'r> TlsView<'r> {
             days_left: tls.days_left,
             failure: tls.failure.as_ref(),
             chain: tls.chain.iter().map(certificate).collect(),
-            versions: offered.map(|version| version.version.as_str()).collect::<Vec<_>>().join(", "),
+            versions: tls.versions.iter().map(VersionView::of).collect(),
             root: tls.root.as_deref(),
             missing_issuer: tls.missing_issuer.as_deref(),
         }
@@ -125,6 +149,9 @@ struct PageView<'r> {
     limit: Option<&'r Message>,
     hops: &'r [Hop],
     findings: usize,
+    mark: Mark,
+    rendered: bool,
+    picture: Option<&'r Picture>,
 }
 
 #[derive(Serialize)]
@@ -145,6 +172,11 @@ struct CheckView<'r> {
     looked_at: u32,
     findings: usize,
     anchor: Option<&'r str>,
+}
+
+/// The name of the part of a shop on the page.
+pub(super) fn shop_anchor(index: usize) -> String {
+    format!("shop-{}", index + 1)
 }
 
 /// One shop.
@@ -174,6 +206,7 @@ impl<'r> ShopView<'r> {
         (index, shop): (usize, &'r ShopRecord),
         record: &'r RunRecord,
         outline: &'r Outline<'r>,
+        album: &Album<'r>,
     ) -> ShopView<'r> {
         let cards: HashMap<&str, &RuleCard> = record.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
         let anchors: HashMap<&str, &str> = outline
@@ -184,10 +217,12 @@ impl<'r> ShopView<'r> {
                 _ => None,
             })
             .collect();
-        let mut on_page: HashMap<&str, usize> = HashMap::new();
+        let mut on_page: OnPage<'_> = HashMap::new();
         for finding in shop.checks.iter().flat_map(|check| &check.findings) {
             if let Some(url) = &finding.place.url {
-                *on_page.entry(url).or_default() += 1;
+                let (count, gravest) = on_page.entry(url).or_insert((0, finding.severity));
+                *count += 1;
+                *gravest = (*gravest).min(finding.severity);
             }
         }
         let mut generations: Vec<Generation> =
@@ -209,7 +244,7 @@ impl<'r> ShopView<'r> {
             }
         };
         ShopView {
-            anchor: format!("shop-{}", index + 1),
+            anchor: shop_anchor(index),
             url: &shop.url,
             link: link(&shop.url),
             name: format::host_and_path(&shop.url),
@@ -218,7 +253,7 @@ impl<'r> ShopView<'r> {
             cell: CellView::of(Cell::of(&shop.checks)),
             tls: shop.tls.as_ref().map(TlsView::of),
             browser: shop.browser.as_ref(),
-            pages: worth_showing(&shop.pages, &on_page).map(|page| page_view(page, &on_page)).collect(),
+            pages: worth_showing(&shop.pages, &on_page).map(|page| page_view(page, &on_page, album)).collect(),
             pages_total: shop.pages.len(),
             checkouts: shop.pages.iter().filter(|page| page.checkout).count(),
             generations: generations.into_iter().map(Generation::name).collect(),
@@ -240,10 +275,7 @@ impl<'r> ShopView<'r> {
 }
 
 /// The pages that are listed, in their order: all, or where they are too many those first that somebody looks for.
-fn worth_showing<'r>(
-    pages: &'r [PageSummary],
-    on_page: &HashMap<&str, usize>,
-) -> impl Iterator<Item = &'r PageSummary> {
+fn worth_showing<'r>(pages: &'r [PageSummary], on_page: &OnPage<'_>) -> impl Iterator<Item = &'r PageSummary> {
     let mut shown: Vec<usize> = (0..pages.len()).collect();
     if pages.len() > ROWS {
         let plain =
@@ -255,7 +287,17 @@ fn worth_showing<'r>(
     shown.into_iter().map(|index| &pages[index])
 }
 
-fn page_view<'r>(page: &'r PageSummary, on_page: &HashMap<&str, usize>) -> PageView<'r> {
+/// Findings on each page: how many, and the weight of the gravest.
+type OnPage<'r> = HashMap<&'r str, (usize, Severity)>;
+
+fn page_view<'r>(page: &'r PageSummary, on_page: &OnPage<'_>, album: &Album<'r>) -> PageView<'r> {
+    let found = on_page.get(page.url.as_str()).copied();
+    // A page that could not be judged whole is never shown as one without findings.
+    let mark = match (found, &page.limit) {
+        (Some((_, severity)), _) => severity.into(),
+        (None, Some(_)) => Verdict::Inconclusive.into(),
+        (None, None) => Mark { word: Message::new("report.page-clean"), ..Verdict::Pass.into() },
+    };
     PageView {
         url: &page.url,
         link: link(&page.url),
@@ -267,6 +309,9 @@ fn page_view<'r>(page: &'r PageSummary, on_page: &HashMap<&str, usize>) -> PageV
         checkout: page.checkout,
         limit: page.limit.as_ref(),
         hops: &page.hops,
-        findings: on_page.get(page.url.as_str()).copied().unwrap_or(0),
+        findings: found.map_or(0, |(count, _)| count),
+        mark,
+        rendered: page.rendered,
+        picture: page.screenshot.as_deref().and_then(|path| album.take(path)),
     }
 }

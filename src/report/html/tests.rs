@@ -25,6 +25,62 @@ fn select<'h>(html: &'h Html, selector: &str) -> Vec<scraper::ElementRef<'h>> {
     html.select(&Selector::parse(selector).unwrap()).collect()
 }
 
+/// A page with everything that may stand beside a record: an earlier run, a trend and a picture.
+fn full_page(lang: Lang) -> String {
+    let record = sample::not_ready();
+    let mut earlier = record.clone();
+    for check in earlier.shops.iter_mut().flat_map(|shop| &mut shop.checks) {
+        check.findings.truncate(1);
+        check.findings.iter_mut().for_each(|finding| finding.id = format!("{}\"'><b>", finding.id));
+    }
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x02\0\0\0\x02".to_vec();
+    png.extend([0; 8]);
+    let path = "shots/\"><script>alert(1)</script>.png";
+    let mut with_picture = record;
+    let message = Message::new("browser.shot").with("path", path);
+    let finding =
+        with_picture.shops.iter_mut().flat_map(|shop| &mut shop.checks).find_map(|check| check.findings.first_mut());
+    // Twice named, shown once.
+    finding
+        .unwrap()
+        .evidence
+        .extend([crate::run::Evidence::Note { message: message.clone() }, crate::run::Evidence::Note { message }]);
+    assert_eq!(picture_names(&with_picture), [path]);
+    let trend = vec![Point::of(&earlier), Point::of(&sample::ready()), Point::of(&with_picture)];
+    let pictures = [(path.to_owned(), Picture::from_png(&png).unwrap())].into_iter().collect();
+    let beside = Beside { earlier: Some(earlier), trend, pictures, ..Beside::default() };
+    let mut bytes = Vec::new();
+    write_with(&with_picture, &beside, lang, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn what_stands_beside_a_record_is_shown_and_as_harmless() {
+    let html = full_page(Lang::Es);
+    let parsed = Html::parse_document(&html);
+    let count = |selector: &str| select(&parsed, selector).len();
+    assert_eq!((count("#history"), count("svg.trend g"), count(".trend-table tbody tr")), (1, 3, 3));
+    assert_eq!((count("img"), count("script"), count("b[onload], main b > b")), (1, 1, 0));
+    assert!(select(&parsed, "img")[0].value().attr("src").unwrap().starts_with("data:image/png;base64,"));
+    assert!(count(".pill.new") > 1 && count("#history .row") > 1);
+    let ids: HashSet<&str> = select(&parsed, "[id]").iter().filter_map(|each| each.value().attr("id")).collect();
+    assert_eq!(ids.len(), count("[id]"), "an id stands twice");
+    for link in select(&parsed, "a[href^='#'], [aria-labelledby]") {
+        let value = link.value();
+        let wanted = value.attr("href").map(|href| &href[1..]).or(value.attr("aria-labelledby")).unwrap();
+        assert!(ids.contains(wanted), "{wanted} leads nowhere");
+    }
+    assert!(full_page(Lang::Es) == html);
+}
+
+#[test]
+fn what_only_a_person_can_check_is_listed_for_shops_alone() {
+    let items = |record: &RunRecord| select(&Html::parse_document(&page(record, Lang::En)), ".by-hand .row").len();
+    assert_eq!(items(&sample::ready()), crate::golive::rule::manual().len());
+    let contract = RunRecord { shops: Vec::new(), ..sample::ready() };
+    assert_eq!(items(&contract), 0);
+}
+
 #[test]
 fn the_same_record_renders_to_the_same_bytes() {
     for record in records() {

@@ -1,17 +1,23 @@
 //! What the page shows, as plain data for the templates. Every member is always there: templates are strict.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
-use super::bounds::{Budget, ROWS};
+use super::bounds::{Budget, COLUMNS, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
-use super::finding::{GroupView, OpenView, ProblemView, groups};
-use super::shop::{CellView, ShopView};
-use super::{Assets, labels};
+use super::finding::{Context, GroupView, OpenView, ProblemView, groups};
+use super::history::{CompareView, TrendView};
+use super::manual::WeightView;
+use super::picture::Album;
+use super::shop::{CellView, ShopView, shop_anchor};
+use super::{Assets, Beside, command, labels, manual};
 use crate::i18n::{Lang, Message, Text};
+use crate::report::compare::Comparison;
 use crate::report::format;
-use crate::report::outline::Outline;
-use crate::run::{RunRecord, RunVerdict, Severity, Verdict};
+use crate::report::outline::{Outline, Subject};
+use crate::run::{Check, RunRecord, RunVerdict, Severity, Verdict};
 
 /// Words of any origin, for the filter `say`.
 #[derive(Serialize)]
@@ -20,6 +26,7 @@ pub(super) enum Words<'r> {
     Message(&'r Message),
     Text(&'r Text),
     Plain(&'r str),
+    Own(Text),
 }
 
 /// A verdict as sign, word and class.
@@ -68,7 +75,7 @@ impl From<Severity> for Mark {
 /// When and with what the run was made.
 #[derive(Serialize)]
 struct StartedView<'r> {
-    moment: String,
+    moment: Text,
     time: &'r str,
     command: &'r str,
     seed: String,
@@ -85,6 +92,52 @@ struct RowView<'r> {
     title: &'r Text,
     source: Option<&'r str>,
     cells: Vec<CellView>,
+    rules: Vec<RuleView<'r>>,
+}
+
+/// One rule of a requirement on every shop.
+#[derive(Serialize)]
+struct RuleView<'r> {
+    id: &'r str,
+    title: &'r Text,
+    cells: Vec<Option<RuleCellView>>,
+}
+
+#[derive(Serialize)]
+struct RuleCellView {
+    mark: Mark,
+    /// Where its findings are.
+    anchor: Option<String>,
+}
+
+/// The rules of a requirement, in their order.
+fn rules_of<'r>(record: &'r RunRecord, requirement: &str, anchors: &HashMap<&str, &str>) -> Vec<RuleView<'r>> {
+    let rules = record.rules.iter().filter(|rule| rule.requirement == requirement);
+    let cell = |check: &Check| RuleCellView {
+        mark: check.verdict.into(),
+        anchor: (!check.findings.is_empty())
+            .then(|| anchors.get(check.rule.as_str()).map(|at| (*at).to_owned()))
+            .flatten(),
+    };
+    rules
+        .map(|rule| RuleView {
+            id: &rule.id,
+            title: &rule.title,
+            cells: record
+                .shops
+                .iter()
+                .take(COLUMNS)
+                .map(|shop| shop.checks.iter().find(|check| check.rule == rule.id).map(cell))
+                .collect(),
+        })
+        .collect()
+}
+
+/// A shop at the head of its column.
+#[derive(Serialize)]
+struct ColumnView<'r> {
+    anchor: String,
+    name: &'r str,
 }
 
 /// The whole page.
@@ -111,28 +164,66 @@ pub(super) struct View<'r> {
     open_total: usize,
     matrix: Vec<RowView<'r>>,
     matrix_source: Option<&'r str>,
+    columns: Vec<ColumnView<'r>>,
+    columns_hidden: usize,
+    /// The command line that repeats the run.
+    again: Option<String>,
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
     drift: Option<DriftView<'r>>,
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
+    compare: Option<CompareView<'r>>,
+    trend: Option<TrendView<'r>>,
+    manual: Vec<WeightView>,
+    manual_total: usize,
     legend: [Mark; 5],
 }
 
 impl<'r> View<'r> {
-    pub(super) fn of(record: &'r RunRecord, outline: &'r Outline<'r>, lang: Lang, assets: Assets) -> View<'r> {
+    pub(super) fn of(
+        record: &'r RunRecord,
+        outline: &'r Outline<'r>,
+        beside: &'r Beside,
+        compared: Option<&Comparison<'r>>,
+        lang: Lang,
+        assets: Assets,
+    ) -> View<'r> {
         let verdict = record.verdict.unwrap_or(RunVerdict::Inconclusive);
         let budget = Budget::of_scenarios();
-        let contract = record.contract.as_ref().map(|contract| ContractView::of(contract, &budget));
+        let seed = record.started.as_ref().map(|started| started.seed);
+        let contract = record.contract.as_ref().map(|contract| ContractView::of(contract, seed, &budget));
         let scenario_anchors = contract.as_ref().map(ContractView::anchors).unwrap_or_default();
-        let (mend, mend_hidden) = groups(&outline.mend, &scenario_anchors, &Budget::to_mend());
-        let names: Vec<&str> = record.shops.iter().map(|shop| format::host_and_path(&shop.url)).collect();
+        let album = Album::of(&beside.pictures);
+        let command = command::of_run(record);
         let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
+        let (mend, mend_hidden) = groups(
+            &outline.mend,
+            &Context {
+                scenarios: &scenario_anchors,
+                budget: &Budget::to_mend(),
+                album: &album,
+                fresh: compared.map(|compared| &compared.fresh),
+                command: command.as_deref(),
+                target,
+                seed,
+            },
+        );
+        let manual = manual::of(record);
+        let names: Vec<&str> = record.shops.iter().map(|shop| format::host_and_path(&shop.url)).collect();
         let subject = match (names.is_empty(), target) {
             (true, Some(target)) => format::host_and_path(&target.url).to_owned(),
             _ => names.join(", "),
         };
+        let anchors: HashMap<&str, &str> = outline
+            .mend
+            .iter()
+            .filter_map(|group| match group.subject {
+                Subject::Rule { id, .. } => Some((id, group.anchor.as_str())),
+                _ => None,
+            })
+            .collect();
         // One source for all requirements is said once.
         let mut sources = outline.matrix.iter().map(|row| row.requirement.source.as_str());
         let first = sources.next();
@@ -141,7 +232,8 @@ impl<'r> View<'r> {
             id: &row.requirement.id,
             title: &row.requirement.title,
             source: (shared.is_none()).then_some(row.requirement.source.as_str()),
-            cells: row.cells.iter().map(|cell| CellView::of(*cell)).collect(),
+            cells: row.cells.iter().take(COLUMNS).map(|cell| CellView::of(*cell)).collect(),
+            rules: rules_of(record, &row.requirement.id, &anchors),
         });
         View {
             lang: lang.tag(),
@@ -156,7 +248,7 @@ impl<'r> View<'r> {
             complete: record.complete,
             subject,
             started: record.started.as_ref().map(|started| StartedView {
-                moment: format::moment(&started.started),
+                moment: format::moment_in_words(&started.started),
                 time: &started.started,
                 command: &started.command,
                 seed: started.seed.to_string(),
@@ -171,7 +263,16 @@ impl<'r> View<'r> {
             advice: outline.count(Severity::Advice),
             matrix: matrix.collect(),
             matrix_source: shared,
-            shops: record.shops.iter().enumerate().map(|at| ShopView::of(at, record, outline)).collect(),
+            columns: record
+                .shops
+                .iter()
+                .take(COLUMNS)
+                .enumerate()
+                .map(|(index, shop)| ColumnView { anchor: shop_anchor(index), name: format::host_and_path(&shop.url) })
+                .collect(),
+            columns_hidden: record.shops.len().saturating_sub(COLUMNS),
+            again: command.clone(),
+            shops: record.shops.iter().enumerate().map(|at| ShopView::of(at, record, outline, &album)).collect(),
             mend,
             mend_total: outline.mend.len(),
             mend_hidden,
@@ -180,6 +281,14 @@ impl<'r> View<'r> {
             problems: record.problems.iter().take(ROWS).map(ProblemView::of).collect(),
             problems_total: record.problems.len(),
             rules: record.rules.len(),
+            compare: beside
+                .earlier
+                .as_ref()
+                .zip(compared)
+                .map(|(earlier, compared)| CompareView::of(record, earlier, compared)),
+            trend: TrendView::of(&beside.trend),
+            manual_total: manual.iter().map(WeightView::len).sum(),
+            manual,
             contract,
             drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]

@@ -1,9 +1,11 @@
 //! Sample records for the tests of reports: a run that is not ready, with hostile material in it, and a ready one.
 
+mod accepted;
 mod contract;
 mod drift;
 pub mod many;
 
+pub use accepted::tolerating;
 use contract::{coverage, failing, noted, passing, target, undecided};
 
 use crate::i18n::{Message, Text};
@@ -174,7 +176,7 @@ fn finding(rule: &str, severity: Severity, message: Message, place: Place, evide
 }
 
 fn check(rule: &str, verdict: Verdict, findings: Vec<Finding>) -> Check {
-    Check { rule: rule.into(), verdict, reason: None, looked_at: 3, findings }
+    Check { rule: rule.into(), verdict, reason: None, looked_at: 3, findings, tolerated: Vec::new() }
 }
 
 fn page(url: &str, title: &str, generations: &[Generation], checkout: bool) -> PageSummary {
@@ -225,6 +227,7 @@ fn good_shop() -> ShopRecord {
         ],
         left_out: Vec::new(),
         checks: rules().iter().map(|rule| check(&rule.id, Verdict::Pass, Vec::new())).collect(),
+        accepted: Vec::new(),
         elapsed_ms: 812,
         place: 0,
     }
@@ -352,6 +355,7 @@ fn bad_shop() -> ShopRecord {
             not_asked,
             open,
         ],
+        accepted: Vec::new(),
         elapsed_ms: 1_904,
         place: 0,
     }
@@ -404,6 +408,8 @@ pub fn not_ready() -> RunRecord {
         }),
         requirements: requirements(),
         rules: rules(),
+        manual: Vec::new(),
+        accepted: None,
         shops: vec![good_shop(), bad_shop()],
         ..RunRecord::default()
     }
@@ -427,6 +433,8 @@ pub fn ready() -> RunRecord {
         }),
         requirements: requirements(),
         rules: rules(),
+        manual: Vec::new(),
+        accepted: None,
         shops: vec![good_shop()],
         ..RunRecord::default()
     }

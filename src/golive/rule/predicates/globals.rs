@@ -5,7 +5,7 @@ use super::scripts::{Source, Spot, may_come};
 use super::sdk::is_official_tag;
 use crate::golive::page::generation::is_sdk_v1;
 use crate::golive::page::{LocalName, PageView};
-use crate::golive::rule::hits::{Hits, MAX_PER_PAGE};
+use crate::golive::rule::hits::{Hits, MAX_PLACES};
 use crate::i18n::Message;
 
 patterns! {
@@ -37,7 +37,7 @@ fn tags(view: &PageView) -> (bool, bool) {
 }
 
 fn calls(clean: &str, pattern: &regex::Regex) -> Vec<Spot> {
-    pattern.find_iter(clean).take(MAX_PER_PAGE).map(|found| (found.range(), found.as_str().to_owned())).collect()
+    pattern.find_iter(clean).take(MAX_PLACES).map(|found| (found.range(), found.as_str().to_owned())).collect()
 }
 
 pub(super) fn global_name(view: &PageView, hits: &mut Hits) {

@@ -10,7 +10,7 @@ use super::scripts::{Source, Spot, quoted};
 use crate::golive::page::card::CardRole;
 use crate::golive::page::js::{object_at, parts, properties, without_strings};
 use crate::golive::page::{LocalName, PageView};
-use crate::golive::rule::hits::{Hits, MAX_PER_PAGE, slice};
+use crate::golive::rule::hits::{Hits, MAX_PLACES, slice};
 use crate::i18n::Message;
 
 patterns! {
@@ -133,7 +133,7 @@ fn sent(clean: &str) -> (Vec<Spot>, bool) {
             let place = card_value(clean, &code, &body).or_else(|| card_value(clean, &code, read.as_ref()?));
             if let Some(place) = place {
                 // What stands in the address is another rule's.
-                if Some(body.start) != address && found.len() < MAX_PER_PAGE {
+                if Some(body.start) != address && found.len() < MAX_PLACES {
                     found.push((place.clone(), quoted(clean, &place)));
                 }
             } else {
@@ -182,7 +182,7 @@ fn into_address(clean: &str) -> Vec<Spot> {
     let asked = arguments(clean, &code, &SINK_NETWORK).into_iter().filter_map(|(_, all)| all.into_iter().next());
     // The first argument may hold options instead of an address.
     let asked = asked.filter(|first| !clean.get(first.clone()).unwrap_or_default().starts_with('{'));
-    assigned.chain(asked).filter_map(|range| spot(clean, &code, &range)).take(MAX_PER_PAGE).collect()
+    assigned.chain(asked).filter_map(|range| spot(clean, &code, &range)).take(MAX_PLACES).collect()
 }
 
 fn spot(clean: &str, code: &str, range: &Range<usize>) -> Option<Spot> {
@@ -240,7 +240,7 @@ fn kept(clean: &str) -> Vec<Spot> {
     for set in SINK_PROPERTY.find_iter(&code).take(200) {
         found.extend(spot(clean, &code, &statement(clean, set.end().saturating_sub(1))));
     }
-    found.truncate(MAX_PER_PAGE);
+    found.truncate(MAX_PLACES);
     found
 }
 
@@ -259,7 +259,7 @@ fn written(clean: &str) -> Vec<Spot> {
     let read = |argument: std::ops::Range<usize>| {
         spot(clean, &code, &argument).or_else(|| spot(clean, &code, &named_object(clean, &argument)?))
     };
-    calls.filter_map(read).take(MAX_PER_PAGE).collect()
+    calls.filter_map(read).take(MAX_PLACES).collect()
 }
 
 pub(super) fn logged(view: &PageView, hits: &mut Hits) {

@@ -7,7 +7,7 @@ use super::scripts::{Source, Spot, ids, may_come, may_write, quoted};
 use crate::golive::page::guard::guarded;
 use crate::golive::page::js::{literal, object_at, parts, properties, property_of};
 use crate::golive::page::{LocalName, PageView, runs};
-use crate::golive::rule::hits::{Hits, MAX_PER_PAGE, masked, slice};
+use crate::golive::rule::hits::{Hits, MAX_PLACES, masked, slice};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
 
@@ -100,7 +100,7 @@ pub(super) fn entry_point(view: &PageView, hits: &mut Hits) {
 /// The places where a script uses the address of the sandbox, and whether some depend on a setting.
 fn sandbox(clean: &str) -> (Vec<Spot>, bool) {
     let (mut found, mut depends) = (Vec::new(), false);
-    for name in SANDBOX.captures_iter(clean).take(MAX_PER_PAGE).filter_map(|all| all.get(1).or(all.get(2))) {
+    for name in SANDBOX.captures_iter(clean).take(MAX_PLACES).filter_map(|all| all.get(1).or(all.get(2))) {
         let before = slice(clean, name.start().saturating_sub(160), name.start());
         let before = before.rsplit([';', '{', '}']).next().unwrap_or_default();
         let after = slice(clean, name.end(), name.end() + 160);
@@ -138,7 +138,7 @@ pub(super) fn no_sandbox(view: &PageView, hits: &mut Hits) {
 }
 
 fn preferences(clean: &str) -> Vec<Spot> {
-    let found = PREFERENCE.captures_iter(clean).take(MAX_PER_PAGE).filter_map(|all| all.get(1));
+    let found = PREFERENCE.captures_iter(clean).take(MAX_PLACES).filter_map(|all| all.get(1));
     found.map(|id| (id.range(), quoted(clean, &id.range()))).collect()
 }
 

@@ -19,6 +19,11 @@ fn facts<'s>(shop: &'s ShopView) -> Result<&'s TlsFacts, Answer> {
     shop.facts.tls.as_ref().ok_or_else(|| Answer::Inconclusive(Message::new("golive.no-tls-facts")))
 }
 
+/// The host without its port, which is another one wherever the same shop is tried.
+fn name(tls: &TlsFacts) -> &str {
+    tls.host.rsplit_once(':').map_or(&tls.host, |(name, _)| name)
+}
+
 fn unknown(tls: &TlsFacts) -> Answer {
     Answer::Inconclusive(tls.failure.clone().unwrap_or_else(|| Message::new("golive.no-tls-facts")))
 }
@@ -65,7 +70,7 @@ pub(super) fn certificate_valid(shop: &ShopView, hits: &mut Hits) -> Answer {
                 (Message::new("golive.certificate-refused").with("fault", other), evidence("issuer", &leaf.issuer))
             }
         };
-        hits.once(&shop.facts.start, &format!("{} {fault}", tls.host), message, vec![evidence]);
+        hits.once(&shop.facts.start, &format!("{} {fault}", name(tls)), message, vec![evidence]);
     }
     match hits.open() {
         Some(reason) if !hits.any() => Answer::Inconclusive(reason.clone()),
@@ -99,7 +104,7 @@ pub(super) fn certificate_expiry(shop: &ShopView, hits: &mut Hits) -> Answer {
             false => Message::new("golive.certificate-intermediate-ends-soon").with("subject", masked(&first.subject)),
         };
         let evidence = vec![evidence("not-after", &first.not_after)];
-        hits.once(&shop.facts.start, &tls.host, message.with("days", days), evidence);
+        hits.once(&shop.facts.start, name(tls), message.with("days", days), evidence);
     }
     Answer::LookedAt(1)
 }
@@ -117,14 +122,14 @@ pub(super) fn certificate_strength(shop: &ShopView, hits: &mut Hits) -> Answer {
             let message = said(Message::new("golive.certificate-weak-key")).with("key", &key);
             hits.once(
                 &shop.facts.start,
-                &format!("{} key {}", tls.host, one.subject),
+                &format!("{} key {}", name(tls), one.subject),
                 message,
                 vec![evidence("key", &key)],
             );
         }
         if one.weak_signature() {
             let message = said(Message::new("golive.certificate-weak-signature")).with("signature", &one.signature);
-            let identity = format!("{} signature {}", tls.host, one.subject);
+            let identity = format!("{} signature {}", name(tls), one.subject);
             hits.once(&shop.facts.start, &identity, message, vec![evidence("signature", &one.signature)]);
         }
     }
@@ -146,13 +151,13 @@ pub(super) fn certificate_chain(shop: &ShopView, hits: &mut Hits) -> Answer {
     for one in tls.extra.iter().filter_map(|at| tls.chain.get(*at)) {
         let message = Message::new("golive.certificate-extra").with("subject", masked(&one.subject));
         let evidence = vec![evidence("subject", &one.subject)];
-        hits.once(&shop.facts.start, &format!("{} extra {}", tls.host, one.subject), message, evidence);
+        hits.once(&shop.facts.start, &format!("{} extra {}", name(tls), one.subject), message, evidence);
     }
     if tls.unordered {
         let order: Vec<&str> = tls.chain.iter().map(|one| one.subject.as_str()).collect();
         let evidence = vec![evidence("order", &order.join(" → "))];
         let message = Message::new("golive.certificate-order");
-        hits.once(&shop.facts.start, &format!("{} order", tls.host), message, evidence);
+        hits.once(&shop.facts.start, &format!("{} order", name(tls)), message, evidence);
     }
     Answer::LookedAt(1)
 }
@@ -172,7 +177,7 @@ pub(super) fn tls_version(shop: &ShopView, hits: &mut Hits) -> Answer {
     match old.filter(|_| tls.offers("TLSv1.2") == Some(false)) {
         Some(old) => {
             let message = Message::new("golive.tls-old").with("version", &old.version);
-            hits.once(&shop.facts.start, &tls.host, message, Vec::new());
+            hits.once(&shop.facts.start, name(tls), message, Vec::new());
             Answer::LookedAt(1)
         }
         None => unknown(tls),
@@ -190,7 +195,7 @@ pub(super) fn tls_legacy(shop: &ShopView, hits: &mut Hits) -> Answer {
         match tls.versions.iter().find(|facts| facts.version == version) {
             Some(facts) if facts.offered == Some(true) => {
                 let message = Message::new("golive.tls-legacy").with("version", version);
-                hits.once(&shop.facts.start, &format!("{} {version}", tls.host), message, Vec::new());
+                hits.once(&shop.facts.start, &format!("{} {version}", name(tls)), message, Vec::new());
             }
             Some(facts) if facts.offered == Some(false) => {}
             Some(facts) => open = open.or(Some(facts.reason.clone())),
@@ -232,6 +237,6 @@ pub(super) fn http_redirects(shop: &ShopView, hits: &mut Hits) -> Answer {
         }
         (status, _) => Message::new("golive.http-shows").with("status", status),
     };
-    hits.once(&shop.facts.start, &format!("{} http", tls.host), message, Vec::new());
+    hits.once(&shop.facts.start, &format!("{} http", name(tls)), message, Vec::new());
     Answer::LookedAt(1)
 }

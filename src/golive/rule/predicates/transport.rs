@@ -9,7 +9,7 @@ use url::{Host, Url};
 use super::patterns;
 use crate::golive::page::guard::guarded;
 use crate::golive::page::{LocalName, PageView};
-use crate::golive::rule::hits::{Hits, MAX_PER_PAGE, masked, slice};
+use crate::golive::rule::hits::{Hits, MAX_PLACES, masked, slice};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
 use crate::run::{Evidence, Severity};
@@ -86,7 +86,7 @@ pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
 fn sent_to(clean: &str) -> Vec<(Range<usize>, String)> {
     let targets = SENDS.captures_iter(clean).filter_map(|found| found.get(1));
     let remote = targets.filter(|target| LOCAL.find(target.as_str()).is_none_or(|local| local.start() > 0));
-    remote.take(MAX_PER_PAGE).map(|target| (target.range(), target.as_str().to_owned())).collect()
+    remote.take(MAX_PLACES).map(|target| (target.range(), target.as_str().to_owned())).collect()
 }
 
 pub(super) fn hsts(view: &PageView, hits: &mut Hits) {
