@@ -304,6 +304,7 @@ fn assert_page_judged(page: &golive::evidence::Page) {
         start: page.document.url.clone(),
         tls: None,
         answers: Vec::new(),
+        dead: Vec::new(),
         left_out: Vec::new(),
         limit: None,
         saved: true,

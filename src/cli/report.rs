@@ -26,8 +26,8 @@ pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>
 
 fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
     let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
-    let policy = gate::policy(&args.gate, None)?;
     let templates = args.templates.as_deref().map(templates::read).transpose()?.unwrap_or_default();
+    let policy = gate::policy(&args.gate, None)?;
     let mut history = History::default();
     for path in &args.records {
         history.take(read(output, path).map_err(one)?, session::journal_in(path));
@@ -91,14 +91,6 @@ fn read(output: &Output, path: &Path) -> Result<RunRecord, Problem> {
     Ok(record)
 }
 
-/// Another gate than that of the run: the part that its own one had in the verdict goes with it.
-fn judge(record: &mut RunRecord, policy: Option<&Policy>) {
-    if let Some(policy) = policy {
-        record.policy = Some(Judgement::of(policy, record, record.complete));
-        record.verdict = Some(record.judge());
-    }
-}
-
 /// What changed, in a line.
 fn compared(record: &RunRecord, earlier: &RunRecord) -> Message {
     let (outline, before) = (Outline::of(record), Outline::of(earlier));
@@ -109,6 +101,14 @@ fn compared(record: &RunRecord, earlier: &RunRecord) -> Message {
         .with("mended", mended)
         .with("unchanged", compared.unchanged)
         .with("unseen", compared.gone.len() - mended)
+}
+
+/// Another gate than that of the run: the part that its own one had in the verdict goes with it.
+fn judge(record: &mut RunRecord, policy: Option<&Policy>) {
+    if let Some(policy) = policy {
+        record.policy = Some(Judgement::of(policy, record, record.complete));
+        record.verdict = Some(record.judge());
+    }
 }
 
 /// Joins the parts of a run.

@@ -288,6 +288,23 @@ impl Page {
     }
 }
 
+/// A link of a page that was read, with nothing behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLink {
+    /// Where it leads.
+    pub url: Url,
+    /// What answered there in the end; `None` when the name of its host is unknown.
+    pub status: Option<u16>,
+    /// The page that was the first to have it.
+    pub page: Url,
+    /// Its `href` as it stands there.
+    pub href: String,
+    /// Line in the source of that page, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
 /// Everything collected of one shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shop {

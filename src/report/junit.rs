@@ -3,6 +3,8 @@
 //! One suite for each folder of scenarios and for each shop, one test case for each scenario and each rule, and one
 //! suite for the run itself when something kept it from looking. A failure is a failure; a target or a shop that
 //! could not answer is an error; what has no answer for another reason, or does not apply, is skipped and says why.
+//! What passes only because a baseline tolerates what does not hold is skipped too, with reason, owner and day: most
+//! readers show a skipped test, and none shows the output of one that passed.
 //! A warning passes, as it does for the exit code, and stands in the output of its test case.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +12,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::xml::Xml;
-use super::{clean, labels, plain};
+use super::{accepted, clean, labels, plain};
 use crate::i18n::{Lang, Message};
 use crate::run::policy::Judgement;
 use crate::run::{Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict};
@@ -71,6 +73,7 @@ impl Case<'_> {
     pub(super) fn state(&self) -> State {
         match self {
             Case::Scenario(scenario) if plain::environment(scenario) => State::Error,
+            Case::Check(check, _) if check.passes_tolerated() => State::Skipped,
             Case::Scenario(ScenarioResult { verdict, .. })
             | Case::Check(Check { verdict, .. }, _)
             | Case::Gate(Gate { verdict, .. }) => match verdict {
@@ -340,6 +343,11 @@ impl Report {
             Case::Scenario(scenario) => self.scenario(scenario),
             Case::Check(check, card) => {
                 self.check(&mut text, check, *card);
+                if let Some(one) = check.tolerated.first().filter(|_| check.passes_tolerated()) {
+                    let word = plain::say(&Message::new("report.tolerated"), lang);
+                    let message = format!("{word}: {}", plain::say(&accepted::terms(&one.terms), lang));
+                    return ("tolerated".to_owned(), message, text);
+                }
                 let first = check.findings.first().map(|finding| &finding.message).or(check.reason.as_ref());
                 let message = first.map_or_else(|| check.rule.clone(), |first| plain::say(first, lang));
                 let word = plain::say(&labels::verdict(check.verdict), lang);
@@ -412,6 +420,15 @@ impl Report {
             let more = Message::new("report.more-places").with("n", check.findings.len() - MOST_FINDINGS);
             let _ = writeln!(text, "{}", plain::say(&more, self.lang));
         }
+        for one in check.tolerated.iter().take(MOST_FINDINGS) {
+            let terms = plain::say(&accepted::terms(&one.terms), self.lang);
+            let _ = writeln!(text, "{}: {terms}", plain::say(&Message::new("report.tolerated"), self.lang));
+            plain::finding(text, &one.finding, self.lang);
+        }
+        if check.tolerated.len() > MOST_FINDINGS {
+            let more = Message::new("report.more-places").with("n", check.tolerated.len() - MOST_FINDINGS);
+            let _ = writeln!(text, "{}", plain::say(&more, self.lang));
+        }
         if let Some(card) = card.filter(|_| !check.findings.is_empty()) {
             let _ = writeln!(text, "→ {}", clean::line(card.fix.get(self.lang)));
         }
@@ -450,6 +467,16 @@ mod tests {
         }
         let text = written(&record, Lang::En);
         assert!(text.contains(r#"failures="1" errors="0" skipped="1""#), "{text}");
+    }
+
+    #[test]
+    fn what_is_tolerated_is_skipped_with_its_terms() {
+        let text = written(&sample::tolerating(), Lang::En);
+        assert!(text.contains(r#"failures="0" errors="0" skipped="1""#), "{text}");
+        let skipped = text.split("<skipped").nth(1).unwrap().split("</skipped>").next().unwrap();
+        for part in ["tolerated: ", "Ana (caja)", "2027-01-31", "https://tienda.example/pagar", "type=\"tolerated\""] {
+            assert!(skipped.contains(part), "{part} is not in {skipped}");
+        }
     }
 
     #[test]

@@ -558,7 +558,7 @@ mod tests {
         let record = sample::tolerating();
         insta::assert_snapshot!("tolerating_en", drawn(&record, Lang::En, false, 80));
         let reports = [];
-        let style = Style { lang: Lang::Es, width: 80, color: false, reports: &reports, detail: Detail::All };
+        let style = Style { lang: Lang::Es, width: 80, color: false, detail: Detail::All, reports: &reports };
         let text = summary(&record, style);
         insta::assert_snapshot!("tolerating_verbose_es", text);
         assert!(!text.contains(['\u{1b}', '\0', '\u{202e}', '\r']));

@@ -1,5 +1,6 @@
 //! The go-live side: the two demo shops are judged exactly as the ground truth says, no more and no less.
 
+mod accepted;
 mod browser;
 mod hostile;
 mod rendered;

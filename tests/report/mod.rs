@@ -8,7 +8,7 @@ mod junit;
 mod machines;
 mod pipelines;
 mod samples;
-mod sarif;
+pub mod sarif;
 
 use std::path::Path;
 

@@ -17,7 +17,7 @@ fn sarif(folder: &Path, record: &Path, lang: &str) -> Value {
 }
 
 /// Everything that a log breaks of the schemas.
-fn mistakes(log: &Value) -> Vec<String> {
+pub fn mistakes(log: &Value) -> Vec<String> {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/sarif-used.schema.json").to_owned();
     let official = super::machines::schema(super::machines::SARIF);
     let official = official.map(|path| path.display().to_string());

@@ -74,6 +74,15 @@ impl Miss {
         matches!(self.status, Some(404 | 410)) || matches!(&*self.reason.key, "crawl.not-html" | "crawl.script-is-html")
     }
 
+    /// Whether a link that leads here leads to nothing: the page is gone, the server fails, the host has no name.
+    pub(super) fn is_dead(&self) -> bool {
+        !self.walled
+            && match self.status {
+                Some(status) => matches!(status, 404 | 410) || (status >= 500 && status != 503),
+                None => &*self.reason.key == "http.dns",
+            }
+    }
+
     pub(super) fn left_out(&self) -> LeftOut {
         LeftOut { url: http::shown(&self.url), reason: self.reason.clone() }
     }

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use url::Url;
 
-use super::gather::Lead;
+use super::gather::{Lead, Origin};
 use super::trap;
 use crate::i18n::Message;
 
@@ -101,8 +101,9 @@ impl Frontier {
         self.seen.insert(identity)
     }
 
-    /// Queues a page that was not met before; tells why not when it is one of too many alike (once for each kind).
-    pub(super) fn add(&mut self, url: Url, depth: u32, class: Class) -> Option<(Url, Message)> {
+    /// Queues a page that was not met before, with the link that led there; tells why not when it is one of too many
+    /// alike (once for each kind).
+    pub(super) fn add(&mut self, url: Url, depth: u32, class: Class, from: Option<Origin>) -> Option<(Url, Message)> {
         if self.seen.len() >= MEMORY {
             self.overflowed |= self.is_new(&url);
             return None;
@@ -130,7 +131,7 @@ impl Frontier {
         }
         let key = (class, depth, *pattern / PATTERN, self.count);
         self.count += 1;
-        self.waiting.push(Reverse(Waiting { key, lead: Lead { url, depth } }));
+        self.waiting.push(Reverse(Waiting { key, lead: Lead { url, depth, from } }));
         None
     }
 
@@ -191,13 +192,13 @@ mod tests {
     fn paying_comes_first_then_breadth_then_variety() {
         let mut frontier = Frontier::new(8);
         for number in 0..40 {
-            assert_eq!(frontier.add(url(&format!("/producto/{number}")), 1, Class::Linked), None);
+            assert_eq!(frontier.add(url(&format!("/producto/{number}")), 1, Class::Linked, None), None);
         }
-        frontier.add(url("/mapa"), 1, Class::Listed);
-        frontier.add(url("/nosotros"), 1, Class::Linked);
-        frontier.add(url("/lejos"), 2, Class::Linked);
-        frontier.add(url("/checkout"), 3, Class::Important);
-        frontier.add(url("/checkout?utm_source=x"), 1, Class::Important);
+        frontier.add(url("/mapa"), 1, Class::Listed, None);
+        frontier.add(url("/nosotros"), 1, Class::Linked, None);
+        frontier.add(url("/lejos"), 2, Class::Linked, None);
+        frontier.add(url("/checkout"), 3, Class::Important, None);
+        frontier.add(url("/checkout?utm_source=x"), 1, Class::Important, None);
         let order: Vec<String> =
             std::iter::from_fn(|| frontier.next(false)).map(|lead| lead.url.path().to_owned()).collect();
         assert_eq!(order.len(), 44);
@@ -211,7 +212,7 @@ mod tests {
     fn variants_of_a_query_are_folded_and_told_once() {
         let mut frontier = Frontier::new(3);
         let told: Vec<_> = (0..100)
-            .filter_map(|month| frontier.add(url(&format!("/calendario?mes={month}")), 1, Class::Linked))
+            .filter_map(|month| frontier.add(url(&format!("/calendario?mes={month}")), 1, Class::Linked, None))
             .collect();
         assert_eq!((told.len(), frontier.waiting()), (1, 3));
         assert!(told[0].0.as_str().ends_with("mes=3"));
@@ -222,12 +223,12 @@ mod tests {
         let mut frontier = Frontier::new(3);
         let told: Vec<String> = (1..29)
             .flat_map(|day| [format!("/agenda/2026/11/{day}"), format!("/agenda/2026/11/{day}/nota")])
-            .filter_map(|path| frontier.add(url(&path), 1, Class::Linked))
+            .filter_map(|path| frontier.add(url(&path), 1, Class::Linked, None))
             .map(|(url, reason)| format!("{} {}", reason.key, url.path()))
             .collect();
         assert_eq!(told, ["crawl.calendar /agenda/2026/11/7"]);
         assert_eq!(frontier.waiting(), 28 + 6);
-        let (_, reason) = frontier.add(url("/a/css/a/css/a/css"), 1, Class::Linked).unwrap();
+        let (_, reason) = frontier.add(url("/a/css/a/css/a/css"), 1, Class::Linked, None).unwrap();
         assert_eq!(reason.key, "crawl.growing-path");
     }
 }

@@ -33,13 +33,30 @@ const IMPORT_DEPTH: u32 = 5;
 pub(super) struct Lead {
     pub(super) url: Url,
     pub(super) depth: u32,
+    /// The first link that led there, if one did.
+    pub(super) from: Option<Origin>,
+}
+
+/// A link on the page that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) page: Arc<Url>,
+    pub(super) at: At,
+}
+
+/// Where a link stands on its page, and how it is written there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) href: String,
+    pub(super) line: u32,
+    pub(super) column: u32,
 }
 
 /// What a link of a page is good for.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A page of the shop.
-    Follow { url: Url, important: bool },
+    /// A page of the shop; with the place of the link, if one leads there.
+    Follow { url: Url, important: bool, at: Option<At> },
     /// Not to be read.
     Leave { url: Url, reason: Message },
     /// A terms page of another host: its status is worth knowing.
@@ -302,14 +319,21 @@ impl<T> Gatherer<T> {
     fn sort_links(&self, outline: Outline, page: &Url, nofollow: bool) -> Vec<Found> {
         let mut seen = HashSet::new();
         let mut found = Vec::new();
-        let refresh = outline.refresh.into_iter().map(|url| (url, String::new(), String::new()));
-        let links = outline.links.into_iter().map(|link| (link.url, link.text, link.rel));
-        for (url, text, rel) in refresh.chain(links) {
+        let refresh = outline.refresh.into_iter().map(|url| (url, String::new(), String::new(), None));
+        let links = outline.links.into_iter().map(|link| {
+            let at = At { href: link.href, line: link.line, column: link.column };
+            (link.url, link.text, link.rel, Some(at))
+        });
+        for (url, text, rel, at) in refresh.chain(links) {
             let Some(url) = scope::clean(url).filter(|url| url != page) else { continue };
             if !seen.insert(url.as_str().to_owned()) {
                 continue;
             }
-            found.extend(self.sort_link(url, &text, if nofollow { "nofollow" } else { &rel }));
+            let sorted = self.sort_link(url, &text, if nofollow { "nofollow" } else { &rel });
+            found.extend(sorted.map(|found| match found {
+                Found::Follow { url, important, .. } => Found::Follow { url, important, at },
+                other => other,
+            }));
         }
         found
     }
@@ -338,7 +362,7 @@ impl<T> Gatherer<T> {
             Message::new("crawl.robots")
         } else {
             let important = scope::is_important(&url, text);
-            return Some(Found::Follow { url, important });
+            return Some(Found::Follow { url, important, at: None });
         };
         Some(Found::Leave { url, reason })
     }

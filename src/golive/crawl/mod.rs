@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::evidence::Page;
+use super::evidence::{DeadLink, Page};
 use super::page::{Document, outline};
 use crate::http;
 use crate::i18n::Message;
@@ -37,7 +37,7 @@ use crate::run::{LeftOut, Problem};
 pub use access::Access;
 use fetch::{Fetcher, Kind, Miss};
 use frontier::{Class, Frontier};
-use gather::{Found, Gathered, Gatherer, Lead};
+use gather::{Found, Gathered, Gatherer, Lead, Origin};
 pub use pattern::{Pattern, Patterns};
 use scope::Scope;
 
@@ -49,6 +49,10 @@ const LEFT_OUT_ALIKE: u32 = 5;
 const SITEMAP_SHARE: u32 = 5;
 /// Terms pages of other hosts that are asked for their status.
 const ANSWERS: usize = 10;
+/// Links with nothing behind them that are kept; more are among what was left out.
+const DEAD_LINKS: usize = 500;
+/// Of those, how many are asked again because the server itself failed.
+const ASKED_AGAIN: usize = 20;
 
 /// How much of a shop is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +173,8 @@ pub struct Crawled {
     pub left_out: Vec<LeftOut>,
     /// Addresses of which only the status is known: dead links of the shop, terms pages of other hosts.
     pub answers: Vec<(Url, Option<u16>)>,
+    /// Links of the pages that lead to nothing within the shop, each address once, at most 500.
+    pub dead: Vec<DeadLink>,
     /// Why the crawl ended before it had seen everything, if it did.
     pub limit: Option<Message>,
 }
@@ -245,9 +251,10 @@ pub async fn crawl_with<T: Send + 'static>(
         Err(_) => crawl.done.limit = Some(crawl.time_limit()),
     }
     crawl.frontier.mark(&start);
-    crawl.flights.push_back(Flight::page(&gatherer, Lead { url: start, depth: 0 }, Some(first)));
+    crawl.flights.push_back(Flight::page(&gatherer, Lead { url: start, depth: 0, from: None }, Some(first)));
     crawl.run(&gatherer, &mut on_made).await;
     crawl.ask_answers(&gatherer).await;
+    crawl.ask_dead(&gatherer).await;
     Ok(crawl.finish())
 }
 
@@ -353,10 +360,10 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
             files.extend(read.sitemaps.into_iter().filter_map(scope::clean));
             for url in read.pages.into_iter().filter_map(scope::clean).take(sitemap::ADDRESSES - listed) {
                 // What a sitemap names beyond the shop is not the shop's.
-                if let Some(Found::Follow { url, important }) = gatherer.sort_link(url, "", "") {
+                if let Some(Found::Follow { url, important, .. }) = gatherer.sort_link(url, "", "") {
                     let class = if important { Class::Important } else { Class::Listed };
                     listed += 1;
-                    if let Some((url, reason)) = self.frontier.add(url, 1, class) {
+                    if let Some((url, reason)) = self.frontier.add(url, 1, class, None) {
                         self.leave_out(&url, reason);
                     }
                 }
@@ -382,7 +389,7 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
                 return;
             };
             match landed {
-                Ok(gathered) => self.take(gathered, on_made),
+                Ok(gathered) => self.take(gathered, flight.from.take(), on_made),
                 // Only a fault of homologa itself ends a task without a result; it must not look like a clean page.
                 Err(_) => self.leave_out(&flight.url, Message::new("crawl.own-fault")),
             }
@@ -402,7 +409,7 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
         }
     }
 
-    fn take(&mut self, gathered: Gathered<T>, on_made: &mut impl FnMut(T)) {
+    fn take(&mut self, gathered: Gathered<T>, from: Option<Origin>, on_made: &mut impl FnMut(T)) {
         let (url, depth, made, found) = match gathered {
             Gathered::Page { url, depth, made, found } => (url, depth, made, found),
             Gathered::Missed(miss) => {
@@ -410,6 +417,16 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
                     self.walled += 1;
                 } else if let Some(status) = miss.status {
                     self.done.answers.push((miss.url.clone(), Some(status)));
+                }
+                if let Some(from) = from.filter(|_| miss.is_dead() && self.done.dead.len() < DEAD_LINKS) {
+                    self.done.dead.push(DeadLink {
+                        url: miss.url.clone(),
+                        status: miss.status,
+                        page: Url::clone(&from.page),
+                        href: from.at.href,
+                        line: from.at.line,
+                        column: from.at.column,
+                    });
                 }
                 self.leave_out(&miss.url, miss.reason);
                 return;
@@ -420,24 +437,27 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
             return;
         }
         self.frontier.mark(&url);
+        let page = Arc::new(url);
         for link in found {
-            self.consider(link, depth);
+            self.consider(link, depth, &page);
         }
         self.done.pages += 1;
         on_made(made);
     }
 
-    fn consider(&mut self, link: Found, depth: u32) {
+    fn consider(&mut self, link: Found, depth: u32, page: &Arc<Url>) {
         match link {
-            Found::Follow { url, important } => {
+            Found::Follow { url, important, at } => {
                 if depth >= self.limits.depth {
                     if self.frontier.mark(&url) {
                         let reason = Message::new("crawl.too-deep").with("depth", self.limits.depth);
                         self.leave_out(&url, reason);
                     }
-                } else if let Some((url, reason)) =
-                    self.frontier.add(url, depth + 1, if important { Class::Important } else { Class::Linked })
-                {
+                    return;
+                }
+                let class = if important { Class::Important } else { Class::Linked };
+                let from = at.map(|at| Origin { page: Arc::clone(page), at });
+                if let Some((url, reason)) = self.frontier.add(url, depth + 1, class, from) {
                     self.leave_out(&url, reason);
                 }
             }
@@ -467,6 +487,27 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
         for url in std::mem::take(&mut self.to_ask) {
             let status = timeout_at(self.deadline, gatherer.fetcher().status(&url)).await.ok().flatten();
             self.done.answers.push((url, status));
+        }
+    }
+
+    /// A server that fails once may just be tired: what failed is asked again before it is called dead.
+    async fn ask_dead(&mut self, gatherer: &Arc<Gatherer<T>>) {
+        let (mut asked, mut confirmed) = (0, 0);
+        for mut link in std::mem::take(&mut self.done.dead) {
+            if link.status.is_some_and(|status| status >= 500) {
+                asked += 1;
+                if asked <= ASKED_AGAIN {
+                    let again = timeout_at(self.deadline, gatherer.fetcher().status(&link.url)).await;
+                    let dead = |status: &u16| matches!(status, 404 | 410) || (*status >= 500 && *status != 503);
+                    let Some(status) = again.ok().flatten().filter(dead) else { continue };
+                    confirmed += 1;
+                    link.status = Some(status);
+                } else if confirmed * 2 < ASKED_AGAIN {
+                    // Most of those that were asked again came back: so may these.
+                    continue;
+                }
+            }
+            self.done.dead.push(link);
         }
     }
 
@@ -502,13 +543,14 @@ impl<'l, T: Send + 'static> Crawl<'l, T> {
 /// A page being read; dropping it ends the work.
 struct Flight<T> {
     url: Url,
+    from: Option<Origin>,
     task: JoinHandle<Gathered<T>>,
 }
 
 impl<T: Send + 'static> Flight<T> {
-    fn page(gatherer: &Arc<Gatherer<T>>, lead: Lead, document: Option<super::evidence::Fetched>) -> Flight<T> {
-        let (gatherer, url) = (gatherer.clone(), lead.url.clone());
-        Flight { url, task: tokio::spawn(async move { gatherer.page(lead, document).await }) }
+    fn page(gatherer: &Arc<Gatherer<T>>, mut lead: Lead, document: Option<super::evidence::Fetched>) -> Flight<T> {
+        let (gatherer, url, from) = (gatherer.clone(), lead.url.clone(), lead.from.take());
+        Flight { url, from, task: tokio::spawn(async move { gatherer.page(lead, document).await }) }
     }
 }
 

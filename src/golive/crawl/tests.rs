@@ -217,6 +217,37 @@ fn bomb() -> Vec<u8> {
     BOMB.to_vec()
 }
 
+/// Each dead address is told once, at the first link that leads there; what only seemed dead is not.
+#[tokio::test]
+async fn dead_links_are_told_with_their_place() {
+    static TIRED: AtomicUsize = AtomicUsize::new(0);
+    let server = serve(|_, path| match path {
+        "/" => links(&["/a", "/gone?utm_source=x", "/private/x", "/tired"]),
+        "/a" => html("\n<p><a href='gone'>x</a><a href=' sub/old.html#part'>y</a><a href='/broken'>z</a>"),
+        "/sub/old.html" => Raw::Status(410),
+        "/broken" => Raw::Status(500),
+        "/tired" if TIRED.fetch_add(1, Ordering::Relaxed) == 0 => Raw::Status(500),
+        "/tired" => html("<p>hola</p>"),
+        "/private/x" => Raw::Status(403),
+        _ => Raw::Status(404),
+    })
+    .await;
+    let (_, crawled) = read(&server, &quick()).await;
+    let told: Vec<_> = crawled
+        .dead
+        .iter()
+        .map(|link| (link.page.path(), link.href.as_str(), link.status, link.line, link.column))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("/", "/gone?utm_source=x", Some(404), 1, 48),
+            ("/a", "sub/old.html#part", Some(410), 2, 23),
+            ("/a", "/broken", Some(500), 2, 56),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn traps_end_by_depth_variants_and_the_page_limit() {
     let server = serve(|_, path| match path {

@@ -24,6 +24,8 @@ const LITTLE_TEXT: usize = 200;
 pub struct Link {
     /// Where it leads, resolved against the base of the page; any scheme.
     pub url: Url,
+    /// Its `href` as it stands there, white space around it aside.
+    pub href: String,
     /// Its words (or `aria-label`, `title`, the `alt` of its image), white space folded, at most 200 characters.
     pub text: String,
     /// Its `rel`, lower case; empty without one.
@@ -102,14 +104,16 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
                 outline.title = text_of(&element, MAX_TEXT);
             }
             "a" | "area" => {
-                let Some(url) = element.attr("href").and_then(|href| join(&base, href)) else { continue };
+                let href = element.attr("href").unwrap_or_default().trim();
+                let Some(url) = join(&base, href) else { continue };
                 if outline.links.len() >= MAX_LINKS {
                     outline.cut = true;
                     continue;
                 }
                 let (line, column) = element.start.map_or((1, 1), |start| document.line_column(start));
                 let rel = element.attr("rel").unwrap_or_default().to_ascii_lowercase();
-                outline.links.push(Link { url, text: label_of(&element), rel, line, column });
+                let (href, text) = (href.to_owned(), label_of(&element));
+                outline.links.push(Link { url, href, text, rel, line, column });
             }
             "script" if runs(&element) => {
                 if element.attr("src").is_none() && outline.served.len() < MAX_SERVED {

@@ -29,6 +29,10 @@ pub fn selector_of(element: ElementRef) -> String {
         steps.push(if before > 0 || after { format!("{name}:nth-of-type({})", before + 1) } else { name.to_owned() });
         current = node.parent().and_then(ElementRef::wrap);
     }
+    if steps.is_empty() {
+        // The root has nothing above it.
+        steps.push(element.value().name().to_owned());
+    }
     steps.reverse();
     steps.join(" > ")
 }

@@ -246,6 +246,7 @@ mod tests {
             start,
             tls: Some(tls),
             answers: Vec::new(),
+            dead: Vec::new(),
             left_out: Vec::new(),
             limit,
             saved: false,

@@ -7,7 +7,8 @@ use url::Url;
 
 use super::model::{Example, ExampleCertificate, ExampleShop, ExampleTls};
 use super::{RuleSet, ShopFacts};
-use crate::golive::evidence::{Fetched, Frame, Page};
+use crate::golive::evidence::{DeadLink, Fetched, Frame, Page};
+use crate::golive::page::outline;
 use crate::i18n::Lang;
 use crate::run::{CertificateFacts, Check, Hop, PlainHttp, TlsFacts, Verdict, VersionFacts};
 
@@ -100,6 +101,22 @@ fn tls(example: &ExampleTls) -> TlsFacts {
     }
 }
 
+/// The links that the crawl would have found dead.
+fn dead(shop: &ExampleShop, answers: &[(Url, Option<u16>)]) -> Vec<DeadLink> {
+    let mut found: Vec<DeadLink> = Vec::new();
+    for one in std::iter::once(shop).chain(&shop.pages) {
+        let page = page(one).document;
+        for link in outline(&page.body, &page.url).links {
+            let answer = answers.iter().find(|(url, status)| *url == link.url && status.is_some_and(|s| s >= 400));
+            if let Some((url, status)) = answer.filter(|(url, _)| !found.iter().any(|dead| dead.url == *url)) {
+                let (url, status, page, href) = (url.clone(), *status, page.url.clone(), link.href);
+                found.push(DeadLink { url, status, page, href, line: link.line, column: link.column });
+            }
+        }
+    }
+    found
+}
+
 pub(super) fn judge(rules: &RuleSet, example: &Example) -> Vec<Check> {
     let shop = match example {
         Example::Html(html) => ExampleShop { html: html.clone(), ..ExampleShop::default() },
@@ -108,8 +125,10 @@ pub(super) fn judge(rules: &RuleSet, example: &Example) -> Vec<Check> {
     let pages: Vec<_> = std::iter::once(&shop).chain(&shop.pages).map(|one| rules.judge_page(&page(one))).collect();
     let start = Url::parse(shop.url.as_deref().unwrap_or(ADDRESS)).unwrap();
     let tls = shop.tls.as_ref().map(tls);
-    let answers = shop.answers.iter().map(|(url, status)| (Url::parse(url).unwrap(), *status)).collect();
-    rules.judge_shop(&ShopFacts { start, tls, answers, left_out: Vec::new(), limit: None, saved: false }, &pages)
+    let answers: Vec<(Url, Option<u16>)> =
+        shop.answers.iter().map(|(url, status)| (Url::parse(url).unwrap(), *status)).collect();
+    let dead = dead(&shop, &answers);
+    rules.judge_shop(&ShopFacts { start, tls, answers, dead, left_out: Vec::new(), limit: None, saved: false }, &pages)
 }
 
 #[test]
@@ -280,7 +299,15 @@ fn what_javascript_draws_stays_open() {
         .push(crate::run::LeftOut { url: "/a.js".to_owned(), reason: crate::i18n::Message::new("golive.unread") });
     let pages = [rules.judge_page(&cut)];
     let start = Url::parse(ADDRESS).unwrap();
-    let facts = ShopFacts { start, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None, saved: false };
+    let facts = ShopFacts {
+        start,
+        tls: None,
+        answers: Vec::new(),
+        dead: Vec::new(),
+        left_out: Vec::new(),
+        limit: None,
+        saved: false,
+    };
     let checks = rules.judge_shop(&facts, &pages);
     let of = |id: &str| checks.iter().find(|check| check.rule == id).unwrap().verdict;
     assert_eq!(of("card-fields-no-name"), Verdict::Fail);

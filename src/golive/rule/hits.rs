@@ -244,35 +244,42 @@ const TELLING: [&str; 9] = ["name", "data-checkout", "type", "for", "rel", "auto
 fn identity_of(document: &Document, page: &Url, element: &Element, selector: &str) -> String {
     let id = |element: &Element| element.attr("id").map(str::to_owned).filter(|id| !id.is_empty());
     let own = id(element);
+    let alike = |name, one: &str, other: &str| {
+        one == other || is_address(name) && address_of(page, one) == address_of(page, other)
+    };
     let same = |other: &Element| match &own {
         Some(own) => other.attr("id") == Some(own),
         None => {
-            let bare = |element: &Element, name| -> Option<String> {
-                element.attr(name).map(|value| before_query(value).to_owned())
-            };
             other.attr("id").is_none_or(str::is_empty)
-                && TELLING.iter().all(|name| bare(other, name) == bare(element, name))
+                && TELLING.iter().all(|name| match (element.attr(name), other.attr(name)) {
+                    (Some(one), Some(other)) => alike(*name, one, other),
+                    (one, other) => one.is_none() && other.is_none(),
+                })
         }
     };
     let name = LocalName::from(element.name());
     let mut of_name = document.named(std::slice::from_ref(&name));
-    let alike = of_name.by_ref().take(MOST_ALIKE).filter(same).nth(1).is_some() || of_name.next().is_some();
+    let several = of_name.by_ref().take(MOST_ALIKE).filter(same).nth(1).is_some() || of_name.next().is_some();
     let mut text = element.name().to_owned();
     match &own {
         Some(own) => text.extend(["#", own.as_str()]),
         None => {
             for name in TELLING {
                 let Some(value) = element.attr(name) else { continue };
-                let address = matches!(name, "action" | "href" | "src");
-                let value = if address { address_of(page, value) } else { value.to_owned() };
+                let value = if is_address(name) { address_of(page, value) } else { value.to_owned() };
                 text.extend(["[", name, "=", &value, "]"]);
             }
         }
     }
-    if alike {
+    if several {
         text.extend([" ", selector]);
     }
     text
+}
+
+/// Whether an attribute holds an address.
+fn is_address(name: &str) -> bool {
+    matches!(name, "action" | "href" | "src")
 }
 
 fn before_query(value: &str) -> &str {

@@ -8,7 +8,7 @@ use super::accepted::Reached;
 use super::hits::{Hits, MAX_PLACES, masked, shown_url, tag_text};
 use super::load::{Check, Demands, Selection};
 use super::model::Scope;
-use super::predicates::{Looks, Run, local, terms};
+use super::predicates::{Looks, Run, local, promotions, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
 use crate::golive::page::{Document, Element, Need, PageView};
@@ -53,6 +53,7 @@ pub struct PageVerdicts {
     pub(super) terms: terms::TermsFacts,
     pub(super) result: ResultFacts,
     pub(super) facts: local::PageFacts,
+    pub(super) promotions: promotions::Promotions,
 }
 
 impl PageVerdicts {
@@ -110,6 +111,7 @@ impl RuleSet {
             terms: terms::facts(view),
             result: ResultFacts::of(view),
             facts: local::PageFacts::of(view),
+            promotions: promotions::Promotions::of(view),
         };
         for (at, rule) in self.rules.iter().enumerate() {
             let mut hits = Hits::new(&rule.file.id, rule.weight(&view.generations), &rule.accepts);

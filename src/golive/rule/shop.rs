@@ -10,6 +10,7 @@ use super::load::Check as How;
 use super::model::Scope;
 use super::predicates::Run;
 use super::{Rule, RuleSet};
+use crate::golive::evidence::DeadLink;
 use crate::i18n::Message;
 use crate::run::{Check, Evidence, Finding, LeftOut, TlsFacts, Tolerated, Verdict};
 
@@ -25,6 +26,8 @@ pub struct ShopFacts {
     pub tls: Option<TlsFacts>,
     /// Links that were only asked for their status.
     pub answers: Vec<(Url, Option<u16>)>,
+    /// Links of the pages that lead to nothing within the shop.
+    pub dead: Vec<DeadLink>,
     /// Addresses that were not read, and why.
     pub left_out: Vec<LeftOut>,
     /// Why the crawl ended before it had seen everything, if it did.

@@ -4,6 +4,7 @@
 //! [`view`] turns the record into what the templates of `reports/templates/` show; [`say`] holds the functions the
 //! templates call. Everything from outside is neutralised and escaped on output, by default, for every value.
 
+mod accepted;
 mod bounds;
 mod command;
 mod contract;
@@ -39,6 +40,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("mend.html", include_str!("../../../reports/templates/mend.html")),
     ("matrix.html", include_str!("../../../reports/templates/matrix.html")),
     ("shops.html", include_str!("../../../reports/templates/shops.html")),
+    ("accepted.html", include_str!("../../../reports/templates/accepted.html")),
     ("drift.html", include_str!("../../../reports/templates/drift.html")),
     ("contract.html", include_str!("../../../reports/templates/contract.html")),
     ("history.html", include_str!("../../../reports/templates/history.html")),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::accepted;
 use super::bounds::ROWS;
 use super::finding::link;
 use super::labels;
@@ -44,6 +45,11 @@ impl CellView {
             (NotApplicable, cell.not_applicable),
         ];
         let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        let tolerated = (cell.tolerated > 0).then(|| CountView {
+            mark: accepted::mark(),
+            count: cell.tolerated,
+            words: labels::tolerated_count(cell.tolerated),
+        });
         CellView {
             mark: cell.verdict().into(),
             total: cell.total(),
@@ -53,6 +59,7 @@ impl CellView {
                     count,
                     words: labels::verdict_count(verdict, count),
                 })
+                .chain(tolerated)
                 .collect(),
         }
     }
@@ -235,8 +242,8 @@ impl<'r> ShopView<'r> {
                 rule: &check.rule,
                 title: card.map_or(Words::Plain(&check.rule), |card| Words::Text(&card.title)),
                 weight: card.map(|card| labels::demand(card.severity)),
-                quiet: matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable),
-                mark: check.verdict.into(),
+                quiet: quiet(check),
+                mark: if check.passes_tolerated() { accepted::mark() } else { check.verdict.into() },
                 reason: check.reason.as_ref(),
                 looked_at: check.looked_at,
                 findings: check.findings.len(),
@@ -264,14 +271,15 @@ impl<'r> ShopView<'r> {
                 .map(|left| LeftOutView { url: &left.url, reason: &left.reason })
                 .collect(),
             left_out_total: shop.left_out.len(),
-            quiet_checks: shop
-                .checks
-                .iter()
-                .filter(|check| matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable))
-                .count(),
+            quiet_checks: shop.checks.iter().filter(|check| quiet(check)).count(),
             checks: shop.checks.iter().map(check).collect(),
         }
     }
+}
+
+/// Whether a check needs nobody's attention.
+fn quiet(check: &Check) -> bool {
+    matches!(check.verdict, Verdict::Pass | Verdict::NotApplicable) && !check.passes_tolerated()
 }
 
 /// The pages that are listed, in their order: all, or where they are too many those first that somebody looks for.

@@ -18,7 +18,7 @@ fn page(record: &RunRecord, lang: Lang) -> String {
 fn records() -> Vec<RunRecord> {
     let mut partial = sample::not_ready();
     (partial.complete, partial.verdict) = (false, None);
-    vec![sample::not_ready(), sample::ready(), partial, RunRecord::default()]
+    vec![sample::not_ready(), sample::ready(), sample::tolerating(), partial, RunRecord::default()]
 }
 
 fn select<'h>(html: &'h Html, selector: &str) -> Vec<scraper::ElementRef<'h>> {
@@ -90,8 +90,10 @@ fn the_same_record_renders_to_the_same_bytes() {
 
 #[test]
 fn nothing_hostile_becomes_markup_or_steers_the_reader() {
-    for lang in Lang::ALL {
-        let html = page(&sample::not_ready(), lang);
+    for (record, lang) in
+        [sample::not_ready(), sample::tolerating()].iter().flat_map(|record| Lang::ALL.map(|lang| (record, lang)))
+    {
+        let html = page(record, lang);
         assert!(!html.contains(['\0', '\u{1b}', '\r', '\u{202e}']));
         assert!(!html.contains("onerror=alert(2)>") && !html.contains("<script>alert"));
         assert!(html.contains("{{ 7*7 }}"), "values are not templates");
@@ -154,6 +156,25 @@ fn every_finding_scenario_code_and_open_question_is_on_the_page() {
     assert_eq!(count(".matrix tbody tr"), record.requirements.len());
     assert_eq!(count(".checks .row"), record.shops.iter().map(|shop| shop.checks.len()).sum::<usize>());
     assert_eq!(count("h1"), 1);
+}
+
+#[test]
+fn what_is_tolerated_has_its_own_part_and_is_no_plain_pass() {
+    let parsed = Html::parse_document(&page(&sample::tolerating(), Lang::En));
+    let rows = select(&parsed, "#accepted tbody tr");
+    let words: String = rows[0].text().collect();
+    assert_eq!(rows.len(), 1);
+    for part in ["terms-linked", "próxima versión", "Ana (caja)", "2027-01-31"] {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+    assert_eq!(select(&parsed, "#accepted li").len(), 3, "entries that tolerate nothing");
+    assert_eq!(select(&parsed, "#verdict .banner").len(), 1);
+    let check =
+        select(&parsed, ".checks .row").into_iter().find(|row| row.text().any(|text| text.contains("terms-linked")));
+    let check = check.unwrap().html();
+    assert!(check.contains("tolerated") && !check.contains("mark pass"), "{check}");
+    let parsed = Html::parse_document(&page(&sample::ready(), Lang::En));
+    assert!(select(&parsed, "#accepted").is_empty());
 }
 
 #[test]

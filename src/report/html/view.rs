@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::accepted::AcceptedView;
 use super::bounds::{Budget, COLUMNS, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
@@ -150,6 +151,7 @@ pub(super) struct View<'r> {
     /// How the run stands to its gate.
     gate: Vec<Mark>,
     switched_off: Option<Message>,
+    but: Option<Message>,
     complete: bool,
     subject: String,
     started: Option<StartedView<'r>>,
@@ -171,6 +173,7 @@ pub(super) struct View<'r> {
     shops: Vec<ShopView<'r>>,
     contract: Option<ContractView<'r>>,
     drift: Option<DriftView<'r>>,
+    accepted: Option<AcceptedView<'r>>,
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
@@ -245,6 +248,7 @@ impl<'r> View<'r> {
                 .map(|(holds, word)| Mark { word, ..holds.into() })
                 .collect(),
             switched_off: labels::switched_off(record),
+            but: crate::report::accepted::but(record),
             complete: record.complete,
             subject,
             started: record.started.as_ref().map(|started| StartedView {
@@ -290,6 +294,7 @@ impl<'r> View<'r> {
             manual_total: manual.iter().map(WeightView::len).sum(),
             manual,
             contract,
+            accepted: AcceptedView::of(record),
             drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]
                 .map(Mark::from),

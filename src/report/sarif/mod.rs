@@ -2,7 +2,7 @@
 //!
 //! Rules are the go-live rules of the record and the grades of answers. A result is a finding (`kind: fail`) or a
 //! question without an answer (`kind: open`, the standard's word for too little information to decide); what
-//! passed is not listed. Results are written one by one: the whole is never in memory.
+//! passed is not listed. What a baseline tolerates is a result with a suppression (`external`, `accepted`). Results are written one by one: the whole is never in memory.
 
 mod results;
 mod rules;
@@ -365,6 +365,18 @@ mod tests {
             assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
             assert_eq!(result["kind"] == "open", result["level"] == "none", "the standard asks for it");
         }
+    }
+
+    #[test]
+    fn what_is_tolerated_is_a_suppressed_result_and_nothing_else_is() {
+        let log = written(&sample::tolerating(), Lang::En);
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let suppressed: Vec<_> = results.iter().filter(|result| result.get("suppressions").is_some()).collect();
+        assert_eq!((suppressed.len(), results.len()), (1, 1));
+        let suppression = &suppressed[0]["suppressions"][0];
+        assert_eq!((&suppression["kind"], &suppression["status"]), (&"external".into(), &"accepted".into()));
+        let why = suppression["justification"].as_str().unwrap();
+        assert!(why.contains("próxima versión") && why.contains("Ana (caja)") && why.contains("2027-01-31"), "{why}");
     }
 
     #[test]

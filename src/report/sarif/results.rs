@@ -7,10 +7,10 @@ use serde::{Serialize, Serializer};
 use super::{Location, Text, location, rules};
 use crate::i18n::Lang;
 use crate::report::outline::scenario_reason;
-use crate::report::{clean, labels, plain};
+use crate::report::{accepted, clean, labels, plain};
 use crate::run::{
-    Check, Finding, Gate, Place, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord, StepResult, Verdict,
-    fingerprint,
+    Check, Finding, Gate, Place, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord, StepResult, Terms,
+    Tolerated, Verdict, fingerprint,
 };
 
 /// How many results one log holds: what GitHub takes of one run.
@@ -38,8 +38,19 @@ struct ResultView<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locations: Vec<Location>,
     partial_fingerprints: Fingerprints<'r>,
+    /// Empty for what counts: readers take an absent list for "not known".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Suppression>,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Properties<'r>>,
+}
+
+/// That somebody accepted a result, outside of the code that has it.
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
 }
 
 #[derive(Serialize)]
@@ -62,6 +73,8 @@ struct Properties<'r> {
 enum Item<'r> {
     /// A finding of a check.
     OnShop(&'r ShopRecord, &'r Finding),
+    /// A finding that is tolerated.
+    Tolerated(&'r ShopRecord, &'r Tolerated),
     /// A check that failed or is open, without a finding.
     Check(&'r ShopRecord, &'r Check),
     /// A finding of a step.
@@ -96,19 +109,18 @@ impl<'r> Results<'r> {
         };
         let gates = record.contract.iter().flat_map(|contract| &contract.gates);
         let gates = gates.filter(|gate| matches!(gate.verdict, Verdict::Fail | Verdict::Inconclusive));
-        gates.map(Item::Gate).chain(part(true)).chain(part(false))
+        // What is tolerated comes last: it takes no room from what counts.
+        let tolerated = record.shops.iter().flat_map(|shop| {
+            shop.checks.iter().flat_map(|check| &check.tolerated).map(move |one| Item::Tolerated(shop, one))
+        });
+        gates.map(Item::Gate).chain(part(true)).chain(part(false)).chain(tolerated)
     }
 
     fn view(&self, item: &Item<'r>) -> ResultView<'r> {
         match item {
-            Item::OnShop(shop, finding) => {
-                let place = if finding.place.url.is_some() || finding.place.file.is_some() {
-                    finding.place.clone()
-                } else {
-                    at_shop(shop)
-                };
-                let properties = Properties { shop: Some(&shop.url), scenario: None, step: None };
-                self.finding(finding, place, "fail", Some(properties))
+            Item::OnShop(shop, finding) => self.on_shop(shop, finding),
+            Item::Tolerated(shop, one) => {
+                ResultView { suppressions: vec![self.suppression(&one.terms)], ..self.on_shop(shop, &one.finding) }
             }
             Item::Check(shop, check) => {
                 let card = self.cards.get(check.rule.as_str());
@@ -130,6 +142,7 @@ impl<'r> Results<'r> {
                     message: Text { text },
                     locations: location(&at_shop(shop)).into_iter().collect(),
                     partial_fingerprints: identity(&["check", &shop.url, &check.rule]),
+                    suppressions: Vec::new(),
                     properties: Some(Properties { shop: Some(&shop.url), scenario: None, step: None }),
                 }
             }
@@ -149,6 +162,7 @@ impl<'r> Results<'r> {
                     message: Text { text: plain::say(&gate.message, self.lang) },
                     locations: Vec::new(),
                     partial_fingerprints: identity(&["gate", &gate.id]),
+                    suppressions: Vec::new(),
                     properties: None,
                 },
             },
@@ -167,10 +181,26 @@ impl<'r> Results<'r> {
                     message: Text { text },
                     locations: location(&in_file(scenario)).into_iter().collect(),
                     partial_fingerprints: identity(&["scenario", &scenario.id]),
+                    suppressions: Vec::new(),
                     properties: Some(Properties { shop: None, scenario: Some(&scenario.id), step: None }),
                 }
             }
         }
+    }
+
+    fn on_shop(&self, shop: &'r ShopRecord, finding: &'r Finding) -> ResultView<'r> {
+        let place = if finding.place.url.is_some() || finding.place.file.is_some() {
+            finding.place.clone()
+        } else {
+            at_shop(shop)
+        };
+        let properties = Properties { shop: Some(&shop.url), scenario: None, step: None };
+        self.finding(finding, place, "fail", Some(properties))
+    }
+
+    fn suppression(&self, terms: &Terms) -> Suppression {
+        let justification = plain::say(&accepted::terms(terms), self.lang);
+        Suppression { kind: "external", status: "accepted", justification }
     }
 
     fn finding(
@@ -202,6 +232,7 @@ impl<'r> Results<'r> {
             message: Text { text },
             locations: location(&place).into_iter().collect(),
             partial_fingerprints: Fingerprints { id: finding.id.as_str().into() },
+            suppressions: Vec::new(),
             properties,
         }
     }

@@ -9,6 +9,7 @@ use crate::golive::page::{Element, LocalName, NodeId, PageView};
 use crate::golive::rule::hits::{Hits, shown_url};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
+use crate::run::Generation;
 use crate::secret::luhn;
 
 patterns! {
@@ -67,6 +68,10 @@ pub(super) fn v1_complete(view: &PageView, hits: &mut Hits) {
             // A saved card brings number, expiry and holder with it.
             let required: &[&str] = if values.contains(&"cardId") { &["securityCode"] } else { &REQUIRED };
             if !values.iter().any(|value| REQUIRED.contains(value) || *value == "cardId") {
+                continue;
+            }
+            // The code alone is asked for again with a saved card, or has a frame of its own.
+            if values.iter().all(|value| *value == "securityCode") {
                 continue;
             }
             let mut missing: Vec<&str> = required.iter().copied().filter(|one| !values.contains(one)).collect();
@@ -167,6 +172,8 @@ pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
     if view.scripts.iter().any(|script| script.signs.v1_calls || script.signs.v2_calls) {
         return;
     }
+    // A page that is marked for the SDK and lacks it is told once, by `sdk-present`.
+    let told = view.generations.iter().any(|one| *one != Generation::CheckoutPro);
     let unread = may_load_sdk(view);
     for (part, field) in view.card_fields() {
         let together = view.card_fields().any(|(other, companion)| {
@@ -179,6 +186,7 @@ pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
         }
         match &unread {
             Some(url) => hits.leave_open(Message::new("golive.sdk-may-come").with("url", shown_url(url))),
+            None if told => hits.leave_open(Message::new("golive.told-by").with("rule", "sdk-present")),
             None => hits.element(view, part, &field.element, Message::new("golive.raw-card")),
         }
     }

@@ -9,8 +9,10 @@ pub mod forms;
 mod globals;
 mod headers;
 mod leaks;
+mod links;
 pub mod local;
 mod pro;
+pub mod promotions;
 pub mod result;
 mod scripts;
 pub mod sdk;
@@ -67,7 +69,7 @@ const fn shop(name: &'static str, run: fn(&ShopView, &mut Hits) -> Answer) -> Pr
 }
 
 /// Every predicate.
-pub static ALL: [Predicate; 63] = [
+pub static ALL: [Predicate; 66] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", tls::certificate_valid),
     shop("certificate-expiry", tls::certificate_expiry),
@@ -121,6 +123,9 @@ pub static ALL: [Predicate; 63] = [
     page("device", ALL_OF_IT, local::device),
     shop("device-elsewhere", local::device_elsewhere),
     shop("policies", local::policies),
+    shop("links-answer", links::answer),
+    shop("promotions-announced", promotions::announced),
+    shop("promotions-attributed", promotions::attributed),
     page("private-credential", SCRIPTS, credentials::private),
     page("client-secret", SCRIPTS, credentials::client_secret),
     page("test-public-key", SCRIPTS, credentials::test_public_key),

@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use super::patterns;
-use crate::golive::page::PageView;
+use crate::golive::page::{PageView, selector_of};
 use crate::golive::rule::hits::{Hits, code, shown_url};
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
@@ -54,6 +54,8 @@ pub struct ResultFacts {
     place: Option<(Place, Evidence)>,
     /// Where a raw `status_detail` is shown, with the code.
     raw: Vec<(Place, Evidence)>,
+    /// Elements that name a rejection and tell nothing of it, each with what it shows.
+    silent: Vec<(Place, Evidence, String)>,
     /// Where only an approved payment is told from all others.
     only_approved: Option<(Place, Evidence)>,
 }
@@ -61,7 +63,7 @@ pub struct ResultFacts {
 impl ResultFacts {
     /// Reads the scripts of a page.
     pub fn of(view: &PageView) -> ResultFacts {
-        let mut facts = ResultFacts::default();
+        let mut facts = ResultFacts { silent: silent(view), ..ResultFacts::default() };
         for inline in &view.inline {
             let part = &view.parts[inline.part];
             let place = |offset: usize| {
@@ -136,6 +138,55 @@ impl ResultFacts {
     }
 }
 
+/// Words that say only that something went wrong.
+const GENERIC: &str = "error errores erro erros errors ups oops algo salió salio mal errado deu sucedió sucedio ocurrió \
+    ocurrio ocorreu hubo houve inesperado unexpected something went wrong failed failure fallido fallida \
+    falló fallo falhou falha rechazado rechazada recusado recusada rejected declined pago pagamento \
+    payment transacción transação transaction resultado result estado status código code tu su seu your \
+    fue foi was is está ha has been sido un una um uma an a el la o the del do de of con com with al ao \
+    en no in procesar processar";
+
+/// Whether a text tells a buyer neither why a payment failed nor what to do.
+fn tells_nothing(text: &str) -> bool {
+    let mut words = text.split(|sign: char| !sign.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some() && words.all(|word| GENERIC.split(' ').any(|one| one == word.to_lowercase()))
+}
+
+/// The elements of the page that are marked with a documented rejection and show a text that tells nothing of it.
+fn silent(view: &PageView) -> Vec<(Place, Evidence, String)> {
+    let mut found = Vec::new();
+    for (_, part) in view.shown().filter(|(_, part)| part.document.source().contains("cc_rejected_")) {
+        for element in part.document.elements() {
+            let marked = element.node.value().attrs().find_map(|(name, value)| {
+                let rejected = details().iter().find(|(detail, rejected)| *rejected && *detail == value.trim())?;
+                (name.starts_with("data-") && name != "data-checkout").then_some(rejected.0)
+            });
+            let Some(detail) = marked else { continue };
+            if matches!(element.name(), "option" | "input" | "button" | "a" | "script") || found.len() >= MAX_RAW {
+                continue;
+            }
+            let text: String = element.node.text().take(50).collect();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let raw = text == detail;
+            // What stands beside it in plain paragraphs may well be the message.
+            let beside = element.node.prev_siblings().chain(element.node.next_siblings()).take(20);
+            let told = beside.filter_map(scraper::ElementRef::wrap).any(|other| {
+                matches!(other.value().name(), "p" | "div" | "span" | "ul" | "ol" | "strong" | "small")
+                    && !other.text().all(|text| text.trim().is_empty() || tells_nothing(text))
+            });
+            if (!raw && !tells_nothing(&text)) || told {
+                continue;
+            }
+            let start = element.start.unwrap_or(0);
+            let (line, column) = part.document.line_column(start);
+            let (mut place, code) = at(shown_url(&part.fetched.url), part.document.source(), start, line, column);
+            place.selector = Some(selector_of(element.node));
+            found.push((place, code, text.chars().take(80).collect()));
+        }
+    }
+    found
+}
+
 fn at(url: String, source: &str, start: usize, line: u32, column: u32) -> (Place, Evidence) {
     let length = source.get(start..).map_or(0, |rest| rest.find([';', '\n']).unwrap_or(0).min(120));
     let evidence = code(&url, source, start, length.max(1), line, column);
@@ -190,6 +241,11 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
     if let Some(answer) = concerned(shop) {
         return answer;
     }
+    for (place, code, text) in shop.pages.iter().flat_map(|page| &page.result.silent) {
+        let message = Message::new("golive.rejection-untold").with("text", text);
+        hits.at(place.clone(), "untold", message, vec![code.clone()]);
+    }
+    let silent = hits.any();
     let all = joined(shop);
     if all.brick {
         return Answer::LookedAt(shop.pages.len());
@@ -199,7 +255,7 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
         for (place, code) in telling().filter(|facts| facts.rejected).filter_map(|facts| facts.place.clone()) {
             hits.at(place, "generic", Message::new("golive.one-text-for-all"), vec![code]);
         }
-        if !hits.any() {
+        if !hits.any() || silent {
             // Showing the value as it came is no message either.
             for (place, code) in shop.pages.iter().flat_map(|page| page.result.raw.clone()) {
                 hits.at(place, "raw", Message::new("golive.raw-status"), vec![code]);

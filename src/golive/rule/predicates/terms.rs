@@ -33,6 +33,13 @@ pub struct TermsFacts {
     responsible: bool,
 }
 
+impl TermsFacts {
+    /// Whether the page has a link to terms at this address.
+    pub(super) fn leads_to(&self, url: &Url) -> bool {
+        self.links.iter().any(|(known, _)| same(known, url))
+    }
+}
+
 /// Looks for links to terms on a page, and reads it as a page of terms where it is one.
 pub fn facts(view: &PageView) -> TermsFacts {
     let mut facts = TermsFacts::default();
