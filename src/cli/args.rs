@@ -35,6 +35,10 @@ pub(super) struct Options {
     pub(super) quiet: bool,
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(super) verbose: bool,
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) specs: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +52,7 @@ pub(super) enum Command {
     Report(ReportArgs),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -392,6 +397,15 @@ pub(super) struct ReportArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum ReportCommand {
     Merge(MergeArgs),
+    Portfolio(PortfolioArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PortfolioArgs {
+    #[arg(value_name = "RECORD", required = true)]
+    pub(super) records: Vec<PathBuf>,
+    #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
+    pub(super) report: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -410,6 +424,12 @@ pub(super) struct MergeArgs {
 pub(super) struct ExplainArgs {
     #[arg(value_name = "ID")]
     pub(super) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

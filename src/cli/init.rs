@@ -8,7 +8,7 @@ use super::args::InitArgs;
 use super::output::Output;
 use crate::config;
 use crate::exit;
-use crate::golive::rule::scaffold;
+use crate::golive::rule::{self, scaffold};
 use crate::i18n::{Lang, Message};
 use crate::run::Problem;
 use crate::specs;
@@ -31,12 +31,21 @@ pub(super) fn run(output: &Output, args: &InitArgs) -> Result<u8, Vec<Problem>> 
         None => vec![(config::FILE_NAME.to_owned(), template(output.lang).as_bytes())],
     };
     if args.eject {
-        let mut open: Vec<&Dir<'static>> = specs::FILES.get_dir(SCENARIOS).into_iter().collect();
-        while let Some(folder) = open.pop() {
-            for entry in folder.entries() {
-                match entry {
-                    DirEntry::Dir(folder) => open.push(folder),
-                    DirEntry::File(file) => files.push((file.path().display().to_string(), file.contents())),
+        for (folder, prefix) in [(&specs::FILES, "specs/"), (rule::files(), "rules/")] {
+            let mut open: Vec<&Dir<'static>> = vec![folder];
+            while let Some(folder) = open.pop() {
+                for entry in folder.entries() {
+                    match entry {
+                        // For editors, which find it on the web as well.
+                        DirEntry::Dir(folder) if folder.path() == Path::new("dsl") => {}
+                        DirEntry::Dir(folder) => open.push(folder),
+                        DirEntry::File(file) => {
+                            let path = file.path().display().to_string();
+                            // Scenarios are named where they run, and have a folder of their own.
+                            let own = prefix == "specs/" && file.path().starts_with(SCENARIOS);
+                            files.push((if own { path } else { format!("{prefix}{path}") }, file.contents()));
+                        }
+                    }
                 }
             }
         }

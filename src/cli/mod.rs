@@ -17,6 +17,7 @@ mod golive;
 mod golive_accept;
 mod help;
 mod init;
+mod man;
 mod output;
 mod pictures;
 mod report;
@@ -41,10 +42,32 @@ pub use args::command;
 pub fn main() -> ExitCode {
     http::install_crypto();
     let code = match args::parse(std::env::args_os()) {
-        Ok((options, command)) => run(&Output::new(&options), command),
+        Ok((options, command)) => {
+            let output = Output::new(&options);
+            match own_data(&options) {
+                Ok(()) => run(&output, command),
+                Err(problems) => {
+                    output.problems(&problems);
+                    exit::INPUT
+                }
+            }
+        }
         Err(code) => code,
     };
     ExitCode::from(code)
+}
+
+/// Puts the user's data in the place of the built-in one, before anything reads it.
+fn own_data(options: &args::Options) -> Result<(), Vec<Problem>> {
+    if let Some(folder) = &options.specs {
+        crate::specs::overlay::use_folder(folder)?;
+    }
+    if let Some(folder) = &options.rules {
+        crate::golive::rule::use_folder(folder)?;
+        // Whatever command comes: a mistake in a rule is told now.
+        crate::golive::rule::RuleSet::builtin()?;
+    }
+    Ok(())
 }
 
 fn run(output: &Output, command: Command) -> u8 {
@@ -58,6 +81,7 @@ fn run(output: &Output, command: Command) -> u8 {
         Command::Report(args) => report::run(output, &args),
         Command::Explain(args) => explain::run(output, &args),
         Command::Completions(args) => Ok(completions::run(output, &args)),
+        Command::Man(args) => man::run(output, &args),
     };
     let code = done.unwrap_or_else(|problems| {
         output.problems(&problems);

@@ -1,9 +1,10 @@
 //! `homologa report RUN…`: recorded runs, rendered again. The same records give the same bytes.
 //! `homologa report merge OUT RECORD…`: the records of the parts of a run, joined.
+//! `homologa report portfolio RECORD…`: the shops of all records on one sheet.
 
 use std::path::{Path, PathBuf};
 
-use super::args::{MergeArgs, ReportArgs, ReportCommand};
+use super::args::{MergeArgs, PortfolioArgs, ReportArgs, ReportCommand};
 use super::gate;
 use super::output::Output;
 use super::session::{self, Outputs};
@@ -13,6 +14,7 @@ use crate::merge::{self, Part};
 use crate::report::compare::Comparison;
 use crate::report::html::Beside;
 use crate::report::outline::Outline;
+use crate::report::portfolio::{self, Portfolio};
 use crate::report::trend::Point;
 use crate::run::policy::{Judgement, Policy};
 use crate::run::{Problem, RunRecord, read_record};
@@ -20,6 +22,7 @@ use crate::run::{Problem, RunRecord, read_record};
 pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
     match &args.command {
         Some(ReportCommand::Merge(args)) => merge(output, args),
+        Some(ReportCommand::Portfolio(args)) => portfolio(output, args),
         None => render(output, args),
     }
 }
@@ -132,4 +135,34 @@ fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
     let (written, problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
     session::summarise(&whole, output, &outputs, &written);
     if problems.is_empty() { Ok(whole.exit_code()) } else { Err(problems) }
+}
+
+/// Puts the shops of all records on one sheet.
+fn portfolio(output: &Output, args: &PortfolioArgs) -> Result<u8, Vec<Problem>> {
+    let outputs = Outputs::of_formats(&args.report, &portfolio::FORMATS).map_err(|problem| vec![problem])?;
+    let (mut records, mut problems) = (Vec::new(), Vec::new());
+    for path in &args.records {
+        match read(output, path) {
+            Ok(record) => records.push((path.display().to_string(), record)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let portfolio = Portfolio::of(&records);
+    if portfolio.shops.is_empty() {
+        let problem = Problem::input(Message::new("portfolio.none"));
+        return Err(vec![problem.fix(Message::new("portfolio.none-fix"))]);
+    }
+    for (format, path) in &outputs.reports {
+        let written = session::replace(path, |out| portfolio::write(format, &portfolio, output.lang, out));
+        problems.extend(written.err().map(|fault| fault.problem(path.display().to_string())));
+    }
+    if output.json {
+        output.json_by(|out| portfolio::json(&portfolio, output.lang, out));
+    } else {
+        output.result(&portfolio::summary(&portfolio, output.lang, output.width(), true));
+    }
+    if problems.is_empty() { Ok(portfolio.verdict.exit_code()) } else { Err(problems) }
 }

@@ -98,14 +98,26 @@ impl Outputs {
     ///
     /// # Errors
     /// A problem of the input for a format that does not exist, and for a format or a file that is asked for twice.
-    pub(super) fn with(mut self, words: &[String]) -> Result<Outputs, Problem> {
+    pub(super) fn with(self, words: &[String]) -> Result<Outputs, Problem> {
+        self.with_formats(words, &report::FORMATS)
+    }
+
+    /// Reports alone, in other formats than those of a run.
+    ///
+    /// # Errors
+    /// As [`Outputs::with`].
+    pub(super) fn of_formats(words: &[String], formats: &[&str]) -> Result<Outputs, Problem> {
+        Outputs::default().with_formats(words, formats)
+    }
+
+    fn with_formats(mut self, words: &[String], formats: &[&str]) -> Result<Outputs, Problem> {
         let mut asked = Vec::new();
         for word in words {
             let Some((format, path)) =
-                word.split_once('=').filter(|(format, path)| report::FORMATS.contains(format) && !path.is_empty())
+                word.split_once('=').filter(|(format, path)| formats.contains(format) && !path.is_empty())
             else {
                 return Err(Problem::input(Message::new("cli.bad-report").with("word", word))
-                    .fix(Message::new("cli.bad-report-fix").with("formats", report::FORMATS.join(", "))));
+                    .fix(Message::new("cli.bad-report-fix").with("formats", formats.join(", "))));
             };
             let path = PathBuf::from(path);
             let taken = self.reports.iter().any(|(other, file)| other != format && *file == path);
@@ -126,8 +138,8 @@ fn versions() -> Versions {
         homologa: env!("CARGO_PKG_VERSION").to_owned(),
         catalogue: specs::catalogue::CURRENT_SNAPSHOT.to_owned(),
         catalogue_read: Some(specs::catalogue::CURRENT_READ.to_owned()),
-        specs: specs::DIGEST.to_owned(),
-        rules: specs::RULES_DIGEST.to_owned(),
+        specs: specs::digest(),
+        rules: crate::golive::rule::digest(),
     }
 }
 

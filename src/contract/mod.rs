@@ -22,6 +22,7 @@ mod runner;
 pub mod scenario;
 mod select;
 mod serial;
+mod share;
 mod target;
 #[cfg(test)]
 mod tests;

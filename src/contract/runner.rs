@@ -14,11 +14,11 @@ use super::baseline::Observer;
 use super::coverage::{Gates, Tally};
 use super::execution::{Shared, execute};
 use super::pace::Pace;
-use super::plan::{self, Plan};
 use super::preflight::{Known, Questions};
 use super::queue::Queue;
 use super::recording::Tape;
 use super::serial::Serial;
+use super::share::Share;
 use super::target::{Target, TargetKind};
 use super::transport::{Live, Transport};
 use super::widen::Width;
@@ -74,68 +74,6 @@ impl Default for Options {
     }
 }
 
-/// Plans in the order of the list, without those that are done elsewhere or were done before.
-struct Share<'o> {
-    options: &'o Options,
-    /// Place of the next plan among all of the run.
-    next: usize,
-    /// How many plans an earlier run finished, and how many of them came to a result that is not open.
-    before: usize,
-    answered: usize,
-}
-
-impl Share<'_> {
-    /// The next plans of the queue that are to be run here; none only at the end of the queue. The other number is of
-    /// those that were found finished.
-    fn take(
-        &mut self,
-        queue: &mut Queue<'_>,
-        target: &Target,
-        tally: &mut Tally,
-        sink: &dyn Sink,
-    ) -> (VecDeque<Plan>, usize) {
-        let finished_so_far = self.before;
-        loop {
-            let scenarios = queue.take(sink);
-            let end = scenarios.is_empty();
-            let (here, elsewhere): (Vec<_>, Vec<_>) =
-                scenarios.into_iter().partition(|scenario| plan::runs_here(scenario, target));
-            elsewhere.iter().for_each(|scenario| tally.leave_out(scenario));
-            let mut plans = plan::plan(here, target);
-            plans.retain_mut(|plan| {
-                plan.index = self.next;
-                self.next += 1;
-                self.keeps(plan, tally)
-            });
-            if end || !plans.is_empty() {
-                return (plans.into(), self.before - finished_so_far);
-            }
-        }
-    }
-
-    /// Whether a plan is to be run; counts what it showed when it was.
-    fn keeps(&mut self, plan: &Plan, tally: &mut Tally) -> bool {
-        if self.options.shard.is_none() && self.options.finished.is_empty() {
-            return true;
-        }
-        let id = plan.id();
-        if self.options.shard.is_some_and(|shard| !shard.has(&id)) {
-            if let Some(observer) = &self.options.observer {
-                observer.elsewhere(&plan.scenario.id);
-            }
-            return false;
-        }
-        let Some((verdict, counted)) = self.options.finished.get(&id) else { return true };
-        self.before += 1;
-        self.answered += usize::from(*verdict != Verdict::Inconclusive);
-        tally.recount(&Counted { id: id.clone(), ..counted.clone() });
-        if let Some(observer) = &self.options.observer {
-            observer.finished_before(&id, &counted.watched);
-        }
-        false
-    }
-}
-
 /// Runs scenarios and emits their results in the order of the list; returns what they covered.
 ///
 /// # Errors
@@ -155,7 +93,7 @@ pub async fn run(
         ..http::ClientOptions::default()
     })?;
     let mut tally = Tally::default();
-    let mut share = Share { options, next: 0, before: 0, answered: 0 };
+    let mut share = Share::new(options);
     if let Some(observer) = &options.observer {
         observer.begin(target.info(), Redactor::new(target.secrets()));
     }
@@ -252,7 +190,7 @@ pub async fn run(
     tally.add(queue.left_out());
     let coverage = tally.coverage();
     sink.emit(Event::CoverageMeasured(coverage.clone()));
-    let open = answered + share.answered < begun + share.before || options.stop.asked();
+    let open = answered + share.answered < begun + share.finished || options.stop.asked();
     let gates = options.gates.judge(&coverage, open);
     if options.shard.is_none() && !gates.is_empty() {
         sink.emit(Event::GatesJudged { gates });

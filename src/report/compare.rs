@@ -66,6 +66,11 @@ impl<'p> Comparison<'p> {
         }
         for key in order {
             let Some((subject, severity, spot)) = known.get_mut(&key).and_then(Vec::pop) else { continue };
+            if spot.is_some_and(|spot| tolerated(record, key.scope.as_deref(), &shops, &spot.finding.id)) {
+                // It is still there; only nobody counts it.
+                comparison.unchanged += 1;
+                continue;
+            }
             let judged = judged_again(record, earlier, subject, spot, key.scope.as_deref(), &shops);
             comparison.gone.push(Gone { severity, subject, spot, judged });
         }
@@ -166,7 +171,8 @@ fn judged_again(
         (Subject::Scenario(scenario), None) => ran(contract, &scenario.id, |now| answered(now.verdict)),
         (Subject::Rule { id, .. } | Subject::Noted(id), None) => {
             let Some(shop) = scope.and_then(|scope| shops.get(scope)) else {
-                return record.shops.iter().any(|shop| judged(shop, id));
+                // What failed without a place belongs to every shop; a shop that is gone was not looked at.
+                return scope.is_none() && record.shops.iter().any(|shop| judged(shop, id));
             };
             let page = spot.and_then(|spot| spot.finding.place.url.as_deref());
             judged(shop, id) && page.is_none_or(|page| read_again(shop, earlier, page))
@@ -176,6 +182,15 @@ fn judged_again(
 
 fn ran(contract: Option<&ContractRecord>, id: &str, held: impl Fn(&crate::run::ScenarioResult) -> bool) -> bool {
     contract.is_some_and(|contract| contract.scenarios.iter().any(|now| now.id == id && held(now)))
+}
+
+/// Whether a shop of the later run has a finding that is tolerated now.
+fn tolerated(record: &RunRecord, scope: Option<&str>, shops: &Shops<'_>, id: &str) -> bool {
+    let shop = scope.and_then(|scope| shops.get(scope));
+    shop.is_some_and(|shop| {
+        let mut checks = shop.checks.iter().flat_map(|check| &check.tolerated);
+        checks.any(|one| one.finding.id == id)
+    }) && record.tolerated().next().is_some()
 }
 
 fn judged(shop: &ShopRecord, rule: &str) -> bool {
@@ -245,6 +260,19 @@ mod tests {
         cut.shops.truncate(1);
         let (_, _, mended, unseen) = counts(&cut, &earlier);
         assert!(mended == 0 && unseen > 3, "{mended} {unseen}");
+    }
+
+    #[test]
+    fn what_is_tolerated_now_is_not_mended() {
+        let earlier = sample::not_ready();
+        let mut record = earlier.clone();
+        let check = record.shops[1].checks.iter_mut().find(|check| check.rule == "card-input-has-name").unwrap();
+        check.verdict = Verdict::Pass;
+        let terms = crate::run::Terms::default();
+        check.tolerated =
+            check.findings.drain(..).map(|finding| crate::run::Tolerated { finding, terms: terms.clone() }).collect();
+        let all = Outline::of(&earlier).mend.iter().map(|group| group.spots.len().max(1)).sum();
+        assert_eq!(counts(&record, &earlier), (0, all, 0, 0));
     }
 
     #[test]

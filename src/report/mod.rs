@@ -24,6 +24,7 @@ pub mod markdown;
 pub mod outline;
 mod paint;
 mod plain;
+pub mod portfolio;
 pub mod preflight;
 pub mod problem;
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub struct Holder {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Holders {
+pub(super) struct Holders {
     holders: Vec<Holder>,
 }
 

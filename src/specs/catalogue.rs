@@ -148,17 +148,17 @@ pub const CURRENT_SNAPSHOT: &str = "reference-page";
 pub const CURRENT_READ: &str = "2026-11-21";
 
 #[derive(Deserialize)]
-struct EntryFile {
-    errors: Vec<Entry>,
+pub(super) struct EntryFile {
+    pub(super) errors: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
-struct NeighbourFile {
+pub(super) struct NeighbourFile {
     neighbours: Vec<Neighbour>,
 }
 
 #[derive(Deserialize)]
-struct SnapshotFile {
+pub(super) struct SnapshotFile {
     snapshots: Vec<Snapshot>,
 }
 

@@ -37,7 +37,7 @@ pub struct DriftKind {
 }
 
 #[derive(Deserialize)]
-struct DriftFile {
+pub(super) struct DriftFile {
     kinds: Vec<DriftKind>,
     grades: BTreeMap<String, Weight>,
 }

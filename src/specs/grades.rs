@@ -27,7 +27,7 @@ pub struct Grade {
 }
 
 #[derive(Deserialize)]
-struct GradeFile {
+pub(super) struct GradeFile {
     grades: Vec<Grade>,
 }
 

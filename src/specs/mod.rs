@@ -1,12 +1,14 @@
 //! The contract as data: the files of `specs/`, embedded in the program, read on first use.
 //!
 //! Each part of `specs/` has one module here that gives it types; nothing here judges. A file that does not
-//! read is a mistake of ours that the tests of each module find, so loaders treat it as empty.
+//! read is a mistake of ours that the tests of each module find, so loaders treat it as empty; those of the user
+//! ([`overlay`]) are refused before anything is read.
 
 pub mod cards;
 pub mod catalogue;
 pub mod drift;
 pub mod grades;
+pub mod overlay;
 pub mod reference_page;
 pub mod schemas;
 pub mod sites;
@@ -25,6 +27,9 @@ static DATA: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/data.rs"));
 /// Reads the data of one embedded YAML file, by its path from the top of the repository.
 pub(crate) fn data<T: DeserializeOwned>(path: &str) -> Option<T> {
     let path = format!("{}.json", path.strip_suffix(".yaml")?);
+    if let Some(own) = overlay::overlay().and_then(|overlay| overlay.data.get(&path)) {
+        return serde_json::from_str(own).ok();
+    }
     let index = DATA.binary_search_by_key(&path.as_str(), |(name, _)| name).ok()?;
     serde_json::from_str(DATA[index].1).ok()
 }
@@ -39,8 +44,28 @@ pub(crate) fn folder<T: DeserializeOwned>(folder: &str) -> impl Iterator<Item = 
     named(folder).filter_map(|(_, json)| serde_json::from_str(json).ok())
 }
 
-/// The data of the YAML files in a folder of `specs/`, each with its name without ending.
+/// The data of the YAML files in a folder of `specs/`, each with its name without ending; those of the user take the
+/// places of built-in ones.
 fn named(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let own = overlay::overlay().map(|overlay| &overlay.data);
+    let prefix = format!("specs/{folder}/");
+    let path_of = prefix.clone();
+    let kept = built_in(folder)
+        .filter(move |(name, _)| own.is_none_or(|own| !own.contains_key(&format!("{path_of}{name}.json"))));
+    let beside = own.into_iter().flatten().filter_map(move |(path, json)| {
+        let name = path.strip_prefix(prefix.as_str())?.strip_suffix(".json")?;
+        (!name.contains('/')).then_some((name, *json))
+    });
+    kept.chain(beside)
+}
+
+/// The folder that stands for the built-in scenarios, if the user has one.
+pub(crate) fn scenarios() -> Option<&'static std::path::Path> {
+    overlay::overlay()?.scenarios.as_deref()
+}
+
+/// The same of the embedded files alone.
+fn built_in(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let folder = format!("specs/{folder}/");
     let begin = DATA.partition_point(|(path, _)| *path < folder.as_str());
     let below = DATA[begin..].iter().map_while(move |(path, json)| Some((path.strip_prefix(folder.as_str())?, *json)));
@@ -50,7 +75,12 @@ fn named(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
 /// SHA-256 over names and contents of all files of `specs/`, computed by the build; the first 12 hexadecimal digits.
 /// Stands in every record, so that two runs can be told to rest on the same data.
 pub const DIGEST: &str = env!("HOMOLOGA_SPECS_DIGEST");
-/// The same of the files of `rules/`.
+/// The same, with the user's files in their places.
+pub fn digest() -> String {
+    overlay::digest_of_all()
+}
+
+/// The same of the embedded files of `rules/`.
 pub const RULES_DIGEST: &str = env!("HOMOLOGA_RULES_DIGEST");
 
 #[cfg(test)]

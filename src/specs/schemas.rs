@@ -44,13 +44,23 @@ fn list() -> Vec<&'static str> {
         .flat_map(include_dir::Dir::files)
         .filter_map(|file| file.path().file_name()?.to_str()?.strip_suffix(".schema.json"))
         .collect();
+    names.extend(super::overlay::names("schemas").filter_map(|name| name.strip_suffix(".schema.json")));
     names.sort_unstable();
+    names.dedup();
     names
+}
+
+/// Whether a schema can be used.
+pub(super) fn compiles(schema: &Value) -> bool {
+    compile(schema).is_some()
 }
 
 /// The text of a built-in schema.
 pub fn text(name: &str) -> Option<&'static str> {
     let name = format!("{name}.schema.json");
+    if let Some(own) = super::overlay::text(&format!("schemas/{name}")) {
+        return Some(own);
+    }
     let is_named = |file: &&include_dir::File<'_>| file.path().file_name().is_some_and(|file| *file == *name);
     folder()?.files().find(is_named)?.contents_utf8()
 }

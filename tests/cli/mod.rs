@@ -7,3 +7,5 @@ mod gate;
 mod sandbox;
 mod sandbox_data;
 mod scale;
+mod scale_data;
+mod scale_examples;

@@ -25,8 +25,11 @@ enum Files {
 }
 
 impl Stock {
-    /// The built-in scenarios.
+    /// The built-in scenarios, or those that the user put in their place.
     pub fn builtin() -> Stock {
+        if let Some(own) = crate::specs::scenarios() {
+            return Stock::in_folder(own);
+        }
         let files = Files::Builtin(load::builtin_files());
         Stock { files, find: Box::new(load::beside_builtin), problems: Vec::new() }
     }

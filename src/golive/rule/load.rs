@@ -1,4 +1,9 @@
-//! Reads rule files and compiles what they say: selectors, patterns, predicates.
+//! Reads rule files and compiles what they say: selectors, patterns, predicates. Those of the user (`--rules DIR`) take
+//! the places of built-in ones of the same name, or come beside them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use include_dir::{Dir, include_dir};
 use regex::Regex;
@@ -9,7 +14,8 @@ use super::predicates::{self, Predicate};
 use crate::golive::page::card::CardRole;
 use crate::golive::page::{Element, LocalName, PageView};
 use crate::i18n::Message;
-use crate::run::{Excerpt, Problem, RequirementCard};
+use crate::run::{Problem, RequirementCard};
+use crate::specs;
 
 /// The files of `rules/`.
 pub(super) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -76,27 +82,90 @@ pub(super) struct Loaded {
     pub check: Check,
 }
 
-/// Reads the embedded rules, in the order of their paths, and the requirements.
+/// Files of the user: the folder as it was given, and texts by path below it.
+static OWN: OnceLock<(PathBuf, BTreeMap<String, String>)> = OnceLock::new();
+
+/// Uses the rules of a folder from now on. Called once, before any rule is read; the rules themselves are read, with
+/// their mistakes, by [`builtin`].
+///
+/// # Errors
+/// The folder does not read; a file that is in no family.
+pub fn use_folder(folder: &Path) -> Result<(), Vec<Problem>> {
+    let files = specs::overlay::files_below(folder)?;
+    let told = |path: &str| {
+        let families = FAMILIES.join(", ");
+        Problem::input(Message::new("golive.no-family"))
+            .fix(Message::new("golive.no-family-fix").with("families", families))
+            .in_file(folder.join(path).display().to_string())
+    };
+    let own: BTreeMap<String, String> = files.into_iter().filter(|(path, _)| !path.ends_with(".md")).collect();
+    let is_rule = |path: &str| {
+        let rule = path.strip_suffix(".yaml").and_then(|path| path.split_once('/'));
+        rule.is_some_and(|(family, id)| FAMILIES.contains(&family) && !id.contains('/'))
+    };
+    let strange = own.keys().filter(|path| !is_rule(path) && !["requirements.yaml", "manual.yaml"].contains(&&***path));
+    let mut problems: Vec<Problem> = strange.map(|path| told(path)).collect();
+    if own.is_empty() && problems.is_empty() {
+        problems.push(told(""));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    // A second call would come too late for what was read already.
+    let _ = OWN.set((folder.to_owned(), own));
+    Ok(())
+}
+
+/// The text of a file by its path below `rules/`, and its name in messages: the user's, else the embedded one.
+fn text_of(path: &str) -> Option<(String, &'static str)> {
+    if let Some((folder, files)) = OWN.get()
+        && let Some(text) = files.get(path)
+    {
+        return Some((folder.join(path).display().to_string(), text));
+    }
+    Some((format!("rules/{path}"), FILES.get_file(path)?.contents_utf8()?))
+}
+
+/// SHA-256 over names and contents of all files of `rules/` that count; the first 12 hexadecimal digits.
+pub fn digest() -> String {
+    match OWN.get() {
+        None => specs::RULES_DIGEST.to_owned(),
+        Some((_, files)) => {
+            let own = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes()));
+            specs::overlay::digest(&FILES, own)
+        }
+    }
+}
+
+/// Reads the rules, in the order of their paths, and the requirements.
 pub(super) fn builtin() -> Result<(Vec<RequirementCard>, Vec<Loaded>), Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut rules = Vec::new();
+    let mut rules: Vec<Loaded> = Vec::new();
     let mut requirements: Vec<RequirementCard> = Vec::new();
-    match FILES.get_file("requirements.yaml").and_then(|file| file.contents_utf8()) {
-        Some(text) => match serde_yaml::from_str(text) {
+    match text_of("requirements.yaml") {
+        Some((path, text)) => match serde_yaml::from_str(text) {
             Ok(read) => requirements = read,
-            Err(error) => problems.push(problem_of("rules/requirements.yaml", text, &error)),
+            Err(error) => problems.push(problem_of(&path, text, &error)),
         },
         None => problems.push(Problem::input(Message::new("golive.no-requirements"))),
     }
     // Families in the order of the requirements they serve, so that reports read from the ground up.
     for family in FAMILIES {
-        let mut files: Vec<_> = FILES.get_dir(family).map(|dir| dir.files().collect()).unwrap_or_default();
-        files.sort_by_key(|file| file.path());
-        for file in files.into_iter().filter(|file| file.path().extension().is_some_and(|end| end == "yaml")) {
-            let path = format!("rules/{}", file.path().display());
-            let text = file.contents_utf8().unwrap_or_default();
-            match load(&path, family, text, &requirements) {
-                Ok(rule) => rules.push(rule),
+        let embedded = FILES.get_dir(family).into_iter().flat_map(Dir::files).filter_map(|file| file.path().to_str());
+        let own = OWN.get().into_iter().flat_map(|(_, files)| files.keys().map(String::as_str));
+        let own = own.filter(|path| path.split_once('/').is_some_and(|(folder, _)| folder == family));
+        let mut paths: Vec<&str> = embedded.chain(own).filter(|path| path.ends_with(".yaml")).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        for (shown, text) in paths.into_iter().filter_map(text_of) {
+            match load(&shown, family, text, &requirements) {
+                Ok(rule) => match rules.iter().find(|other| other.file.id == rule.file.id) {
+                    Some(other) => {
+                        let message = Message::new("golive.rule-twice").with("family", &other.family);
+                        problems.push(Problem::input(message).in_file(shown));
+                    }
+                    None => rules.push(rule),
+                },
                 Err(problem) => problems.push(*problem),
             }
         }
@@ -143,18 +212,8 @@ pub(super) fn load(
 
 /// A mistake in YAML with its line and column.
 fn problem_of(path: &str, text: &str, error: &serde_yaml::Error) -> Problem {
-    let mut problem =
-        Problem::input(Message::new("golive.bad-rule-file").with("error", error)).in_file(path.to_owned());
-    if let Some(place) = error.location() {
-        let line = u32::try_from(place.line()).unwrap_or(u32::MAX);
-        let column = u32::try_from(place.column()).unwrap_or(u32::MAX);
-        (problem.place.line, problem.place.column) = (Some(line), Some(column));
-        let first = place.line().saturating_sub(2).max(1);
-        let lines = text.lines().skip(first - 1).take(4).map(|line| line.chars().take(160).collect()).collect();
-        let first_line = u32::try_from(first).unwrap_or(1);
-        problem.excerpt = Some(Excerpt { first_line, lines, line, column, length: 1 });
-    }
-    problem
+    let problem = Problem::input(Message::new("golive.bad-rule-file").with("error", error)).in_file(path.to_owned());
+    specs::overlay::located(problem, text, error)
 }
 
 fn compile(check: &CheckFile) -> Result<Check, Box<Message>> {

@@ -23,6 +23,7 @@ use crate::run::{Generation, Problem, RequirementCard, RuleCard, Severity};
 pub use accepted::{Glob, alike};
 pub use hits::shown_url;
 pub use judge::PageVerdicts;
+pub use load::{digest, use_folder};
 pub use manual::{ManualItem, manual, manual_cards};
 pub use model::{Origin, RuleFile, Scope};
 pub use scaffold::{Scaffold, scaffold};

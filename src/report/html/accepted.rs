@@ -1,73 +1,128 @@
-//! The part of the page that shows what is tolerated, on which terms, and the entries that tolerate nothing any more.
+//! What is tolerated, as the page shows it: with why, by whom and until when, and never as what holds.
 
 use serde::Serialize;
 
-use super::bounds::ROWS;
+use super::finding::place_line;
 use super::view::{Mark, Words};
-use crate::i18n::Message;
-use crate::report::accepted;
-use crate::run::{AcceptedEntry, EntryState, RunRecord};
+use crate::i18n::{Message, Text};
+use crate::report::{accepted, format};
+use crate::run::{AcceptedEntry, EntryState, RuleCard, RunRecord, Terms, Tolerated};
 
-/// A finding that is tolerated.
+/// Tolerated findings and entries that are listed.
+const MOST: usize = super::bounds::ROWS;
+
+/// Why, by whom and until when.
 #[derive(Serialize)]
-struct ToleratedView<'r> {
-    rule: &'r str,
-    title: Words<'r>,
-    message: &'r Message,
-    url: Option<&'r str>,
-    selector: Option<&'r str>,
+struct TermsView<'r> {
     reason: Option<&'r str>,
     owner: Option<&'r str>,
-    expires: Option<String>,
+    until: Option<Text>,
 }
 
-/// An entry that tolerates nothing.
-#[derive(Serialize)]
-struct EntryView {
-    expired: bool,
-    message: Message,
-    at: String,
-}
-
-/// All that a baseline accepts of the go-live side.
-#[derive(Serialize)]
-pub(super) struct AcceptedView<'r> {
-    total: usize,
-    tolerated: Vec<ToleratedView<'r>>,
-    entries: Vec<EntryView>,
-}
-
-impl<'r> AcceptedView<'r> {
-    /// The view; `None` when nothing is tolerated and there is nothing to say of the baseline.
-    pub(super) fn of(record: &'r RunRecord) -> Option<AcceptedView<'r>> {
-        let title = |id: &'r str| {
-            let card = record.rules.iter().find(|card| card.id == id);
-            card.map_or(Words::Plain(id), |card| Words::Text(&card.title))
-        };
-        let tolerated = record.tolerated().take(ROWS).map(|(_, one)| ToleratedView {
-            rule: &one.finding.rule,
-            title: title(&one.finding.rule),
-            message: &one.finding.message,
-            url: one.finding.place.url.as_deref(),
-            selector: one.finding.place.selector.as_deref(),
-            reason: one.terms.reason.as_deref(),
-            owner: one.terms.owner.as_deref(),
-            expires: one.terms.expires.map(|day| day.to_string()),
-        });
-        let entry = |entry: &AcceptedEntry| {
-            let (expired, at) = (entry.state == EntryState::Expired, accepted::at(entry));
-            Some(EntryView { expired, message: accepted::standing(entry)?, at })
-        };
-        let view = AcceptedView {
-            total: record.tolerated().count(),
-            tolerated: tolerated.collect(),
-            entries: record.accepted.iter().flat_map(|one| &one.entries).filter_map(entry).take(ROWS).collect(),
-        };
-        (view.total > 0 || !view.entries.is_empty()).then_some(view)
+impl<'r> TermsView<'r> {
+    fn of(terms: &'r Terms) -> TermsView<'r> {
+        TermsView {
+            reason: terms.reason.as_deref(),
+            owner: terms.owner.as_deref(),
+            until: terms.expires.map(|day| format::day_in_words(&day.to_string())),
+        }
     }
 }
 
-/// The mark of a check that passes only because of what is tolerated.
+/// One finding that is tolerated.
+#[derive(Serialize)]
+struct FindingView<'r> {
+    anchor: String,
+    mark: Mark,
+    title: Words<'r>,
+    rule: &'r str,
+    message: &'r Message,
+    place: Option<String>,
+    terms: TermsView<'r>,
+}
+
+/// An entry of the baseline that tolerates nothing.
+#[derive(Serialize)]
+struct EntryView<'r> {
+    mark: Mark,
+    message: Message,
+    at: String,
+    terms: TermsView<'r>,
+}
+
+/// Everything that is tolerated, and what is left of the entries that tolerate nothing.
+#[derive(Serialize)]
+pub(super) struct AcceptedView<'r> {
+    file: Option<&'r str>,
+    findings: Vec<FindingView<'r>>,
+    findings_total: usize,
+    entries: Vec<EntryView<'r>>,
+    entries_total: usize,
+}
+
+/// The sign and the word of what is tolerated.
 pub(super) fn mark() -> Mark {
-    Mark { class: "warn", sign: accepted::SIGN, word: Message::new("report.tolerated") }
+    Mark { class: "advice", sign: accepted::SIGN, word: Message::new("report.tolerated") }
+}
+
+impl<'r> AcceptedView<'r> {
+    /// The view; nothing for a run without tolerated findings and without entries that ask for a look.
+    pub(super) fn of(record: &'r RunRecord) -> Option<AcceptedView<'r>> {
+        let card = |rule: &str| record.rules.iter().find(|card| card.id == rule);
+        let entries: Vec<(&AcceptedEntry, Message)> = record
+            .accepted
+            .iter()
+            .flat_map(|accepted| &accepted.entries)
+            .filter_map(|entry| Some((entry, accepted::standing(entry)?)))
+            .collect();
+        let findings_total = record.tolerated().count();
+        if findings_total == 0 && entries.is_empty() {
+            return None;
+        }
+        Some(AcceptedView {
+            file: record.accepted.as_ref().map(|accepted| accepted.file.as_str()),
+            findings: record
+                .tolerated()
+                .take(MOST)
+                .enumerate()
+                .map(|(index, (_, one))| finding(index, one, card(&one.finding.rule)))
+                .collect(),
+            findings_total,
+            entries_total: entries.len(),
+            entries: entries.into_iter().take(MOST).map(|(entry, message)| EntryView::of(entry, message)).collect(),
+        })
+    }
+}
+
+fn finding<'r>(index: usize, one: &'r Tolerated, card: Option<&'r RuleCard>) -> FindingView<'r> {
+    FindingView {
+        anchor: format!("t-{index}"),
+        mark: one.finding.severity.into(),
+        title: card.map_or(Words::Plain(&one.finding.rule), |card| Words::Text(&card.title)),
+        rule: &one.finding.rule,
+        message: &one.finding.message,
+        place: place_line(&one.finding.place),
+        terms: TermsView::of(&one.terms),
+    }
+}
+
+impl<'r> EntryView<'r> {
+    fn of(entry: &'r AcceptedEntry, message: Message) -> EntryView<'r> {
+        let (class, sign) = match entry.state {
+            EntryState::Expired => ("warn", "!"),
+            EntryState::Stale | EntryState::Used => ("advice", "i"),
+            EntryState::Unseen => ("open", "?"),
+        };
+        let word = Message::new(match entry.state {
+            EntryState::Expired => "report.entry-is-expired",
+            EntryState::Stale | EntryState::Used => "report.entry-is-stale",
+            EntryState::Unseen => "report.entry-is-unseen",
+        });
+        EntryView {
+            mark: Mark { class, sign, word },
+            message,
+            at: accepted::at(entry),
+            terms: TermsView::of(&entry.terms),
+        }
+    }
 }

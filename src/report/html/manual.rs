@@ -3,42 +3,38 @@
 use serde::Serialize;
 
 use super::view::Mark;
-use crate::golive::rule::{ManualItem, manual};
 use crate::i18n::{Message, Text};
 use crate::report::labels;
-use crate::run::RunRecord;
+use crate::run::{ManualCard, RunRecord};
 
 /// One requirement that no page shows.
 #[derive(Serialize)]
-struct ItemView {
-    id: &'static str,
-    requirement: &'static Text,
-    why: &'static Text,
-    how: &'static Text,
-    fields: &'static [String],
+struct ItemView<'r> {
+    id: &'r str,
+    requirement: &'r Text,
+    why: &'r Text,
+    how: &'r Text,
+    fields: &'r [String],
     origin: Message,
 }
 
 /// Requirements of one weight.
 #[derive(Serialize)]
-pub(super) struct WeightView {
+pub(super) struct WeightView<'r> {
     mark: Mark,
-    items: Vec<ItemView>,
+    items: Vec<ItemView<'r>>,
 }
 
-impl WeightView {
+impl WeightView<'_> {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 }
 
-/// The list, heaviest first; empty for a run without shops.
-pub(super) fn of(record: &RunRecord) -> Vec<WeightView> {
-    if record.shops.is_empty() {
-        return Vec::new();
-    }
-    let mut items: Vec<&'static ManualItem> = manual().iter().collect();
+/// The list, heaviest first; empty for a run without a go-live side.
+pub(super) fn of(record: &RunRecord) -> Vec<WeightView<'_>> {
+    let mut items: Vec<&ManualCard> = record.manual.iter().collect();
     items.sort_by_key(|item| item.severity);
     items
         .chunk_by(|one, next| one.severity == next.severity)
@@ -53,7 +49,7 @@ pub(super) fn of(record: &RunRecord) -> Vec<WeightView> {
                     why: &item.why,
                     how: &item.how,
                     fields: &item.fields,
-                    origin: labels::origin(item.origin.name()),
+                    origin: labels::origin(&item.origin),
                 })
                 .collect(),
         })

@@ -50,8 +50,10 @@ impl CellView {
             count: cell.tolerated,
             words: labels::tolerated_count(cell.tolerated),
         });
+        // What holds only because somebody tolerates it is no plain pass.
+        let only_so = cell.verdict() == Pass && cell.tolerated > 0;
         CellView {
-            mark: cell.verdict().into(),
+            mark: if only_so { accepted::mark() } else { cell.verdict().into() },
             total: cell.total(),
             counts: counts
                 .map(|(verdict, count)| CountView {

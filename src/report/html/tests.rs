@@ -74,11 +74,20 @@ fn what_stands_beside_a_record_is_shown_and_as_harmless() {
 }
 
 #[test]
-fn what_only_a_person_can_check_is_listed_for_shops_alone() {
-    let items = |record: &RunRecord| select(&Html::parse_document(&page(record, Lang::En)), ".by-hand .row").len();
-    assert_eq!(items(&sample::ready()), crate::golive::rule::manual().len());
-    let contract = RunRecord { shops: Vec::new(), ..sample::ready() };
-    assert_eq!(items(&contract), 0);
+fn what_is_tolerated_and_what_only_a_person_can_check_is_shown_as_no_pass() {
+    let record = sample::tolerating();
+    let parsed = Html::parse_document(&page(&record, Lang::En));
+    let count = |selector: &str| select(&parsed, selector).len();
+    assert_eq!(count(".by-hand .row"), record.manual.len());
+    assert_eq!(count("#tolerated .row[id]"), record.tolerated().count());
+    let text: String = select(&parsed, "#tolerated")[0].text().collect();
+    for words in ["31 January 2027", "Ana (caja)", "La página de términos nueva sale", "expired"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let marks: Vec<String> = select(&parsed, ".matrix .mark").iter().map(|mark| mark.text().collect()).collect();
+    assert!(marks.iter().any(|mark| mark.contains('~')), "{marks:?}");
+    let nothing = Html::parse_document(&page(&RunRecord::default(), Lang::En));
+    assert_eq!(select(&nothing, "#tolerated, #manual").len(), 0);
 }
 
 #[test]
@@ -151,9 +160,9 @@ fn every_finding_scenario_code_and_open_question_is_on_the_page() {
     assert_eq!(count("#mend .item"), outline.mend.len());
     assert_eq!(count("#mend .spot"), spots);
     assert_eq!(count("#open .row"), outline.open.len());
-    assert_eq!(count(".map .sq"), 90);
+    assert_eq!(count(".map .sq:not(.small)"), 90);
     assert_eq!(count(".scenario"), record.contract.as_ref().unwrap().scenarios.len());
-    assert_eq!(count(".matrix tbody tr"), record.requirements.len());
+    assert_eq!(count(".matrix > tbody > tr:first-child"), record.requirements.len());
     assert_eq!(count(".checks .row"), record.shops.iter().map(|shop| shop.checks.len()).sum::<usize>());
     assert_eq!(count("h1"), 1);
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::accepted::AcceptedView;
+use super::accepted::{self, AcceptedView};
 use super::bounds::{Budget, COLUMNS, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
@@ -115,7 +115,7 @@ struct RuleCellView {
 fn rules_of<'r>(record: &'r RunRecord, requirement: &str, anchors: &HashMap<&str, &str>) -> Vec<RuleView<'r>> {
     let rules = record.rules.iter().filter(|rule| rule.requirement == requirement);
     let cell = |check: &Check| RuleCellView {
-        mark: check.verdict.into(),
+        mark: if check.passes_tolerated() { accepted::mark() } else { check.verdict.into() },
         anchor: (!check.findings.is_empty())
             .then(|| anchors.get(check.rule.as_str()).map(|at| (*at).to_owned()))
             .flatten(),
@@ -179,7 +179,7 @@ pub(super) struct View<'r> {
     rules: usize,
     compare: Option<CompareView<'r>>,
     trend: Option<TrendView<'r>>,
-    manual: Vec<WeightView>,
+    manual: Vec<WeightView<'r>>,
     manual_total: usize,
     legend: [Mark; 5],
 }
@@ -291,10 +291,10 @@ impl<'r> View<'r> {
                 .zip(compared)
                 .map(|(earlier, compared)| CompareView::of(record, earlier, compared)),
             trend: TrendView::of(&beside.trend),
+            accepted: AcceptedView::of(record),
             manual_total: manual.iter().map(WeightView::len).sum(),
             manual,
             contract,
-            accepted: AcceptedView::of(record),
             drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),
             legend: [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable]
                 .map(Mark::from),

@@ -384,6 +384,11 @@ pub fn hostile_problem() -> Problem {
     problem
 }
 
+/// An address that tries everything.
+pub fn hostile_url() -> String {
+    format!("https://tienda.example/{HOSTILE}")
+}
+
 /// A run with everything that can go wrong in it.
 pub fn not_ready() -> RunRecord {
     RunRecord {
