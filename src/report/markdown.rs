@@ -73,7 +73,8 @@ impl Page {
         }
         let partial = (!record.complete).then_some("report.partial").map(|key| self.word(key));
         let off = labels::switched_off(record).map(|message| self.say(&message));
-        for line in off.into_iter().chain(partial) {
+        let but = super::accepted::but(record).map(|message| self.say(&message));
+        for line in off.into_iter().chain(but).chain(partial) {
             self.line(&format!("\n> {line}"));
         }
     }

@@ -57,7 +57,6 @@ pub struct Style<'a> {
     pub width: usize,
     /// Whether ANSI colours are wanted.
     pub color: bool,
-
     /// Paths of the reports that were written, as the user may open them.
     pub reports: &'a [String],
     /// How much is told.

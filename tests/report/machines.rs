@@ -89,8 +89,11 @@ fn gitlab_gets_what_it_documents() {
     });
 }
 
+/// A command: kind, properties and text.
+type Found = (String, Vec<(String, String)>, String);
+
 /// What a reader of GitHub's workflow commands finds in a log: kind, properties and text of each command.
-fn commands(log: &str) -> Vec<(String, Vec<(String, String)>, String)> {
+fn commands(log: &str) -> Vec<Found> {
     let decoded = |text: &str| {
         let text = text.replace("%0D", "\r").replace("%0A", "\n").replace("%3A", ":").replace("%2C", ",");
         text.replace("%25", "%")
