@@ -51,8 +51,15 @@ pub fn print(url: &str, ca: &Path, count: usize) -> super::Done {
         black_box(judge.add(page));
     }
     let judged = own()?;
-    let facts =
-        ShopFacts { start: url, tls: None, answers: Vec::new(), left_out: Vec::new(), limit: None, saved: false };
+    let facts = ShopFacts {
+        start: url,
+        tls: None,
+        answers: Vec::new(),
+        left_out: Vec::new(),
+        limit: None,
+        files: None,
+        saved: false,
+    };
     let record = judge.finish(facts);
     black_box(serde_json::to_vec(&record)?);
     let recorded = own()?;
