@@ -58,6 +58,7 @@ pub fn print(url: &str, ca: &Path, count: usize) -> super::Done {
         dead: Vec::new(),
         left_out: Vec::new(),
         limit: None,
+        files: None,
         saved: false,
     };
     let record = judge.finish(facts);

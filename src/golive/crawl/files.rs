@@ -5,8 +5,11 @@
 
 use url::Url;
 
-/// Path, and whether a text is what such a file holds.
-pub(super) const FILES: [(&str, fn(&str) -> bool); 6] = [
+/// A path, and whether a text is what such a file holds.
+type File = (&'static str, fn(&str) -> bool);
+
+/// The files that are asked for.
+pub(super) const FILES: [File; 6] = [
     ("/.env", is_environment),
     ("/.env.local", is_environment),
     ("/.env.production", is_environment),

@@ -220,7 +220,7 @@ fn end_of_function(clean: &str, at: usize) -> Option<usize> {
         body.starts_with('{').then_some(())?;
         return end_of_braces(clean, clean.len() - body.len());
     }
-    let closed = parts(clean, paren).and_then(|all| Some(all.last().map_or(paren + 1, |last| last.end)))?;
+    let closed = parts(clean, paren)?.last().map_or(paren + 1, |last| last.end);
     let open = closed + clean.get(closed..)?.find(')')? + 1;
     let rest = clean.get(open..)?;
     let body = rest.trim_start().strip_prefix("=>").unwrap_or(rest).trim_start();
