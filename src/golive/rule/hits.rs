@@ -6,6 +6,7 @@ use regex::{Captures, Regex};
 use url::Url;
 
 use crate::golive::page::{Element, PageView, ScriptFacts, selector_of};
+use crate::golive::quick::quick;
 use crate::i18n::Message;
 use crate::run::{Evidence, Finding, Place, Severity, fingerprint};
 use crate::secret::{Redactor, find_credentials};
@@ -20,7 +21,7 @@ static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 /// The value of a client secret or webhook secret: it has no shape of its own, only a name before it.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 pub static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    quick(
         r#"(?i)(?:client|webhook)[_-]?secret(?:[_-]?key)?["'`]?\s*(?:[:=]|value\s*=)\s*["'`]([A-Za-z0-9]{16,128})["'`]"#,
     )
     .expect("a valid pattern")
