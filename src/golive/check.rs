@@ -133,7 +133,15 @@ mod tests {
 
     fn facts() -> ShopFacts {
         let start = Url::parse("https://user:pass@shop.example/").unwrap();
-        ShopFacts { start, tls: None, answers: Vec::new(), dead: Vec::new(), left_out: Vec::new(), limit: None, saved: false }
+        ShopFacts {
+            start,
+            tls: None,
+            answers: Vec::new(),
+            dead: Vec::new(),
+            left_out: Vec::new(),
+            limit: None,
+            saved: false,
+        }
     }
 
     #[test]

@@ -12,8 +12,7 @@ use super::{Kind, MAX_ATTRIBUTES, Mode, Reader, Tag, is_space};
 impl Reader<'_> {
     pub(super) fn declaration(&mut self) -> Option<()> {
         let rest = &self.source[self.at..];
-        if rest.starts_with("<!--") {
-            let inside = &rest[4..];
+        if let Some(inside) = rest.strip_prefix("<!--") {
             let length = memchr::memmem::find(inside.as_bytes(), b"-->")?;
             let comment = &inside[..length];
             if comment.starts_with('>') || comment.starts_with("->") || comment.contains("--!>") {
