@@ -93,6 +93,8 @@ fn homologa(url: &str, ca: &Path, json: &Path) -> Command {
         "3600",
         "--concurrency",
         "16",
+        "--browser",
+        "none",
     ]);
     command.arg("--ca-file").arg(ca).arg("--report").arg(format!("json={}", json.display()));
     command

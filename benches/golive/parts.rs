@@ -65,12 +65,13 @@ pub fn print(url: &str, ca: &Path, count: usize) -> super::Done {
     black_box(serde_json::to_vec(&record)?);
     let recorded = own()?;
     let each = |seconds: f64| seconds * 1_000.0 / pages.len().max(1) as f64;
+    let (crawl, tree, outline) = (read - begin, parsed - read, outlined - parsed);
     println!(
-        "ms of each page: crawl {:.2} (of it outline {:.2}), tree {:.2}, tree and rules {:.2}, record {:.3}\n",
-        each(read - begin),
-        each(outlined - parsed),
-        each(parsed - read),
-        each(judged - outlined),
+        "ms of each page: fetch {:.2}, tree {:.2}, outline {:.2}, rules {:.2}, record {:.3}\n",
+        each(crawl - outline),
+        each(tree),
+        each(outline - tree),
+        each(judged - outlined - outline),
         each(recorded - judged)
     );
     Ok(())

@@ -12,7 +12,7 @@ use super::check::Judge;
 use super::crawl;
 use super::evidence::Page;
 use super::journey::{self, Step};
-use super::page::{Document, Need};
+use super::page::{Need, Parsed};
 use super::rule::{PageVerdicts, RuleSet, ShopFacts, shown_url};
 use super::saved;
 use crate::http;
@@ -69,7 +69,7 @@ pub async fn check(
     let mut judge = Judge::new(rules);
     // Pages are judged where they were read, several at a time; the record has them in the order of the crawl.
     let by = Arc::clone(rules);
-    let look = move |page: Page, parsed: Option<Document<'_>>| match by.judge_parsed(&page, parsed, draws) {
+    let look = move |page: Page, parsed: Option<Parsed<'_>>| match by.judge_parsed(&page, parsed, draws) {
         Ok(verdicts) => Looked::Judged(Box::new(verdicts)),
         Err(need) => Looked::Waits(Box::new(page), need),
     };

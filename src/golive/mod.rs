@@ -8,6 +8,7 @@ mod engine;
 pub mod evidence;
 pub mod journey;
 pub mod page;
+mod quick;
 pub mod rule;
 pub mod saved;
 

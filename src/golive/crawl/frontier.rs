@@ -6,6 +6,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::hash_map::{DefaultHasher, RandomState};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use url::Url;
 
@@ -31,12 +32,40 @@ pub(super) enum Class {
     Listed,
 }
 
+/// The addresses that a crawl knows, for whoever reads pages beside it: what is known once stays known.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Hashes of [`trap::key`]: texts would fill the memory.
+    known: RwLock<HashSet<u64>>,
+    hasher: RandomState,
+}
+
+impl Seen {
+    /// What tells an address from others.
+    pub(super) fn identity(&self, url: &Url) -> u64 {
+        self.hasher.hash_one(&*trap::key(url))
+    }
+
+    /// The identities that are known now.
+    pub(super) fn look(&self) -> RwLockReadGuard<'_, HashSet<u64>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers an address; `true` when it was new, and when the memory is full: then it is new for good.
+    fn add(&self, url: &Url) -> bool {
+        let identity = self.identity(url);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MEMORY {
+            return !known.contains(&identity);
+        }
+        known.insert(identity)
+    }
+}
+
 /// The queue of a crawl.
 pub(super) struct Frontier {
     waiting: BinaryHeap<Reverse<Waiting>>,
-    /// Hashes of [`trap::key`]: texts would fill the memory.
-    seen: HashSet<u64>,
-    hasher: RandomState,
+    seen: Arc<Seen>,
     /// Variants per path, by hash.
     queries: HashMap<u64, u32>,
     /// Addresses per pattern, by hash.
@@ -73,8 +102,7 @@ impl Frontier {
     pub(super) fn new(variants: u32) -> Frontier {
         Frontier {
             waiting: BinaryHeap::new(),
-            seen: HashSet::new(),
-            hasher: RandomState::new(),
+            seen: Arc::default(),
             queries: HashMap::new(),
             patterns: HashMap::new(),
             variants,
@@ -83,28 +111,25 @@ impl Frontier {
         }
     }
 
-    /// Whether an address was never met.
-    pub(super) fn is_new(&self, url: &Url) -> bool {
-        !self.seen.contains(&self.identity(url))
+    /// The addresses that were met.
+    pub(super) fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.seen)
     }
 
-    fn identity(&self, url: &Url) -> u64 {
-        self.hasher.hash_one(&*trap::key(url))
+    /// Whether an address was never met.
+    pub(super) fn is_new(&self, url: &Url) -> bool {
+        !self.seen.look().contains(&self.seen.identity(url))
     }
 
     /// Remembers an address without queueing it; `true` when it was never met.
     pub(super) fn mark(&mut self, url: &Url) -> bool {
-        let identity = self.identity(url);
-        if self.seen.len() >= MEMORY {
-            return !self.seen.contains(&identity);
-        }
-        self.seen.insert(identity)
+        self.seen.add(url)
     }
 
     /// Queues a page that was not met before, with the link that led there; tells why not when it is one of too many
     /// alike (once for each kind).
     pub(super) fn add(&mut self, url: Url, depth: u32, class: Class, from: Option<Origin>) -> Option<(Url, Message)> {
-        if self.seen.len() >= MEMORY {
+        if self.seen.look().len() >= MEMORY {
             self.overflowed |= self.is_new(&url);
             return None;
         }

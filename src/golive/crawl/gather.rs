@@ -2,6 +2,7 @@
 //!
 //! Own scripts and frames are fetched once per crawl and shared, within a budget of memory.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::future::Future as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +13,10 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::fetch::{Fetcher, Kind, Miss};
+use super::frontier::Seen;
 use super::{scope, wall};
 use crate::golive::evidence::{Fetched, Frame, Page};
-use crate::golive::page::{Document, Imports, Leads, Outline, leads_of, of_document, outline};
+use crate::golive::page::{Document, Imports, Leads, Link, Outline, Parsed, leads_of, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::LeftOut;
@@ -80,7 +82,13 @@ pub(super) enum Gathered<T> {
 
 /// What is made of each page where it is read, on whichever thread that is. The parsed document comes along when it
 /// was parsed just now.
-pub(super) type Look<T> = Box<dyn for<'d> Fn(Page, Option<Document<'d>>) -> T + Send + Sync>;
+pub(super) type Look<T> = Box<dyn for<'d> Fn(Page, Option<Parsed<'d>>) -> T + Send + Sync>;
+
+/// What was read of a page whose parts are still to be asked for.
+struct Read {
+    outline: Outline,
+    found: Vec<Found>,
+}
 
 /// A script or frame, with what it leads to when it is a script.
 #[derive(Debug, Clone)]
@@ -110,13 +118,15 @@ pub(super) struct Gatherer<T> {
     fetcher: Fetcher,
     look: Look<T>,
     robots: bool,
+    /// Addresses that the crawl knows already: links there need no second look.
+    seen: Arc<Seen>,
     shared: Mutex<HashMap<Url, Shared>>,
     shared_bytes: AtomicUsize,
 }
 
 impl<T> Gatherer<T> {
-    pub(super) fn new(fetcher: Fetcher, robots: bool, look: Look<T>) -> Gatherer<T> {
-        Gatherer { fetcher, look, robots, shared: Mutex::default(), shared_bytes: AtomicUsize::new(0) }
+    pub(super) fn new(fetcher: Fetcher, robots: bool, seen: Arc<Seen>, look: Look<T>) -> Gatherer<T> {
+        Gatherer { fetcher, look, robots, seen, shared: Mutex::default(), shared_bytes: AtomicUsize::new(0) }
     }
 
     pub(super) fn fetcher(&self) -> &Fetcher {
@@ -137,37 +147,37 @@ impl<T> Gatherer<T> {
             Ok(gathered) => return gathered,
             Err(read) => read,
         };
-        let (page, parts) = self.assemble(&read, &document, lead.depth, false).await;
-        let found = self.found(read, &document, parts.dead);
+        let Read { outline, mut found } = *read;
+        let (page, parts) = self.assemble(&outline, &document, lead.depth, false).await;
+        found.extend(parts.dead);
         Gathered::Page { url: document.url.clone(), depth: lead.depth, made: (self.look)(page, None), found }
     }
 
     /// Reads a page whose scripts and frames are there already, as those of nearly every page are after the first
     /// ones: then it is parsed once, for the crawl and for the rules. Else its outline is given back.
-    fn at_once(&self, document: &Arc<Fetched>, depth: u32) -> Result<Gathered<T>, Box<Outline>> {
-        let parsed = Document::parse(&document.body);
-        let read = Box::new(of_document(&parsed, &document.url));
-        if stands_for_login(document, &read) {
+    fn at_once(&self, document: &Arc<Fetched>, depth: u32) -> Result<Gathered<T>, Box<Read>> {
+        let parsed = Parsed::of(document);
+        if stands_for_login(document, &parsed.outline) {
             return Ok(Gathered::Missed(Miss::login(&document.requested)));
         }
+        let mut found = self.found(&parsed, document);
         let assembled = {
-            let mut assembling = std::pin::pin!(self.assemble(&read, document, depth, true));
+            let mut assembling = std::pin::pin!(self.assemble(&parsed.outline, document, depth, true));
             // Nothing is waited for with what is at hand, so that one look at the future is enough.
             assembling.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         };
-        let Poll::Ready((page, parts)) = assembled else { return Err(read) };
-        if parts.missing {
-            return Err(read);
-        }
-        let found = self.found(read, document, parts.dead);
+        let (page, parts) = match assembled {
+            Poll::Ready((page, parts)) if !parts.missing => (page, parts),
+            _ => return Err(Box::new(Read { outline: parsed.outline, found })),
+        };
+        found.extend(parts.dead);
         Ok(Gathered::Page { url: document.url.clone(), depth, made: (self.look)(page, Some(parsed)), found })
     }
 
-    fn found(&self, read: Box<Outline>, document: &Fetched, dead: Vec<Found>) -> Vec<Found> {
-        let silent = self.robots && (read.nofollow || says_nofollow(document));
-        let mut found = self.sort_links(*read, &document.url, silent);
-        found.extend(dead);
-        found
+    /// Where a page leads that the crawl does not know yet.
+    fn found(&self, read: &Parsed, document: &Fetched) -> Vec<Found> {
+        let silent = self.robots && (read.outline.nofollow || says_nofollow(document));
+        self.sort_links(read, &document.url, silent)
     }
 
     /// Puts a page together; `at_hand` asks for nothing.
@@ -315,23 +325,31 @@ impl<T> Gatherer<T> {
         Ok(Part { fetched: Arc::new(part), leads: Arc::new(leads), map })
     }
 
-    /// Decides what each link is good for; every address once.
-    fn sort_links(&self, outline: Outline, page: &Url, nofollow: bool) -> Vec<Found> {
-        let mut seen = HashSet::new();
+    /// Decides what each link is good for; every address once, and none that the crawl knows already.
+    fn sort_links(&self, read: &Parsed, page: &Url, nofollow: bool) -> Vec<Found> {
+        let mut met = HashSet::new();
         let mut found = Vec::new();
-        let refresh = outline.refresh.into_iter().map(|url| (url, String::new(), String::new(), None));
-        let links = outline.links.into_iter().map(|link| {
-            let at = At { href: link.href, line: link.line, column: link.column };
-            (link.url, link.text, link.rel, Some(at))
-        });
-        for (url, text, rel, at) in refresh.chain(links) {
-            let Some(url) = scope::clean(url).filter(|url| url != page) else { continue };
-            if !seen.insert(url.as_str().to_owned()) {
+        let known = self.seen.look();
+        let refresh = read.outline.refresh.iter().map(|url| (url, None));
+        let links = read.outline.links.iter().map(|link| (&link.url, Some(link)));
+        for (url, link) in refresh.chain(links) {
+            let url = match scope::is_clean(url) {
+                true => Cow::Borrowed(url),
+                false => match scope::clean(url.clone()) {
+                    Some(url) => Cow::Owned(url),
+                    None => continue,
+                },
+            };
+            let identity = self.seen.identity(&url);
+            if &*url == page || known.contains(&identity) || !met.insert(identity) {
                 continue;
             }
-            let sorted = self.sort_link(url, &text, if nofollow { "nofollow" } else { &rel });
+            let (text, rel) = link.map_or(("", ""), |link| (&*link.text, &*link.rel));
+            let sorted = self.sort_link(url.into_owned(), text, if nofollow { "nofollow" } else { rel });
             found.extend(sorted.map(|found| match found {
-                Found::Follow { url, important, .. } => Found::Follow { url, important, at },
+                Found::Follow { url, important, .. } => {
+                    Found::Follow { url, important, at: link.map(|link| at(&read.document, link)) }
+                }
                 other => other,
             }));
         }
@@ -366,6 +384,15 @@ impl<T> Gatherer<T> {
         };
         Some(Found::Leave { url, reason })
     }
+}
+
+/// Where a link stands and how it is written there.
+fn at(document: &Document, link: &Link) -> At {
+    let element = document.element(link.place);
+    let start = element.and_then(|element| element.start);
+    let (line, column) = start.map_or((1, 1), |start| document.line_column(start));
+    let href = element.and_then(|element| element.attr("href")).unwrap_or_default().trim().to_owned();
+    At { href, line, column }
 }
 
 /// Whether a page that was redirected to stands in for the one that was asked for, to log in.

@@ -31,7 +31,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::evidence::{DeadLink, FileProbe, Page};
-use super::page::{Document, outline};
+use super::page::{Parsed, outline};
 use crate::http;
 use crate::i18n::Message;
 use crate::run::{LeftOut, Problem};
@@ -198,14 +198,14 @@ pub async fn crawl(start: &Url, options: &Options, on_page: impl FnMut(Page)) ->
 }
 
 /// As [`crawl`], but hands over what `look` makes of each page. `look` runs where the page was read, several at a
-/// time, and gets the parsed document along when there is one; `on_made` is called in the order of pages.
+/// time, and gets the parsed document with its outline along when there is one; `on_made` is called in the order of pages.
 ///
 /// # Errors
 /// As [`crawl`].
 pub async fn crawl_with<T: Send + 'static>(
     start: &Url,
     options: &Options,
-    look: impl Fn(Page, Option<Document<'_>>) -> T + Send + Sync + 'static,
+    look: impl Fn(Page, Option<Parsed<'_>>) -> T + Send + Sync + 'static,
     mut on_made: impl FnMut(T),
 ) -> Result<Crawled, Problem> {
     let begin = Instant::now();
@@ -247,7 +247,7 @@ pub async fn crawl_with<T: Send + 'static>(
     if options.robots {
         fetcher.obey();
     }
-    let gatherer = Arc::new(Gatherer::new(fetcher, options.robots, Box::new(look)));
+    let gatherer = Arc::new(Gatherer::new(fetcher, options.robots, crawl.frontier.seen(), Box::new(look)));
     match timeout_at(deadline, crawl.ask_robots(&gatherer, &first.url)).await {
         Ok(files) if options.sitemap => {
             // What only a sitemap names is read last: it must not cost the time for the rest.

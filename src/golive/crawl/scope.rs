@@ -178,6 +178,11 @@ fn twins(one: &Host<String>, other: &Host<String>) -> bool {
     }
 }
 
+/// Whether an address is asked as it is.
+pub(super) fn is_clean(url: &Url) -> bool {
+    url.fragment().is_none() && url.username().is_empty() && url.password().is_none()
+}
+
 /// An address as it is asked: without fragment, user and password.
 pub(super) fn clean(mut url: Url) -> Option<Url> {
     if url.fragment().is_some() {

@@ -241,9 +241,9 @@ async fn dead_links_are_told_with_their_place() {
     assert_eq!(
         told,
         [
-            ("/", "/gone?utm_source=x", Some(404), 1, 48),
-            ("/a", "sub/old.html#part", Some(410), 2, 23),
-            ("/a", "/broken", Some(500), 2, 56),
+            ("/", "/gone?utm_source=x", Some(404), 1, 50),
+            ("/a", "sub/old.html#part", Some(410), 2, 24),
+            ("/a", "/broken", Some(500), 2, 58),
         ]
     );
 }

@@ -6,7 +6,7 @@
 //! Elements that the parser adds itself (`tbody`, say) have no place.
 
 use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -14,6 +14,8 @@ use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, LocalName, ParseOpts, QualName, parse_document};
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+
+use super::plain;
 
 /// Identity of a node in the tree of a [`Document`].
 pub type NodeId = <HtmlTreeSink as TreeSink>::Handle;
@@ -98,13 +100,21 @@ pub struct Document<'s> {
     order: Vec<(NodeId, Option<usize>)>,
     /// Places in `order` by element name: most questions are about a few names.
     by_name: HashMap<LocalName, Vec<usize>, BuildHasherDefault<Numbers>>,
-    line_starts: Vec<usize>,
+    line_starts: OnceCell<Vec<usize>>,
     cut: bool,
 }
 
 impl<'s> Document<'s> {
     /// Parses `source`. Never fails; stops early on absurd nesting or size, see [`Document::cut`].
     pub fn parse(source: &'s str) -> Document<'s> {
+        match plain::read(source) {
+            Some(plain) => Document::of(source, plain.html, plain.order, false),
+            None => Document::parse_any(source),
+        }
+    }
+
+    /// Parses markup of any kind.
+    pub(super) fn parse_any(source: &'s str) -> Document<'s> {
         let sink = PlacedSink {
             inner: HtmlTreeSink::new(Html::new_document()),
             source,
@@ -135,6 +145,10 @@ impl<'s> Document<'s> {
         let (html, marks, cut) = parser.finish();
         let cut = cut || crowded.is_some();
         let order = visible_order(&html, &marks);
+        Document::of(source, html, order, cut)
+    }
+
+    fn of(source: &'s str, html: Html, order: Vec<(NodeId, Option<usize>)>, cut: bool) -> Document<'s> {
         let mut by_name: HashMap<LocalName, Vec<usize>, BuildHasherDefault<Numbers>> = HashMap::default();
         for (at, (id, _)) in order.iter().enumerate() {
             if let Some(element) = html.tree.get(*id).and_then(|node| node.value().as_element()) {
@@ -144,8 +158,13 @@ impl<'s> Document<'s> {
                 }
             }
         }
-        let line_starts = std::iter::once(0).chain(offsets_after(source, b'\n')).collect();
-        Document { source, html, order, by_name, line_starts, cut }
+        Document { source, html, order, by_name, line_starts: OnceCell::new(), cut }
+    }
+
+    /// The tree, and the elements in it in document order.
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> (&Html, &[(NodeId, Option<usize>)]) {
+        (&self.html, &self.order)
     }
 
     /// The source as it was given.
@@ -187,17 +206,13 @@ impl<'s> Document<'s> {
 
     /// The words a visitor reads, white space folded, one line per block, at most about `limit` bytes.
     pub fn words(&self, limit: usize) -> String {
-        let mut words = String::new();
+        let mut words = String::with_capacity((self.source.len() / 2).min(limit));
         let mut node = self.html.tree.root();
         loop {
             let mut hidden = node.value().is_fragment();
             if let Some(text) = node.value().as_text() {
-                for word in text.split_whitespace() {
-                    if words.len() + word.len() > limit {
-                        return words;
-                    }
-                    words.push_str(word);
-                    words.push(' ');
+                if !fold(&mut words, text, limit) {
+                    return words;
                 }
             } else if let Some(element) = node.value().as_element() {
                 hidden = matches!(element.name(), "script" | "style" | "noscript" | "head" | "template" | "svg");
@@ -227,8 +242,42 @@ impl<'s> Document<'s> {
 
     /// Line and column, both from 1, the column in characters, of a byte offset.
     pub fn line_column(&self, offset: usize) -> (u32, u32) {
-        line_column(self.source, &self.line_starts, offset)
+        let starts =
+            self.line_starts.get_or_init(|| std::iter::once(0).chain(offsets_after(self.source, b'\n')).collect());
+        line_column(self.source, starts, offset)
     }
+}
+
+/// Appends the words of a text, each with a blank behind it; `false` when the next one would pass the limit.
+fn fold(words: &mut String, text: &str, limit: usize) -> bool {
+    let bytes = text.as_bytes();
+    let blank = |byte: u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let mut at = 0;
+    while at < bytes.len() {
+        if blank(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        // Blanks beyond ASCII are rare: only what may hold one is looked at sign by sign.
+        let mut wide = false;
+        while at < bytes.len() && !blank(bytes[at]) {
+            wide |= matches!(bytes[at], 0xc2 | 0xe1..=0xe3);
+            at += 1;
+        }
+        let word = &text[start..at];
+        let mut folded = word.split_whitespace();
+        let mut next = if wide { folded.next() } else { Some(word) };
+        while let Some(word) = next {
+            if words.len() + word.len() > limit {
+                return false;
+            }
+            words.push_str(word);
+            words.push(' ');
+            next = if wide { folded.next() } else { None };
+        }
+    }
+    true
 }
 
 /// Begins a new line of words unless the element is one that stands within a sentence.
@@ -549,6 +598,9 @@ mod tests {
 
     #[test]
     fn words_come_in_order_and_by_block() {
+        let blanks = "<p>a\u{a0}b\u{2003}\u{e9} \u{3000}c\u{1c}d\x0b";
+        assert_eq!(Document::parse(blanks).words(100), "a b é c\u{1c}d \n");
+        assert_eq!(Document::parse("<p>uno dos tres").words(8), "uno dos ");
         let source = "<title>t</title><p>Hasta <b>12</b> cuotas<p>con <a>Mercado\n Pago</a><script>no()</script>";
         assert_eq!(Document::parse(source).words(100), "Hasta 12 cuotas \ncon Mercado Pago \n");
     }

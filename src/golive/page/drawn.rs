@@ -10,6 +10,7 @@ use regex::Regex;
 use super::card::CardRole;
 use super::generation::{is_sdk_v1, is_sdk_v2};
 use super::view::PageView;
+use crate::golive::quick::quick;
 use crate::run::Generation;
 
 /// Most ids of containers that scripts may name.
@@ -19,7 +20,7 @@ const MAX_IDS: usize = 200;
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static WRITES_CARD: LazyLock<Regex> = LazyLock::new(|| {
     let card = r"(?:data-?checkout|cc-(?:number|csc|exp)|card[_-]?number|card[_-]?no\b|security[_-]?code|\bcv[cv]2?\b|(?:numero|nro)[_-]?(?:de[_-]?|do[_-]?)?(?:tarjeta|cartao)|codigo[_-]?(?:de[_-]?)?segur(?:idad|an[cç]a))";
-    Regex::new(&format!(
+    quick(&format!(
         r#"(?i)<(?:input|select)\b[^<>;]{{0,300}}{card}|(?:createElement|\bjsxs?)\s*\)?\s*\(\s*["'`](?:input|select)["'`][^<>]{{0,200}}{card}"#
     ))
     .expect("a valid pattern")
@@ -28,7 +29,7 @@ static WRITES_CARD: LazyLock<Regex> = LazyLock::new(|| {
 /// Where a script puts a secure field: `.mount('id')` or the ids of `cardForm`.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static MOUNTS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    quick(
         r#"\.mount\s*\(\s*["'`]#?([\w-]{1,80})["'`]|\b(?:cardNumber|securityCode)\s*:\s*\{\s*id\s*:\s*["'`]([\w-]{1,80})["'`]"#,
     )
     .expect("a valid pattern")

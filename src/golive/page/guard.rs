@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::golive::quick::quick;
+
 /// Bytes before the place that are read.
 const WINDOW: usize = 4_000;
 /// Blocks around the place that are asked.
@@ -15,7 +17,7 @@ const MAX_BLOCKS: usize = 4;
 static GUARD: LazyLock<Regex> = LazyLock::new(|| {
     let place = r"\b(?:location\s*\.\s*(?:host(?:name)?|origin|href)|hostname|NODE_ENV|import\.meta\.env\.(?:DEV|PROD|MODE)|__DEV__|is_?(?:dev(?:elopment)?|local(?:host)?|prod(?:uction)?))\b";
     let test = r#"[=!]==?|\.\s*(?:includes|indexOf|match|startsWith|endsWith|test)\s*\("#;
-    Regex::new(&format!(
+    quick(&format!(
         r"(?is)(?:\bif\s*\(|\bcase\b).*{place}|(?:{place}.{{0,60}}(?:{test})|(?:{test}).{{0,60}}{place}|\b(?:__DEV__|import\.meta\.env\.(?:DEV|PROD)|is_?(?:dev(?:elopment)?|local(?:host)?|prod(?:uction)?))\b).*(?:\?|&&|\|\|)"
     ))
     .expect("a valid pattern")

@@ -2,12 +2,14 @@
 
 use std::sync::LazyLock;
 
+use html5ever::LocalName;
 use regex::Regex;
 use url::Url;
 
 use super::document::Document;
 use super::outline::{join, runs};
 use super::script::without_comments;
+use crate::golive::quick::quick;
 
 /// Most modules of one script or page that are kept.
 const MAX_MODULES: usize = 200;
@@ -15,14 +17,13 @@ const MAX_MODULES: usize = 200;
 /// `import '…'`, `import x from '…'`, `import('…')` and `export … from '…'`.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static IMPORT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:\bimport\s*\(?\s*|[\w$}*\s]\s*\bfrom\s*)["'`]([^"'`\n$\\]{1,2000})["'`]"#)
-        .expect("a valid pattern")
+    quick(r#"(?:\bimport\s*\(?\s*|[\w$}*\s]\s*\bfrom\s*)["'`]([^"'`\n$\\]{1,2000})["'`]"#).expect("a valid pattern")
 });
 
 /// `import(` of something that is no literal.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static COMPUTED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(?:^|[^.\w$])import\s*\(\s*(?:[\w$({\[]|`[^`\n]*\$\{)"#).expect("a valid pattern"));
+    LazyLock::new(|| quick(r#"(?:^|[^.\w$])import\s*\(\s*(?:[\w$({\[]|`[^`\n]*\$\{)"#).expect("a valid pattern"));
 
 /// Modules that a script loads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn imports_of(script: &str, base: &Url) -> Imports {
 /// The modules that the markup of a page names: inline scripts, import maps and `modulepreload`.
 pub(super) fn imports_of_page(document: &Document, base: &Url) -> Imports {
     let mut imports = Imports::default();
-    for element in document.elements() {
+    for element in document.named(&["link", "script"].map(LocalName::from)) {
         match element.name() {
             "link" => {
                 let rel = element.attr("rel").unwrap_or_default();

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::imports::{Imports, imports_of};
 use super::outline::join;
+use crate::golive::quick::quick;
 
 /// Most addresses of each kind that one script leads to.
 const MOST: usize = 20;
@@ -20,19 +21,19 @@ const MAP_BYTES: usize = 8 * 1024 * 1024;
 /// `//# sourceMappingURL=…` (or `//@`), alone at the end of a line.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static SOURCE_MAP: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)(?://|/\*)[#@]\s*sourceMappingURL=([^\s'*]+)").expect("a valid pattern"));
+    LazyLock::new(|| quick(r"(?m)(?://|/\*)[#@]\s*sourceMappingURL=([^\s'*]+)").expect("a valid pattern"));
 
 /// A file with a hash in its name, as bundlers write them.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static CHUNK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"["'`]((?:\.{0,2}/)?(?:[\w@~-]+/){0,8}[\w@~.-]*[.-][0-9A-Za-z_-]{6,32}(?:\.chunk)?\.m?js)["'`]"#)
+    quick(r#"["'`]((?:\.{0,2}/)?(?:[\w@~-]+/){0,8}[\w@~.-]*[.-][0-9A-Za-z_-]{6,32}(?:\.chunk)?\.m?js)["'`]"#)
         .expect("a valid pattern")
 });
 
 /// An answer that a script asks for with a literal address: only those that are read, never sent to.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static ASKED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    quick(
         r#"(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*get\s*)?\(\s*|\.\s*(?:getJSON|get)\s*\(\s*|\.\s*open\s*\(\s*["'`]GET["'`]\s*,\s*)["'`]([^"'`\s\\$]{1,500})["'`]\s*([,)])\s*(\{[^{}]{0,200})?"#,
     )
     .expect("a valid pattern")

@@ -1,5 +1,6 @@
 //! The outline of a page: what a crawler needs to know of it, owned and bounded.
 
+use html5ever::LocalName;
 use url::Url;
 
 use super::document::{Document, Element};
@@ -24,16 +25,12 @@ const LITTLE_TEXT: usize = 200;
 pub struct Link {
     /// Where it leads, resolved against the base of the page; any scheme.
     pub url: Url,
-    /// Its `href` as it stands there, white space around it aside.
-    pub href: String,
     /// Its words (or `aria-label`, `title`, the `alt` of its image), white space folded, at most 200 characters.
     pub text: String,
     /// Its `rel`, lower case; empty without one.
     pub rel: String,
-    /// Line in the source, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
+    /// The place of its element in document order: the element says how it is written and where it stands.
+    pub place: usize,
 }
 
 /// What a page leads to and loads, with nothing judged.
@@ -75,8 +72,7 @@ pub fn outline(html: &str, base: &Url) -> Outline {
 /// The outline of a document that is parsed already.
 pub fn of_document(document: &Document, address: &Url) -> Outline {
     let base = document
-        .elements()
-        .filter(|element| element.name() == "base")
+        .named(&[LocalName::from("base")])
         .find_map(|element| join(address, element.attr("href")?))
         .unwrap_or_else(|| address.clone());
     let mut outline = Outline {
@@ -95,7 +91,8 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
         cut: document.cut(),
     };
     let mut titled = false;
-    for element in document.elements() {
+    let told = ["html", "title", "a", "area", "script", "iframe", "frame", "meta", "input"].map(LocalName::from);
+    for element in document.named(&told) {
         match element.name() {
             "html" => outline.lang = element.attr("lang").map(|lang| lang.trim().to_owned()).filter(|l| !l.is_empty()),
             // An SVG has titles too; the first one is the page's.
@@ -104,16 +101,13 @@ pub fn of_document(document: &Document, address: &Url) -> Outline {
                 outline.title = text_of(&element, MAX_TEXT);
             }
             "a" | "area" => {
-                let href = element.attr("href").unwrap_or_default().trim();
-                let Some(url) = join(&base, href) else { continue };
+                let Some(url) = element.attr("href").and_then(|href| join(&base, href)) else { continue };
                 if outline.links.len() >= MAX_LINKS {
                     outline.cut = true;
                     continue;
                 }
-                let (line, column) = element.start.map_or((1, 1), |start| document.line_column(start));
                 let rel = element.attr("rel").unwrap_or_default().to_ascii_lowercase();
-                let (href, text) = (href.to_owned(), label_of(&element));
-                outline.links.push(Link { url, href, text, rel, line, column });
+                outline.links.push(Link { url, text: label_of(&element), rel, place: element.place });
             }
             "script" if runs(&element) => {
                 if element.attr("src").is_none() && outline.served.len() < MAX_SERVED {
@@ -251,6 +245,9 @@ fn needs_javascript(document: &Document) -> bool {
                 .map(|own| own.trim().chars().count())
                 .sum::<usize>();
         }
+        if controls > 0 || text >= LITTLE_TEXT {
+            return false;
+        }
     }
     // A short page that names the SDK itself is a plain page whose fields Mercado Pago draws.
     scripts > 0 && controls == 0 && text < LITTLE_TEXT && (root || (links == 0 && text < 40 && !sdk))
@@ -266,17 +263,19 @@ mod tests {
 
     #[test]
     fn links_scripts_and_frames_are_resolved_against_the_base() {
-        let outline = read(concat!(
+        let document = Document::parse(concat!(
             "<html lang=es-AR><title> Mi\n tienda </title><base href='/b/'>",
             "<meta http-equiv=Refresh content='3; URL=\"next\"'>\n",
             "<a href=' x?y=1#z ' rel='NoFollow'>Ir <b>a</b> pagar</a><a name=q>no</a><a href='mailto:a@b.c'><img alt=Correo></a>",
             "<script src=s.js></script><script type='text/template' src=t.js></script><iframe src=//other.example/f></iframe>",
             "<template><a href=inert>x</a></template><!-- <a href=comment> -->",
         ));
+        let outline = of_document(&document, &Url::parse("https://shop.example/a/page.html").unwrap());
         assert_eq!((outline.title.as_str(), outline.lang.as_deref()), ("Mi tienda", Some("es-AR")));
         let links: Vec<_> = outline.links.iter().map(|link| (link.url.as_str(), link.text.as_str())).collect();
         assert_eq!(links, [("https://shop.example/b/x?y=1#z", "Ir a pagar"), ("mailto:a@b.c", "Correo")]);
-        assert_eq!((outline.links[0].rel.as_str(), outline.links[0].line, outline.links[0].column), ("nofollow", 3, 1));
+        let first = document.element(outline.links[0].place).and_then(|link| link.start).unwrap();
+        assert_eq!((outline.links[0].rel.as_str(), document.line_column(first)), ("nofollow", (3, 1)));
         assert_eq!(outline.scripts, [Url::parse("https://shop.example/b/s.js").unwrap()]);
         assert_eq!(outline.frames, [Url::parse("https://other.example/f").unwrap()]);
         assert_eq!(outline.refresh, Some(Url::parse("https://shop.example/b/next").unwrap()));

@@ -17,6 +17,7 @@ use super::script::without_comments;
 use crate::golive::evidence::{Fetched, Page, Source};
 use crate::i18n::Message;
 use crate::run::Generation;
+use crate::secret::{FoundCredential, find_credentials};
 
 /// A script of the shop's own, read once however many pages load it.
 #[derive(Debug)]
@@ -125,6 +126,31 @@ pub struct Part<'p> {
     pub drawn: bool,
     /// Whether it is what a buyer gets; `false` for what was sent when it was drawn, too.
     pub shown: bool,
+    credentials: OnceCell<Vec<FoundCredential>>,
+}
+
+impl Part<'_> {
+    /// The credentials in its source, comments and all; searched for once.
+    pub fn credentials(&self) -> &[FoundCredential] {
+        self.credentials.get_or_init(|| find_credentials(self.document.source()))
+    }
+}
+
+/// A document that was parsed, with its outline.
+pub struct Parsed<'p> {
+    /// The tree.
+    pub document: Document<'p>,
+    /// What it leads to and loads.
+    pub outline: Outline,
+}
+
+impl<'p> Parsed<'p> {
+    /// Parses what was fetched.
+    pub fn of(fetched: &'p Fetched) -> Parsed<'p> {
+        let document = Document::parse(&fetched.body);
+        let outline = of_document(&document, &fetched.url);
+        Parsed { document, outline }
+    }
 }
 
 /// How much more of a page a browser would tell, the least first.
@@ -175,8 +201,8 @@ impl<'p> PageView<'p> {
         PageView::read_parsed(page, None, cache)
     }
 
-    /// Reads a page whose document was parsed already, if it was.
-    pub fn read_parsed(page: &'p Page, mut parsed: Option<Document<'p>>, cache: &ScriptCache) -> PageView<'p> {
+    /// Reads a page whose document was parsed already, with its outline, if it was.
+    pub fn read_parsed(page: &'p Page, mut parsed: Option<Parsed<'p>>, cache: &ScriptCache) -> PageView<'p> {
         let rendered = page.rendered.as_deref();
         let mut parts = Vec::with_capacity(1 + page.frames.len());
         let drawn = rendered.into_iter().flat_map(|rendered| &rendered.frames);
@@ -186,9 +212,15 @@ impl<'p> PageView<'p> {
         for (fetched, drawn) in drawn.chain(sent) {
             // What was parsed is the document as it was sent.
             let known = if drawn { None } else { parsed.take() };
-            let document = known.unwrap_or_else(|| Document::parse(&fetched.body));
-            let outline = of_document(&document, &fetched.url);
-            parts.push(Part { fetched, document, outline, drawn, shown: drawn || rendered.is_none() });
+            let Parsed { document, outline } = known.unwrap_or_else(|| Parsed::of(fetched));
+            parts.push(Part {
+                fetched,
+                document,
+                outline,
+                drawn,
+                shown: drawn || rendered.is_none(),
+                credentials: OnceCell::new(),
+            });
         }
         let late = rendered.into_iter().flat_map(|rendered| &rendered.scripts);
         let scripts: Vec<Arc<ScriptFacts>> =

@@ -10,7 +10,7 @@ use super::{RuleSet, ShopFacts};
 use crate::golive::evidence::{
     Carries, ConsoleLine, ConsoleOrigin, DeadLink, DrawnFrame, Fetched, FileProbe, Frame, Page, Rendered, Request,
 };
-use crate::golive::page::outline;
+use crate::golive::page::{Document, of_document};
 use crate::i18n::Lang;
 use crate::run::{CertificateFacts, Check, Hop, PlainHttp, TlsFacts, Verdict, VersionFacts};
 
@@ -158,11 +158,15 @@ fn dead(shop: &ExampleShop, answers: &[(Url, Option<u16>)]) -> Vec<DeadLink> {
     let mut found: Vec<DeadLink> = Vec::new();
     for one in std::iter::once(shop).chain(&shop.pages) {
         let page = page(one).document;
-        for link in outline(&page.body, &page.url).links {
+        let document = Document::parse(&page.body);
+        for link in of_document(&document, &page.url).links {
             let answer = answers.iter().find(|(url, status)| *url == link.url && status.is_some_and(|s| s >= 400));
             if let Some((url, status)) = answer.filter(|(url, _)| !found.iter().any(|dead| dead.url == *url)) {
-                let (url, status, page, href) = (url.clone(), *status, page.url.clone(), link.href);
-                found.push(DeadLink { url, status, page, href, line: link.line, column: link.column });
+                let element = document.element(link.place).unwrap();
+                let (line, column) = document.line_column(element.start.unwrap());
+                let (url, status, page) = (url.clone(), *status, page.url.clone());
+                let href = element.attr("href").unwrap().to_owned();
+                found.push(DeadLink { url, status, page, href, line, column });
             }
         }
     }

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::accepted::{Accept, path_of};
 use crate::golive::page::{Document, Element, LocalName, PageView, ScriptFacts, selector_of};
+use crate::golive::quick::quick;
 use crate::i18n::Message;
 use crate::run::{Evidence, Finding, Place, Severity, Tolerated, fingerprint};
 use crate::secret::{Redactor, find_credentials};
@@ -28,7 +29,7 @@ static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 /// The value of a client secret or webhook secret: it has no shape of its own, only a name before it.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 pub static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    quick(
         r#"(?i)(?:client|webhook)[_-]?secret(?:[_-]?key)?["'`]?\s*(?:[:=]|value\s*=)\s*["'`]([A-Za-z0-9]{16,128})["'`]"#,
     )
     .expect("a valid pattern")

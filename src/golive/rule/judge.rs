@@ -1,6 +1,7 @@
 //! Judges one page by every rule; what is kept of it is small and owned, so that its evidence can be dropped.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -11,7 +12,7 @@ use super::model::Scope;
 use super::predicates::{Looks, Run, local, promotions, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
-use crate::golive::page::{Document, Element, Need, PageView};
+use crate::golive::page::{Element, Need, PageView, Parsed};
 use crate::i18n::Message;
 use crate::run::{Evidence, Finding, PageSummary, Tolerated};
 
@@ -33,6 +34,57 @@ pub(super) enum Look {
     Open(Message),
 }
 
+/// What every rule has to say of one page, in the order of rules: kept of thousands of pages, so that it is small.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said {
+    /// A byte for each rule: outside, clean, clean and there, hit; from [`OPEN`] on the place of the reason in `open`.
+    codes: Vec<u8>,
+    open: Vec<Message>,
+}
+
+/// The first code of what could not be looked at.
+const OPEN: u8 = 4;
+
+impl Said {
+    fn push(&mut self, look: Look) {
+        let code = match look {
+            Look::Outside => 0,
+            Look::Clean { there: false } => 1,
+            Look::Clean { there: true } => 2,
+            Look::Hit => 3,
+            Look::Open(reason) => {
+                let at = self.open.iter().position(|known| *known == reason).unwrap_or_else(|| {
+                    self.open.push(reason);
+                    self.open.len() - 1
+                });
+                // More reasons than there are codes for are told by the last one that fits.
+                u8::try_from(at).unwrap_or(u8::MAX).saturating_add(OPEN)
+            }
+        };
+        self.codes.push(code);
+    }
+
+    /// Whether a rule looked at the page, and whether it saw there what it asks for.
+    pub(super) fn looked(&self, rule: usize) -> Option<bool> {
+        match self.codes.get(rule) {
+            Some(1 | 3) => Some(false),
+            Some(2) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether a rule looked and found nothing to object.
+    pub(super) fn clean(&self, rule: usize) -> bool {
+        matches!(self.codes.get(rule), Some(1 | 2))
+    }
+
+    /// Why a rule could not tell, if so.
+    pub(super) fn open(&self, rule: usize) -> Option<&Message> {
+        let place = self.codes.get(rule)?.checked_sub(OPEN)?;
+        self.open.get(usize::from(place)).or(self.open.last())
+    }
+}
+
 /// What rules learned of one page.
 #[derive(Debug, Clone)]
 pub struct PageVerdicts {
@@ -40,7 +92,7 @@ pub struct PageVerdicts {
     pub summary: PageSummary,
     pub(super) url: Url,
     pub(super) requested: Url,
-    pub(super) looks: Vec<Look>,
+    pub(super) looks: Said,
     /// Findings with the place of their rule.
     pub(super) findings: Vec<(usize, Finding)>,
     /// What is tolerated, with the place of its rule.
@@ -53,7 +105,7 @@ pub struct PageVerdicts {
     /// Whether it is a template that a server completes.
     pub(super) template: bool,
     pub(super) terms: terms::TermsFacts,
-    pub(super) result: ResultFacts,
+    pub(super) result: Arc<ResultFacts>,
     pub(super) facts: local::PageFacts,
     pub(super) promotions: promotions::Promotions,
 }
@@ -88,7 +140,7 @@ impl RuleSet {
     pub fn judge_parsed<'p>(
         &self,
         page: &'p Page,
-        parsed: Option<Document<'p>>,
+        parsed: Option<Parsed<'p>>,
         draws: bool,
     ) -> Result<PageVerdicts, Need> {
         let view = PageView::read_parsed(page, parsed, &self.scripts);
@@ -104,7 +156,7 @@ impl RuleSet {
             summary: summary_of(view),
             url: page.document.url.clone(),
             requested: page.document.requested.clone(),
-            looks: Vec::with_capacity(self.rules.len()),
+            looks: Said { codes: Vec::with_capacity(self.rules.len()), open: Vec::new() },
             findings: Vec::new(),
             tolerated: Vec::new(),
             reached: Vec::new(),
@@ -112,7 +164,7 @@ impl RuleSet {
             needs_javascript: view.needs_javascript,
             template: view.template,
             terms: terms::facts(view),
-            result: ResultFacts::of(view),
+            result: ResultFacts::shared(view),
             facts: local::PageFacts::of(view),
             promotions: promotions::Promotions::of(view),
         };
@@ -128,6 +180,7 @@ impl RuleSet {
             }
             verdicts.looks.push(look);
         }
+        verdicts.findings.shrink_to_fit();
         verdicts
     }
 }

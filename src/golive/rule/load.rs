@@ -13,6 +13,7 @@ use super::model::{CheckFile, Conditions, RuleFile};
 use super::predicates::{self, Predicate};
 use crate::golive::page::card::CardRole;
 use crate::golive::page::{Element, LocalName, PageView};
+use crate::golive::quick::quick;
 use crate::i18n::Message;
 use crate::run::{Problem, RequirementCard};
 use crate::specs;
@@ -309,7 +310,7 @@ fn names_of(source: &str) -> Vec<LocalName> {
 }
 
 fn pattern(source: &str) -> Result<Regex, Box<Message>> {
-    Regex::new(source)
+    quick(source)
         .map_err(|error| Box::new(Message::new("golive.bad-pattern").with("pattern", source).with("error", error)))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::hits::Hits;
-use super::judge::{Look, PageVerdicts};
+use super::judge::PageVerdicts;
 use super::load::Check as How;
 use super::model::Scope;
 use super::predicates::Run;
@@ -113,11 +113,8 @@ fn of_pages(at: usize, rule: &Rule, shop: &ShopView) -> Check {
     let mut looked_at = 0;
     let mut open = None;
     for page in shop.pages {
-        match page.looks.get(at) {
-            Some(Look::Clean { .. } | Look::Hit) => looked_at += 1,
-            Some(Look::Open(reason)) => open = open.or(Some(reason)),
-            Some(Look::Outside) | None => {}
-        }
+        looked_at += u32::from(page.looks.looked(at).is_some());
+        open = open.or_else(|| page.looks.open(at));
     }
     let mut seen = HashSet::new();
     let mut more: usize = shop.pages.iter().flat_map(|p| &p.more).filter(|(rule, _)| *rule == at).map(|(_, n)| n).sum();
@@ -224,15 +221,11 @@ fn of_shop(at: usize, rule: &Rule, shop: &ShopView) -> Check {
 
 /// A rule that some page of the shop must fulfil.
 fn somewhere(at: usize, shop: &ShopView, hits: &mut Hits) -> Answer {
-    let looks = || shop.pages.iter().filter_map(|page| page.looks.get(at));
-    let looked_at = looks().filter(|look| matches!(look, Look::Clean { .. })).count();
-    if looks().any(|look| *look == Look::Clean { there: true }) {
+    let looked_at = shop.pages.iter().filter(|page| page.looks.clean(at)).count();
+    if shop.pages.iter().any(|page| page.looks.looked(at) == Some(true)) {
         return Answer::LookedAt(looked_at);
     }
-    let open = looks().find_map(|look| match look {
-        Look::Open(reason) => Some(reason.clone()),
-        _ => None,
-    });
+    let open = shop.pages.iter().find_map(|page| page.looks.open(at)).cloned();
     if let Some(reason) = open.or_else(|| shop.unseen()) {
         return Answer::Inconclusive(reason);
     }

@@ -7,7 +7,7 @@ use crate::golive::page::PageView;
 use crate::golive::rule::hits::{Hits, SECRET, masked};
 use crate::golive::rule::judge::short;
 use crate::i18n::Message;
-use crate::secret::{Credential, find_credentials, mask_credential};
+use crate::secret::{Credential, FoundCredential, find_credentials, mask_credential};
 
 patterns! {
     KEY_CALL = r#"(?:setPublishableKey|new\s+(?:window\.)?MercadoPago|initMercadoPago)\s*\(\s*["'`]([^"'`\n]{1,80})["'`]"#;
@@ -22,8 +22,7 @@ patterns! {
 pub(super) fn private(view: &PageView, hits: &mut Hits) {
     // Comments count: whoever reads the page reads them too.
     for (part, read) in view.parts.iter().enumerate() {
-        let source = read.document.source();
-        for (range, shown) in private_in(source) {
+        for (range, shown) in private_of(read.credentials(), read.document.source()) {
             hits.markup(view, part, range, &shown, Message::new("golive.private-credential").with("value", &shown));
         }
     }
@@ -35,11 +34,12 @@ pub(super) fn private(view: &PageView, hits: &mut Hits) {
 }
 
 fn private_in(source: &str) -> Vec<(Range<usize>, String)> {
-    find_credentials(source)
-        .into_iter()
-        .filter(|found| found.kind != Credential::PublicKey)
-        .filter_map(|found| Some((found.range.clone(), mask_credential(source.get(found.range)?))))
-        .collect()
+    private_of(&find_credentials(source), source)
+}
+
+fn private_of(found: &[FoundCredential], source: &str) -> Vec<(Range<usize>, String)> {
+    let private = found.iter().filter(|found| found.kind != Credential::PublicKey);
+    private.filter_map(|found| Some((found.range.clone(), mask_credential(source.get(found.range.clone())?)))).collect()
 }
 
 pub(super) fn client_secret(view: &PageView, hits: &mut Hits) {
@@ -74,7 +74,7 @@ fn secrets_in(source: &str) -> Vec<(Range<usize>, String)> {
 pub(super) fn test_public_key(view: &PageView, hits: &mut Hits) {
     let message = |shown: &str| Message::new("golive.test-public-key").with("value", shown);
     // A look at the whole source spares most pages a look at every attribute.
-    let written = |part: usize| !test_keys_in(view.parts[part].document.source()).is_empty();
+    let written = |part: usize| view.parts[part].credentials().iter().any(is_test_key);
     for part in (0..view.parts.len()).filter(|part| written(*part)) {
         for element in view.parts[part].document.elements() {
             let keys = element.node.value().attrs().flat_map(|(_, value)| test_keys_in(value)).next();
@@ -96,10 +96,14 @@ pub(super) fn test_public_key(view: &PageView, hits: &mut Hits) {
     }
 }
 
+fn is_test_key(found: &FoundCredential) -> bool {
+    found.kind == Credential::PublicKey && found.test
+}
+
 fn test_keys_in(text: &str) -> Vec<(Range<usize>, String)> {
     find_credentials(text)
         .into_iter()
-        .filter(|found| found.kind == Credential::PublicKey && found.test)
+        .filter(is_test_key)
         .filter_map(|found| Some((found.range.clone(), mask_credential(text.get(found.range)?))))
         .collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Only what the crawl asked for is judged: a link that nobody followed is neither good nor bad.
 
+use super::terms;
 use crate::golive::evidence::DeadLink;
 use crate::golive::rule::hits::{Hits, masked, shown_url};
 use crate::golive::rule::shop::{Answer, ShopView};
@@ -16,8 +17,8 @@ pub(super) fn answer(shop: &ShopView, hits: &mut Hits) -> Answer {
         return Answer::Inconclusive(Message::new("golive.saved-material"));
     }
     // Terms that lead to nothing are a fault of their own, told by `terms-page-reachable`.
-    let of_terms = |link: &DeadLink| shop.pages.iter().any(|page| page.terms.leads_to(&link.url));
-    for link in shop.facts.dead.iter().filter(|link| !of_terms(link)) {
+    let of_terms = terms::lead_to(shop);
+    for link in shop.facts.dead.iter().filter(|link| !of_terms(&link.url)) {
         let shown = shown_url(&link.url);
         let message = match link.status {
             Some(status) => Message::new("golive.link-answered").with("url", &shown).with("status", status),

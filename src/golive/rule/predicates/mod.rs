@@ -155,7 +155,7 @@ pub fn find(name: &str) -> Option<&'static Predicate> {
 /// Every pattern of the predicates is a literal that the tests compile.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 pub(super) fn pattern(source: &str) -> regex::Regex {
-    regex::Regex::new(source).expect("a valid pattern")
+    crate::golive::quick::quick(source).expect("a valid pattern")
 }
 
 /// A static pattern, compiled on first use.

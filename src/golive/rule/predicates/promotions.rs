@@ -48,8 +48,17 @@ fn announces(view: &PageView) -> bool {
 
 fn says_so(view: &PageView) -> bool {
     // Nearly no page names Mercado Pago: a plain search spares the pattern.
-    view.words().contains("ercado") && ATTRIBUTED.is_match(view.words())
-        || view.words().contains("ERCADO") && ATTRIBUTED.is_match(view.words())
+    names_provider(view.words()) && ATTRIBUTED.is_match(view.words())
+}
+
+/// Whether a text has the name of Mercado Pago, in one word or two.
+fn names_provider(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    let named = |end: usize| {
+        let rest = bytes.get(end..).unwrap_or_default().trim_ascii_start();
+        rest.get(..4).is_some_and(|next| next.eq_ignore_ascii_case(b"pago"))
+    };
+    [&b"ercado"[..], b"ERCADO"].iter().any(|part| memchr::memmem::find_iter(bytes, part).any(|at| named(at + 6)))
 }
 
 /// A link to Mercado Pago's pages of promotions, a banner of its own, or the container of the Brand Brick.

@@ -2,7 +2,7 @@
 //!
 //! Seen statically, only code that handles results can say anything: its silence proves nothing.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::patterns;
 use crate::golive::page::{PageView, selector_of};
@@ -65,7 +65,16 @@ pub struct ResultFacts {
     only_approved: Option<(Place, Evidence)>,
 }
 
+/// What nearly every page has to tell of results.
+static NOTHING: LazyLock<Arc<ResultFacts>> = LazyLock::new(Arc::default);
+
 impl ResultFacts {
+    /// Reads a page; those that have nothing to tell share one answer.
+    pub fn shared(view: &PageView) -> Arc<ResultFacts> {
+        let facts = ResultFacts::of(view);
+        if facts == **NOTHING { Arc::clone(&NOTHING) } else { Arc::new(facts) }
+    }
+
     /// Reads the scripts of a page.
     pub fn of(view: &PageView) -> ResultFacts {
         let mut facts = ResultFacts { silent: silent(view), ..ResultFacts::default() };

@@ -1,6 +1,6 @@
 //! Terms and conditions: linked, readable, and saying who answers for the data.
 
-use url::Url;
+use url::{Position, Url};
 
 use super::patterns;
 use crate::golive::page::PageView;
@@ -33,11 +33,10 @@ pub struct TermsFacts {
     responsible: bool,
 }
 
-impl TermsFacts {
-    /// Whether the page has a link to terms at this address.
-    pub(super) fn leads_to(&self, url: &Url) -> bool {
-        self.links.iter().any(|(known, _)| same(known, url))
-    }
+/// Whether some page has a link to own terms at an address.
+pub(super) fn lead_to(shop: &ShopView) -> impl Fn(&Url) -> bool {
+    let links = links(shop);
+    move |url| links.iter().any(|(known, ..)| same(known, url))
 }
 
 /// Looks for links to terms on a page, and reads it as a page of terms where it is one.
@@ -54,7 +53,9 @@ pub fn facts(view: &PageView) -> TermsFacts {
             if of_provider(&link.url) {
                 facts.provider = true;
             } else if facts.links.len() < 20 && !facts.links.iter().any(|(url, _)| same(url, &link.url)) {
-                facts.links.push((link.url.clone(), link.line));
+                let start = part.document.element(link.place).and_then(|element| element.start);
+                let (line, _) = start.map_or((1, 1), |start| part.document.line_column(start));
+                facts.links.push((link.url.clone(), line));
             }
         }
     }
@@ -91,12 +92,7 @@ fn of_provider(url: &Url) -> bool {
 }
 
 fn same(one: &Url, other: &Url) -> bool {
-    let strip = |url: &Url| {
-        let mut url = url.clone();
-        url.set_fragment(None);
-        url
-    };
-    strip(one) == strip(other)
+    one[..Position::AfterQuery] == other[..Position::AfterQuery]
 }
 
 pub(crate) fn link(shop: &ShopView, hits: &mut Hits) -> Answer {

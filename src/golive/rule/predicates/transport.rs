@@ -84,6 +84,10 @@ pub(super) fn form_target_https(view: &PageView, hits: &mut Hits) {
 
 /// The http addresses that a script sends to. Local ones are another rule's.
 fn sent_to(clean: &str) -> Vec<(Range<usize>, String)> {
+    // Most scripts have no whole address at all.
+    if memchr::memmem::find(clean.as_bytes(), b"://").is_none() {
+        return Vec::new();
+    }
     let targets = SENDS.captures_iter(clean).filter_map(|found| found.get(1));
     let remote = targets.filter(|target| LOCAL.find(target.as_str()).is_none_or(|local| local.start() > 0));
     remote.take(MAX_PLACES).map(|target| (target.range(), target.as_str().to_owned())).collect()
@@ -137,7 +141,11 @@ pub(super) fn no_local_endpoints(view: &PageView, hits: &mut Hits) {
     let foreign = |host: &str| !host.eq_ignore_ascii_case(&own);
     let found = |host: &str| Message::new("golive.local-address").with("host", masked(host));
     // A look at the whole source spares most pages a look at every attribute.
-    let written = view.parts.iter().map(|part| LOCAL.is_match(part.document.source())).collect::<Vec<_>>();
+    let foreign_in = |source: &str| {
+        let mut hosts = LOCAL.captures_iter(source).filter_map(|all| all.get(1));
+        hosts.any(|host| foreign(host.as_str()))
+    };
+    let written = view.parts.iter().map(|part| foreign_in(part.document.source())).collect::<Vec<_>>();
     for (part, element) in view.elements().filter(|(part, _)| written[*part]) {
         for name in ["src", "href", "action", "formaction", "data-url", "data-action", "data"] {
             let Some(value) = element.attr(name) else { continue };
