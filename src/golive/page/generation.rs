@@ -121,7 +121,7 @@ static SCRIPT_SIGNS: LazyLock<RegexSet> = LazyLock::new(|| {
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static MARKUP_SIGNS: LazyLock<Regex> = LazyLock::new(|| {
     let signs = "(?i)mercadopago|mlstatic\\.com|mptools/|web-tokenize|web-payment|data-checkout|data-preference-id|\
-                 cho-container|brick_container|form-checkout__|mphiddeninputtoken";
+                 cho-container|brick_container|form-checkout__|mphiddeninputtoken|mpago\\.l[ai]/|mp-checkout";
     quick(signs).expect("a valid pattern")
 });
 

@@ -321,7 +321,8 @@ mod tests {
                 write(format, &portfolio, lang, &mut bytes).unwrap();
                 let text = String::from_utf8(bytes).unwrap();
                 for row in &portfolio.shops[..1] {
-                    assert!(text.contains(row.url.as_str()), "{format}: {text}");
+                    // HTML escapes the strokes of addresses as well.
+                    assert!(text.replace("&#x2f;", "/").contains(row.url.as_str()), "{format}: {text}");
                 }
                 assert!(format == "json" || !text.contains("<script>alert"), "{format}: {text}");
                 assert!(!text.contains(['\u{202e}', '\0']) || format == "json", "{format}");
