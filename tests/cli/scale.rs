@@ -270,7 +270,7 @@ fn a_killed_run_goes_on_and_ends_as_one_that_was_not() {
     for (number, millis) in [60, 150, 260, 400, 700].into_iter().enumerate() {
         let place = folder.path().join(number.to_string());
         std::fs::create_dir_all(&place).unwrap();
-        pause.store(25, Ordering::Relaxed);
+        pause.store(60, Ordering::Relaxed);
         let mut killed = child(&place, &[TOKEN], &usual);
         std::thread::sleep(Duration::from_millis(millis));
         // SIGKILL: nothing can be tidied up.

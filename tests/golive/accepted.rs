@@ -42,7 +42,7 @@ impl Shop {
         }
         let url = format!("http://{}/", serve(Router::new().fallback(answer).with_state(self.page.clone())));
         let mut all = arguments.to_vec();
-        all.extend([url.as_str(), "--browser", "none", "--quiet"]);
+        all.extend([url.as_str(), "--browser", "none"]);
         homologa_in(self.folder.path(), &all)
     }
 
@@ -122,7 +122,7 @@ fn what_is_accepted_is_tolerated_until_it_is_mended_and_never_hides_what_is_new(
     assert_eq!(results.iter().filter(|result| result.get("suppressions").is_some()).count(), 1);
     let junit = std::fs::read_to_string(shop.path().join("r.xml")).unwrap();
     assert!(junit.contains("type=\"tolerated\""), "{junit}");
-    assert!(std::fs::read_to_string(shop.path().join("r.html")).unwrap().contains("id=\"accepted\""));
+    assert!(std::fs::read_to_string(shop.path().join("r.html")).unwrap().contains("id=\"tolerated\""));
 
     // Accepting it again changes nothing.
     let ran = shop.run(&accept(&[]));
