@@ -14,9 +14,11 @@ use tokio::task::JoinSet;
 const HERE: usize = 20;
 /// Most scenarios in flight at a target elsewhere.
 const ELSEWHERE: usize = 2;
-/// How many begin at once here: a target that answers within a millisecond is not quicker for more, and each one costs
-/// a connection.
-const AT_FIRST: usize = 2;
+/// How many begin at once here: fewer would wait for each answer alone, more are not quicker where an answer takes less
+/// than a millisecond, and each one costs a connection.
+const AT_FIRST: usize = 8;
+/// A target is slow when fewer scenarios than these finish between two looks.
+const FEWEST: usize = 2;
 /// How long the first ones get before more begin: time for what only the first answer needs.
 const FIRST_LOOK: Duration = Duration::from_millis(5);
 /// How often it is looked at afterwards.
@@ -51,7 +53,7 @@ impl Width {
     }
 }
 
-/// Lets the others begin as soon as those that began do not each finish a scenario between two looks.
+/// Lets the others begin as soon as those that began finish hardly any scenario between two looks.
 async fn widen(permits: Arc<Semaphore>, finished: Arc<AtomicUsize>, others: usize) {
     let mut before = 0;
     let mut pause = FIRST_LOOK;
@@ -59,7 +61,7 @@ async fn widen(permits: Arc<Semaphore>, finished: Arc<AtomicUsize>, others: usiz
         tokio::time::sleep(pause).await;
         pause = NEXT_LOOK;
         let now = finished.load(Ordering::Relaxed);
-        if now - before < AT_FIRST {
+        if now - before < FEWEST {
             permits.add_permits(others);
             return;
         }
