@@ -3,7 +3,7 @@ local round = os.time()
 local count = 0
 local tokens = {}
 local card = [[{"card_number":"4509953566233704","security_code":"123","expiration_month":11,"expiration_year":2030,"cardholder":{"name":"APRO","identification":{"type":"DNI","number":"12345678"}}}]]
-local before = [[{"transaction_amount":1500.5,"installments":3,"payment_method_id":"visa","description":"Cafetera de filtro","external_reference":"order-1042","notification_url":"https://shop.example/ipn","payer":{"email":"test_user_80507629@testuser.com","first_name":"Ana","identification":{"type":"DNI","number":"12345678"}},"metadata":{"order_number":"A-1042","channel":"web"},"additional_info":{"items":[{"id":"SKU-0042","title":"Cafetera de filtro","quantity":1,"unit_price":1500.5}]},"token":"]]
+local before = [[{"transaction_amount":1500.5,"installments":3,"payment_method_id":"visa","description":"Cafetera de filtro","external_reference":"order-1042","payer":{"email":"test_user_80507629@testuser.com","first_name":"Ana","identification":{"type":"DNI","number":"12345678"}},"metadata":{"order_number":"A-1042","channel":"web"},"additional_info":{"items":[{"id":"SKU-0042","title":"Cafetera de filtro","quantity":1,"unit_price":1500.5}]},"token":"]]
 local headers = { ["Authorization"] = "Bearer @TOKEN@", ["Content-Type"] = "application/json" }
 
 function request()

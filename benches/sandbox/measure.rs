@@ -44,8 +44,9 @@ pub fn run(words: &[String]) -> super::Done {
 /// From the start of the program to its first answer.
 fn starts(folder: &Path) -> super::Done {
     let kept = folder.join("starts").display().to_string();
+    let ca = folder.join("ca.pem").display().to_string();
     for (name, more) in
-        [("in memory", vec![]), ("--data", vec!["--data", &kept]), ("--tls", vec!["--tls", "--ca-out", "/dev/null"])]
+        [("in memory", vec![]), ("--data", vec!["--data", &kept]), ("--tls", vec!["--tls", "--ca-out", &ca])]
     {
         let times: super::Done<Vec<f64>> =
             (0..9).map(|_| Ok(Server::sandbox(&more)?.started.as_secs_f64() * 1000.0)).collect();
@@ -100,7 +101,8 @@ fn between<'t>(text: &'t str, from: &str, to: &str) -> super::Done<&'t str> {
 
 fn compare(folder: &Path, name: &str, more: &[&str], seconds: u64, rounds: u64) -> super::Done {
     let sandbox = Sandbox::start(more)?;
-    let id = sandbox.samples(folder, between(LOADS[0].1, "local body = [[", "]]")?)?;
+    let payment = between(LOADS[0].1, "local body = [[", "]]")?;
+    sandbox.samples(folder, payment)?;
     let bare = Server::bare(folder)?;
     println!(
         "\n{name}\n{:<30}{:>12}{:>12}{:>8}{:>9}{:>9}{:>8}{:>8}{:>8}{:>8}",
@@ -108,6 +110,8 @@ fn compare(folder: &Path, name: &str, more: &[&str], seconds: u64, rounds: u64) 
     );
     for (number, (title, text)) in LOADS.iter().enumerate() {
         let mut all: [Vec<Round>; 2] = [Vec::new(), Vec::new()];
+        // Anew for each load: the loads before made the sandbox forget older payments.
+        let id = sandbox.samples(folder, payment)?;
         for round in 0..rounds {
             let key = format!("{number}-{round}-");
             let script = load::script(
