@@ -207,7 +207,7 @@ impl Session {
             }
         };
         let live = output.live().map(|live| Box::new(live) as Box<dyn Listener>);
-        let collector = Arc::new(Collector::new(journal, live));
+        let collector = Arc::new(Collector::new(journal, live).brief(outputs.reports.is_empty() && !output.json));
         let (seed, shard) = (started.seed, started.shard);
         if asked.resume.is_some() {
             let done = Message::new("cli.resuming").with("n", earlier.scenarios.len()).with("m", earlier.shops.len());

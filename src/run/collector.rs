@@ -15,13 +15,19 @@ struct State {
 pub struct Collector {
     state: Mutex<State>,
     live: Option<Box<dyn Listener>>,
+    brief: bool,
 }
 
 impl Collector {
     /// A collector that keeps the record, writes each event to `journal`, and tells `live` of it.
     pub fn new(journal: Option<Journal>, live: Option<Box<dyn Listener>>) -> Collector {
         let state = State { record: RunRecord::default(), journal, journal_problem: None };
-        Collector { state: Mutex::new(state), live }
+        Collector { state: Mutex::new(state), live, brief: false }
+    }
+
+    /// The same where nobody reads the details of what passed: they go to the journal alone.
+    pub fn brief(self, brief: bool) -> Collector {
+        Collector { brief, ..self }
     }
 
     /// Takes what stands of an earlier run, which the journal has already.
@@ -66,7 +72,7 @@ impl Collector {
 }
 
 impl Sink for Collector {
-    fn emit(&self, event: Event) {
+    fn emit(&self, mut event: Event) {
         let mut state = self.state();
         if let Some(journal) = &mut state.journal
             && let Err(problem) = journal.write(&event)
@@ -77,6 +83,11 @@ impl Sink for Collector {
         }
         if let Some(live) = &self.live {
             live.hear(&event);
+        }
+        if self.brief
+            && let Event::ScenarioFinished(result) = &mut event
+        {
+            result.abridge_passed();
         }
         state.record.apply(event);
     }

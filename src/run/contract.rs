@@ -112,6 +112,13 @@ pub struct ScenarioResult {
 }
 
 impl ScenarioResult {
+    /// Leaves out the details of a scenario that passed and left nothing to say.
+    pub(super) fn abridge_passed(&mut self) {
+        if self.verdict == Verdict::Pass && self.steps.iter().all(|step| step.findings.is_empty()) {
+            self.abridge();
+        }
+    }
+
     /// Leaves out what only somebody who looks at this very scenario reads: what was expected and held, headers and
     /// bodies of passed steps; the bodies of the others. Findings stay.
     fn abridge(&mut self) {

@@ -52,10 +52,11 @@ impl Journal {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.0 += 1;
         entry.number = entries.0;
-        if entries.1.len() == MOST {
-            entries.1.pop_front();
-        }
+        let oldest = if entries.1.len() == MOST { entries.1.pop_front() } else { None };
         entries.1.push_back(entry);
+        // Nobody waits while its memory is freed.
+        drop(entries);
+        drop(oldest);
     }
 
     /// The requests after a number, oldest first, at most `limit` of the newest.

@@ -57,9 +57,9 @@ impl<'c> Call<'c> {
 
     /// The body as a JSON object, else code 1.
     pub(super) fn object(&self) -> Checked<Map<String, Value>> {
-        // The parser refuses invalid UTF-8, numbers out of range and more than 128 levels.
-        match serde_json::from_slice(self.body) {
-            Ok(Value::Object(object)) => Ok(object),
+        // The parser refuses numbers out of range and more than 128 levels.
+        match std::str::from_utf8(self.body).map(serde_json::from_str) {
+            Ok(Ok(Value::Object(object))) => Ok(object),
             _ => Err(Refusal::bad("1")),
         }
     }

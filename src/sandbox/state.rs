@@ -5,6 +5,7 @@
 //! the meaning of anything kept, nor for keeping it across restarts ([`super::store`]).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -59,6 +60,11 @@ pub(super) struct Replay {
     pub(super) body: u64,
 }
 
+/// An id for a payment or refund: twelve digits, which do not fit 32 bits, as ids have today.
+pub(super) fn likely_id(ids: &Ids) -> u64 {
+    FIRST_ID + ids.below(SPREAD)
+}
+
 /// The digest of an idempotency key.
 pub(super) fn key(account: u64, endpoint: &str, key: &str) -> Key {
     let mut hash = Sha256::new();
@@ -83,8 +89,8 @@ fn number(bytes: &[u8]) -> u64 {
 pub(super) struct State {
     /// By token id.
     pub(super) tokens: Bounded<String, CardToken>,
-    /// By payment id; [`State::pay`] adds one.
-    pub(super) payments: Bounded<u64, Box<Payment>>,
+    /// By payment id; [`State::pay`] adds one. Shared, so that an answer is written while others are asked for.
+    pub(super) payments: Bounded<u64, Arc<Payment>>,
     /// By customer id.
     pub(super) customers: Bounded<String, Customer>,
     /// Which customer a stored card belongs to.
@@ -128,13 +134,14 @@ impl State {
         }
     }
 
-    /// Adds a payment. With the oldest ones that go for it, what was answered under their idempotency keys goes too.
-    pub(super) fn pay(&mut self, payment: Payment, weight: usize) {
-        for gone in self.payments.insert(payment.id, Box::new(payment), weight) {
-            for key in gone.keys() {
-                self.replays.remove(&key);
-            }
+    /// Adds a payment. With the oldest ones that go for it, what was answered under their idempotency keys goes too;
+    /// they are given back, so that their memory is freed when nobody waits for it.
+    pub(super) fn pay(&mut self, payment: Arc<Payment>, weight: usize) -> Vec<Arc<Payment>> {
+        let gone = self.payments.insert(payment.id, payment, weight);
+        for key in gone.iter().flat_map(|payment| payment.keys()) {
+            self.replays.remove(&key);
         }
+        gone
     }
 
     /// Every kind of thing that is remembered. The numbers are those of the store: they never change their meaning.
@@ -171,9 +178,9 @@ impl State {
         }
     }
 
-    /// A free id for a payment or refund: twelve digits, which do not fit 32 bits, as ids have today.
-    pub(super) fn free_id(&self, ids: &Ids) -> u64 {
-        let mut id = FIRST_ID + ids.below(SPREAD);
+    /// A free id for a payment or refund: the first from the given one on.
+    pub(super) fn free_id(&self, first: u64) -> u64 {
+        let mut id = first;
         while self.payments.get(&id).is_some() {
             id += 1;
         }

@@ -20,6 +20,7 @@ mod page;
 mod view;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -169,7 +170,7 @@ fn happen(world: &World, id: u64, what: &str, order: Option<&str>) -> Answer {
         };
         let mut state = world.state();
         let Some(payment) = state.payments.get_mut(&id) else { return found(None) };
-        if !payment.happen(happening, now) {
+        if !Arc::make_mut(payment).happen(happening, now) {
             let (status, detail) = payment.pair();
             let error = "this cannot happen to a payment in this status";
             return Answer::Json(409, json!({ "error": error, "status": status, "status_detail": detail }));

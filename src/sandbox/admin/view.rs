@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::clock::wire_date;
 use crate::sandbox::journal::Entry;
-use crate::sandbox::payments::Happening;
+use crate::sandbox::payments::{Happening, Payment};
 use crate::sandbox::router::Call;
 use crate::sandbox::world::World;
 use crate::secret::Redactor;
@@ -112,7 +112,7 @@ pub(super) fn payment(world: &World, id: u64) -> Option<Value> {
     let (status, detail) = payment.pair();
     let (method, amount, created) = payment.summary();
     // What may happen is what happens to a copy.
-    let may = |happening| payment.clone().happen(happening, now);
+    let may = |happening| Payment::clone(payment).happen(happening, now);
     let actions: Vec<&str> =
         Happening::ALL.into_iter().filter(|(_, happening)| may(*happening)).map(|(name, _)| name).collect();
     let reference = payment.sent_text("external_reference");

@@ -3,11 +3,14 @@
 //! Orders and payments spell things differently (`canceled` and `cancelled`), and orders name the reason of a refused
 //! card in words of their own. Not responsible for changing anything but what follows from the payment.
 
+use std::sync::Arc;
+
 use jiff::ToSpan;
 
 use super::errors::{Answered, OrderError};
 use super::{Order, Transaction};
 use crate::sandbox::accounts::Account;
+use crate::sandbox::payments::Payment;
 use crate::sandbox::world::World;
 
 /// How long an order with `automatic_async` is being processed before it is accredited, in seconds of the sandbox.
@@ -86,7 +89,7 @@ pub(super) fn now_of(world: &World, id: &str, owner: u64) -> Answered<Order> {
         let Some(id) = transaction.payment else { continue };
         let Some(payment) = state.payments.get(&id) else { continue };
         // What is looked at and does not change is not written.
-        let mut changed = payment.clone();
+        let mut changed = Payment::clone(payment);
         changed.lapse(now);
         if asynchronous && due {
             changed.settle(now);
@@ -94,7 +97,7 @@ pub(super) fn now_of(world: &World, id: &str, owner: u64) -> Answered<Order> {
         if changed.pair() != payment.pair()
             && let Some(payment) = state.payments.get_mut(&id)
         {
-            *payment = changed;
+            *payment = Arc::new(changed);
         }
         let Some(payment) = state.payments.get(&id) else { continue };
         refresh(transaction, payment.pair(), asynchronous);

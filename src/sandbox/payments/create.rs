@@ -1,5 +1,7 @@
 //! `POST /v1/payments`: from a checked request to a payment, once per idempotency key.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 
@@ -9,6 +11,7 @@ use super::{Card, Payment, again, shape};
 use crate::sandbox::card_tokens::{CardToken, first_six, last_four};
 use crate::sandbox::clock::wire_date;
 use crate::sandbox::errors::{Checked, Refusal};
+use crate::sandbox::json::member;
 use crate::sandbox::merchant_orders;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::router::Call;
@@ -27,30 +30,32 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     let account = call.owner(world)?;
     let key = state::key(account.user_id, "payments", call.idempotency_key()?);
     let print = state::fingerprint(call.body);
-    if let Some(reply) = replayed(world, &world.state(), &key, print) {
-        return Ok(reply);
-    }
-    let body = call.object()?;
     let site = sites::get(&account.site).ok_or_else(|| Refusal::bad("3004"))?;
     let now = world.now();
+    // Others wait while the state is held: what needs none of it is done before.
+    let ids = call.ids(world);
+    let id = state::likely_id(&ids);
+    let read = call.object();
+    // The attributes that the answer gives back.
+    let sent = read.as_ref().ok().map(|body| Sent::without(body, "token"));
     let mut state = world.state();
-    // Another connection may have answered the same key since.
-    if let Some(reply) = replayed(world, &state, &key, print) {
-        return Ok(reply);
+    if let Some(payment) = replayed(world, &state, &key, print) {
+        drop(state);
+        return Ok(payment.unwrap_or_else(|payment| shape::reply(200, &payment)));
     }
+    let body = read?;
     let subject = Subject { body: &body, account, site, state: &state, now };
     validation::check(&subject)?;
     let method = subject.method().ok_or_else(|| Refusal::bad("2131"))?;
     let (amount, installments) = (subject.amount(), subject.installments());
     let expires = validation::expiration(subject.get("date_of_expiration"), now)?;
     let token = subject.token().cloned();
-    let ids = call.ids(world);
-    let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+    let flag = |name: &str| member(&body, name).and_then(Value::as_bool);
     let (status, detail) =
         outcome(method, token.as_ref(), flag("capture") == Some(false), flag("binary_mode") == Some(true));
     let captured = flag("capture") != Some(false);
-    let payment = Payment {
-        id: state.free_id(&ids),
+    let payment = Arc::new(Payment {
+        id: state.free_id(id),
         collector: account.user_id,
         site,
         method,
@@ -69,28 +74,28 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
             .flatten(),
         refunds: Vec::new(),
         key,
-        // The attributes that the answer gives back.
-        sent: Sent::without(&body, "token"),
-    };
+        sent: sent.unwrap_or_else(|| Sent::without(&body, "token")),
+    });
     if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
         token.used = true;
     }
     let weight = WEIGHT + payment.sent.len();
     state.replays.insert(key, Replay { created: Created::Payment(payment.id), body: print }, 96);
-    if let Some(order) = body.get("order") {
+    if let Some(order) = member(&body, "order") {
         merchant_orders::attach(&mut state, payment.collector, Some(order), payment.id, &wire_date(now));
     }
-    state.pay(payment.clone(), weight);
+    let gone = state.pay(Arc::clone(&payment), weight);
     drop(state);
+    drop(gone);
     Ok(Reply::payment(201, payment.id, shape::Answer::new(&payment, &payment.sent.tree()).write()))
 }
 
-/// What a key gets that a payment was made under.
-fn replayed(world: &World, state: &State, key: &Key, print: u64) -> Option<Reply> {
+/// What a key gets that a payment was made under: a reply, or that payment once more.
+fn replayed(world: &World, state: &State, key: &Key, print: u64) -> Option<Result<Reply, Arc<Payment>>> {
     let replay = state.replays.get(key)?;
     let Created::Payment(id) = replay.created else { return None };
     let payment = state.payments.get(&id)?;
-    Some(again(world, replay, print).unwrap_or_else(|| shape::reply(200, payment)))
+    Some(again(world, replay, print).ok_or_else(|| Arc::clone(payment)))
 }
 
 /// The cardholder's name decides a card; other methods wait for the buyer.

@@ -19,6 +19,8 @@ mod tree;
 mod update;
 mod validation;
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -150,7 +152,7 @@ impl Payment {
 }
 
 /// The payment that a path names, to be looked at; see [`find`].
-fn look<'s>(state: &'s State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s Payment> {
+fn look<'s>(state: &'s State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s Arc<Payment>> {
     let number: u64 = id.parse().map_err(|_| Refusal::bad("4019"))?;
     let payment = state.payments.get(&number).ok_or_else(|| Refusal::new(404, "2000"))?;
     match (payment.collector == account.user_id, account.role) {
@@ -167,7 +169,7 @@ fn look<'s>(state: &'s State, id: &str, account: &Account, foreign: &'static str
 fn find<'s>(state: &'s mut State, id: &str, account: &Account, foreign: &'static str) -> Checked<&'s mut Payment> {
     let number: u64 = id.parse().map_err(|_| Refusal::bad("4019"))?;
     look(state, id, account, foreign)?;
-    state.payments.get_mut(&number).map(|payment| &mut **payment).ok_or_else(|| Refusal::new(404, "2000"))
+    state.payments.get_mut(&number).map(Arc::make_mut).ok_or_else(|| Refusal::new(404, "2000"))
 }
 
 /// What another body gets under a key that was answered, where that is a conflict.
@@ -183,7 +185,7 @@ fn settle(state: &mut State, id: &str, now: Timestamp) {
     if state.payments.get(&id).is_some_and(|payment| payment.overdue(now))
         && let Some(payment) = state.payments.get_mut(&id)
     {
-        payment.set("cancelled", "expired", now);
+        Arc::make_mut(payment).set("cancelled", "expired", now);
     }
 }
 
@@ -193,7 +195,7 @@ pub(super) fn read(world: &World, call: &Call, id: &str) -> Checked<Reply> {
     let now = world.now();
     let mut state = world.state();
     settle(&mut state, id, now);
-    let payment = look(&state, id, account, "4")?.clone();
+    let payment = Arc::clone(look(&state, id, account, "4")?);
     drop(state);
     Ok(shape::reply(200, &payment))
 }

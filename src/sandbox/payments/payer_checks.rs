@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::validation::Subject;
 use crate::sandbox::accounts::{Accounts, Role, is_test_domain};
 use crate::sandbox::errors::{Checked, Refusal, demand};
+use crate::sandbox::json::member;
 
 /// An object whose `type` and `id` agree.
 pub(super) fn payer_is_sound(subject: &Subject) -> Checked {
     let payer = subject.payer().ok_or_else(|| Refusal::bad("4006"))?;
-    let get = |name: &str| payer.get(name).filter(|value| !value.is_null());
+    let get = |name: &str| member(payer, name).filter(|value| !value.is_null());
     for object in ["identification", "phone", "address"] {
         demand(get(object).is_none_or(Value::is_object), "4006")?;
     }
@@ -27,10 +28,10 @@ pub(super) fn payer_is_sound(subject: &Subject) -> Checked {
 /// The address: form, length, and who it belongs to.
 pub(super) fn payer_email_is_sound(subject: &Subject) -> Checked {
     let payer = subject.payer().ok_or_else(|| Refusal::bad("4006"))?;
-    let email = match payer.get("email") {
+    let email = match member(payer, "email") {
         Some(Value::String(email)) => email.trim(),
         // A customer brings an address along.
-        None | Some(Value::Null) if payer.get("id").is_some_and(|id| !id.is_null()) => return Ok(()),
+        None | Some(Value::Null) if member(payer, "id").is_some_and(|id| !id.is_null()) => return Ok(()),
         _ => return Err(Refusal::bad("4050")),
     };
     demand(email.len() < 254, "4051")?;
@@ -47,24 +48,26 @@ pub(super) fn payer_email_is_sound(subject: &Subject) -> Checked {
 /// A customer is one of the seller.
 pub(super) fn customer_exists(subject: &Subject) -> Checked {
     let Some(payer) = subject.payer() else { return Ok(()) };
-    if payer.get("type").and_then(Value::as_str) != Some("customer") || payer.get("id").is_none_or(Value::is_null) {
+    if member(payer, "type").and_then(Value::as_str) != Some("customer")
+        || member(payer, "id").is_none_or(Value::is_null)
+    {
         return Ok(());
     }
-    let customer = payer.get("id").and_then(Value::as_str).and_then(|id| subject.state.customers.get(id));
+    let customer = member(payer, "id").and_then(Value::as_str).and_then(|id| subject.state.customers.get(id));
     demand(customer.is_some_and(|customer| customer.user_id == subject.account.user_id), "2002")
 }
 
 /// The number suits its type; check digits only where they are certain (CPF).
 pub(super) fn payer_document_is_sound(subject: &Subject) -> Checked {
-    let document = subject.payer().and_then(|payer| payer.get("identification")).and_then(Value::as_object);
+    let document = subject.payer().and_then(|payer| member(payer, "identification")).and_then(Value::as_object);
     let Some(document) = document else { return Ok(()) };
-    let number = match document.get("number") {
+    let number = match member(document, "number") {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::String(number)) => number.clone(),
         Some(Value::Number(number)) => number.to_string(),
         Some(_) => return Err(Refusal::bad("2067")),
     };
-    let kind = document.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = member(document, "type").and_then(Value::as_str).unwrap_or_default();
     // A type that the site does not have tells nothing of the number.
     let Some(kind) = subject.site.identification_type(kind) else { return Ok(()) };
     let digits: Vec<u32> = number.chars().filter_map(|character| character.to_digit(10)).collect();

@@ -36,7 +36,7 @@ pub(in crate::sandbox) fn refund(world: &World, call: &Call, id: &str) -> Checke
         }
     }
     let body = if call.body.iter().all(u8::is_ascii_whitespace) { Map::new() } else { call.object()? };
-    let refund_id = state.free_id(&call.ids(world));
+    let refund_id = state.free_id(state::likely_id(&call.ids(world)));
     let payment = find(&mut *state, id, account, "3002")?;
     demand(payment.status == "approved", "2063")?;
     let age = payment.approved.map_or(0.0, |approved| (now.as_second() - approved.as_second()) as f64 / 86_400.0);

@@ -1,5 +1,7 @@
 //! `GET /v1/payments/search`: the account's own payments, filtered, sorted and paged.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
@@ -47,7 +49,7 @@ pub(in crate::sandbox) fn search(world: &World, call: &Call) -> Checked<Reply> {
         state.payments.iter().filter(|payment| payment.overdue(now)).map(|payment| payment.id).collect();
     for id in overdue {
         if let Some(payment) = state.payments.get_mut(&id) {
-            payment.set("cancelled", "expired", now);
+            Arc::make_mut(payment).set("cancelled", "expired", now);
         }
     }
     let mut found: Vec<&Payment> = state

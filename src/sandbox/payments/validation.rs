@@ -26,6 +26,7 @@ use crate::sandbox::accounts::{Account, Role};
 use crate::sandbox::card_tokens::CardToken;
 use crate::sandbox::clock::parse_date;
 use crate::sandbox::errors::{Checked, Refusal, demand};
+use crate::sandbox::json::member;
 use crate::sandbox::state::State;
 use crate::specs::cards;
 use crate::specs::sites::{PaymentMethod, Site};
@@ -74,7 +75,7 @@ pub(super) fn check(subject: &Subject) -> Checked {
 impl<'s> Subject<'s> {
     /// An attribute that is not null.
     pub(super) fn get(&self, name: &str) -> Option<&'s Value> {
-        self.body.get(name).filter(|value| !value.is_null())
+        member(self.body, name).filter(|value| !value.is_null())
     }
 
     fn str(&self, name: &str) -> Option<&'s str> {

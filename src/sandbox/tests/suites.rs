@@ -463,7 +463,9 @@ fn a_disputed_payment_has_a_chargeback() {
     let search = || bench.ask("GET", &format!("/v1/chargebacks/search?payment_id={id}"), &Value::Null).1;
     assert_eq!(search()["paging"]["total"], 0);
     let now = bench.world.now();
-    assert!(bench.world.state().payments.get_mut(&id).unwrap().happen(Happening::Chargeback, now));
+    assert!(
+        std::sync::Arc::make_mut(bench.world.state().payments.get_mut(&id).unwrap()).happen(Happening::Chargeback, now)
+    );
     let found = search();
     assert_eq!((&found["paging"]["total"], &found["results"][0]["payment_id"]), (&json!(1), &json!(id)));
     let uri = format!("/v1/chargebacks/{}", found["results"][0]["id"].as_str().unwrap());
