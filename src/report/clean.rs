@@ -16,10 +16,10 @@ pub(crate) fn block(text: &str) -> Cow<'_, str> {
 
 /// JSON text that means the same and steers no terminal that shows it: what JSON itself does not escape is escaped.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
-    let harmless = |character: char| visible(character, true) == character;
-    if text.chars().all(harmless) {
+    if is_harmless(text, true) {
         return Cow::Borrowed(text);
     }
+    let harmless = |character: char| visible(character, true) == character;
     let mut escaped = String::with_capacity(text.len() + 64);
     for character in text.chars() {
         if harmless(character) {
@@ -63,11 +63,22 @@ pub(crate) fn log(text: &str) -> Cow<'_, str> {
 }
 
 fn replace(text: &str, block: bool) -> Cow<'_, str> {
-    let kept = |character: char| visible(character, block) == character;
-    if text.chars().all(kept) {
+    if is_harmless(text, block) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(|character| visible(character, block)).collect())
+}
+
+/// Whether a text stays as it is. Most are told by one look at their bytes: none that is, or begins, what is replaced.
+fn is_harmless(text: &str, block: bool) -> bool {
+    let may_be = |byte: u8| match byte {
+        b'\n' | b'\t' => !block,
+        // The bytes that begin U+0080, U+061C, U+200B, U+FEFF and U+E0000 in UTF-8, with their neighbours.
+        0..=0x1f | 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef | 0xf3 => true,
+        _ => false,
+    };
+    !text.bytes().fold(false, |found, byte| found | may_be(byte))
+        || text.chars().all(|character| visible(character, block) == character)
 }
 
 /// The character to show for `character`: itself when it is harmless.
@@ -104,6 +115,17 @@ mod tests {
             "a # #[error]b # #vso[task]c # #teamcity[x] ## d"
         );
         assert!(matches!(log("a: b # c"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn no_character_passes_by_its_first_byte() {
+        let mut buffer = [0; 4];
+        for character in '\0'..=char::MAX {
+            let text = &*character.encode_utf8(&mut buffer);
+            for block in [true, false] {
+                assert_eq!(is_harmless(text, block), visible(character, block) == character, "{character:?}");
+            }
+        }
     }
 
     #[test]

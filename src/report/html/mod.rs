@@ -109,7 +109,10 @@ fn try_write(record: &RunRecord, beside: &Beside, lang: Lang, out: &mut dyn Writ
     }
     // Values that are not marked safe may come from outside: neutralise first, then escape.
     env.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) if !value.is_safe() => escape_formatter(out, state, &clean::block(text).as_ref().into()),
+        Some(text) if !value.is_safe() => match clean::block(text) {
+            Cow::Borrowed(_) => escape_formatter(out, state, value),
+            Cow::Owned(clean) => escape_formatter(out, state, &clean.into()),
+        },
         _ => escape_formatter(out, state, value),
     });
     say::register(&mut env, lang);

@@ -57,16 +57,19 @@ fn escape(text: &str) -> String {
 /// Appends a text, neutralised and escaped for elements and attributes.
 pub(super) fn push_escaped(html: &mut String, text: &str) {
     let text = clean::block(text);
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#x27;"),
-            other => html.push(other),
-        }
+    let mut rest = &*text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        html.push_str(&rest[..at]);
+        html.push_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#x27;",
+        });
+        rest = &rest[at + 1..];
     }
+    html.push_str(rest);
 }
 
 /// A message in the three languages.
