@@ -165,6 +165,7 @@ pub(super) async fn engine(
         choice: config.browser.clone(),
         limits: browser::Limits {
             pages: config.browser_pages.unwrap_or(bounds.pages),
+            pictures: config.screenshots.is_some(),
             page_time: config.browser_seconds.map_or(bounds.page_time, Duration::from_secs),
             ..bounds
         },

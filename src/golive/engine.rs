@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::album::Album;
-use super::browser::{self, Renderer};
+use super::browser::{self, Renderer, Sheet};
 use super::check::Judge;
 use super::crawl;
 use super::evidence::Page;
@@ -263,8 +263,10 @@ async fn illustrate(renderer: &mut Renderer, album: &mut Album, page: &Page, ver
     let path = page.document.url.path();
     let Some(picture) = page.rendered.as_ref().and_then(|rendered| rendered.screenshot.as_ref()) else { return };
     verdicts.summary.screenshot = album.keep(picture, path);
-    for (finding, selector) in verdicts.elements().into_iter().take(PICTURES) {
-        let Some(picture) = renderer.shoot(&selector).await else { continue };
+    let elements = verdicts.elements();
+    let sheet = if elements.is_empty() { None } else { Sheet::of(picture) };
+    for (finding, selector) in elements.into_iter().take(PICTURES) {
+        let Some(picture) = renderer.shoot(&selector, sheet.as_ref()).await else { continue };
         let Some(kept) = album.keep(&picture, &format!("{path} {selector}")) else { return };
         verdicts.picture(&finding, &kept);
     }

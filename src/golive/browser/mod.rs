@@ -7,6 +7,7 @@
 //! which is where card fields are, and are the dearest part of a build. It goes over two pipes, not over a port that
 //! others on the machine could use, and the browser ends when they close.
 
+mod crop;
 mod facts;
 mod find;
 mod policy;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use crop::Sheet;
 pub use find::{Choice, usable};
 pub use policy::StandIn;
 use serde_json::json;
@@ -54,6 +56,8 @@ pub struct Limits {
     pub least: Duration,
     /// Characters of a frame's markup.
     pub html_chars: usize,
+    /// Whether a picture is taken of each page.
+    pub pictures: bool,
     /// Width and height of a picture, in pixels.
     pub screenshot: (u32, u32),
     /// Bytes of a picture.
@@ -69,6 +73,7 @@ impl Default for Limits {
             quiet: Duration::from_millis(500),
             least: Duration::from_millis(700),
             html_chars: 5_000_000,
+            pictures: true,
             screenshot: (1_280, 4_000),
             screenshot_bytes: 8 * 1024 * 1024,
         }
@@ -217,9 +222,10 @@ impl Renderer {
         }
     }
 
-    /// A picture of the first element that a selector names on the page that was read last, if it can be had.
-    pub async fn shoot(&mut self, selector: &str) -> Option<Screenshot> {
-        self.open.as_mut()?.shoot(Some(selector), &self.options.limits).await.ok()
+    /// A picture of the first element that a selector names on the page that was read last, if it can be had; cut out
+    /// of the picture of that page where it shows there.
+    pub async fn shoot(&mut self, selector: &str, page: Option<&Sheet>) -> Option<Screenshot> {
+        self.open.as_mut()?.shoot(Some(selector), page, &self.options.limits).await.ok()
     }
 
     /// The browser ended unasked: it is started once more, and no more than that.
@@ -317,7 +323,9 @@ impl Renderer {
         };
         let pictures = match stood {
             Ok(pictures) => pictures,
-            Err((step, reason)) => return Err(Halted { step, reason, picture: tab.shoot(None, &limits).await.ok() }),
+            Err((step, reason)) => {
+                return Err(Halted { step, reason, picture: tab.shoot(None, None, &limits).await.ok() });
+            }
         };
         let version = self.version();
         let read = async {

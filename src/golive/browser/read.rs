@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Limits;
+use super::crop::{Area, Sheet};
 use super::facts::{cut, has_card, has_credential, shape, shown_address, text, words};
 use super::tab::{ANSWER, Tab};
 use super::trace::{FrameNow, Sent};
@@ -99,8 +100,9 @@ impl Tab {
         self.cookies(&url, &mut stored).await?;
         let screenshot = match self.trace.loaded {
             // What was never loaded is not painted either.
+            _ if !limits.pictures => None,
             None if !self.led_away.is_empty() => None,
-            _ => match self.shoot(None, limits).await {
+            _ => match self.shoot(None, None, limits).await {
                 Err(fault @ (Fault::Gone | Fault::Crashed)) => return Err(fault),
                 shot => shot.ok(),
             },
@@ -208,8 +210,14 @@ impl Tab {
         Ok(())
     }
 
-    /// A picture of the page from its top, or of the first element that a selector names.
-    pub(super) async fn shoot(&mut self, selector: Option<&str>, limits: &Limits) -> Result<Screenshot, Fault> {
+    /// A picture of the page from its top, or of the first element that a selector names: cut out of the picture of
+    /// the page where that shows all of it.
+    pub(super) async fn shoot(
+        &mut self,
+        selector: Option<&str>,
+        whole: Option<&Sheet>,
+        limits: &Limits,
+    ) -> Result<Screenshot, Fault> {
         let (width, height) = limits.screenshot;
         let place = match selector {
             None => {
@@ -219,12 +227,17 @@ impl Tab {
             Some(selector) => format!(
                 "(() => {{ const box = document.querySelector({}).getBoundingClientRect(); const margin = 24; return {{ \
                  x: Math.max(0, box.x + scrollX - margin), y: Math.max(0, box.y + scrollY - margin), \
-                 width: box.width + 2 * margin, height: box.height + 2 * margin }}; }})()",
+                 width: box.width + 2 * margin, height: box.height + 2 * margin, window: innerWidth }}; }})()",
                 json!(selector)
             ),
         };
         let place = self.evaluate_main(&place).await?;
         let side = |key: &str, most: u32| place[key].as_f64().unwrap_or(0.0).clamp(1.0, f64::from(most)).round();
+        // The picture of the page shows it from its top, at the width of the window.
+        let whole = whole.filter(|whole| place["window"].as_u64() == Some(u64::from(whole.width)));
+        if let Some(cut) = whole.and_then(|whole| whole.cut(area(&place, whole)?)) {
+            return Ok(cut);
+        }
         let clip = json!({
             "x": place["x"].as_f64().unwrap_or(0.0),
             "y": place["y"].as_f64().unwrap_or(0.0),
@@ -245,6 +258,15 @@ impl Tab {
             _ => Err(Fault::Refused("no picture".to_owned())),
         }
     }
+}
+
+/// The pixels of an element and its margin in the picture of its page; `None` when they cannot all be in it.
+fn area(place: &Value, whole: &Sheet) -> Option<Area> {
+    let pixel = |key: &str| u32::try_from(place[key].as_f64().map(f64::round)? as i64).ok();
+    let (x, y) = (pixel("x")?, pixel("y")?);
+    // To the right a margin may pass the edge of the window, beyond which nothing is.
+    let width = pixel("width")?.min(whole.width.checked_sub(x)?);
+    Some(Area { x, y, width, height: pixel("height")? })
 }
 
 fn stored_value(store: Store, name: &str, value: &str, length: usize) -> Stored {

@@ -52,7 +52,7 @@ impl Tab {
         let mut cursor = Cursor { session: self.session.clone(), frame: self.target.clone() };
         for (at, step) in steps.iter().enumerate() {
             match &step.action {
-                Action::Screenshot(name) => pictures.push((name.clone(), self.shoot(None, limits).await?)),
+                Action::Screenshot(name) => pictures.push((name.clone(), self.shoot(None, None, limits).await?)),
                 Action::Frame(None) => {
                     cursor = Cursor { session: self.session.clone(), frame: self.target.clone() };
                 }

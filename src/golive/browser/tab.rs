@@ -174,6 +174,8 @@ impl Tab {
     pub(super) async fn settle(&mut self, limits: &Limits) -> Result<(), Fault> {
         let began = Instant::now();
         let (mut elements, mut changes) = (None, 0);
+        // The second look at the page, half a rest later, is the one after which it may be over.
+        let least = limits.least.saturating_sub(limits.quiet / 2);
         let mut pinged = Instant::now();
         loop {
             let pause = tokio::time::timeout(Duration::from_millis(50), self.events.recv());
@@ -190,7 +192,7 @@ impl Tab {
             let quiet = self.trace.quiet_for().is_some_and(|quiet| quiet >= limits.quiet);
             // A page that leads elsewhere while it loads is given up by the browser: it is never loaded.
             let leaves = !self.led_away.is_empty() && self.trace.quiet_for().is_some_and(|quiet| quiet >= limits.least);
-            let loaded = leaves || self.trace.loaded.is_some_and(|loaded| loaded.elapsed() >= limits.least);
+            let loaded = leaves || self.trace.loaded.is_some_and(|loaded| loaded.elapsed() >= least);
             if quiet && loaded {
                 // What timers draw makes no request: a page is at rest when it has stopped to change.
                 match self.evaluate_main("document.getElementsByTagName('*').length").await {
