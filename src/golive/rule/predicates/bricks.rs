@@ -11,12 +11,12 @@ use crate::i18n::Message;
 
 patterns! {
     CREATE = r#"\.\s*create\s*(\()\s*["'`](?:cardPayment|payment|wallet|statusScreen|brand)["'`]\s*,"#;
-    FUNCTION_BODY = r"=>\s*\{|\bfunction\b[^{}()]{0,80}\([^()]{0,300}\)\s*\{";
+    FUNCTION_BODY = r"=>\s*\{|\bfunction\b[^{}()]*\([^()]*\)\s*\{";
     RETURNS = r"\breturn\b\s*[^;\s}]";
     ONLY_LOGS = r"^\s*(?:(?:return\s+)?console\s*\.\s*\w+\s*\([^;{}]*\)\s*;?\s*)*$";
     // What sdk-react names in a bundle, and how its components are mounted there.
     REACT = r#"["'`](?:cardPaymentBrick_container|paymentBrick_container|statusScreenBrick_container)["'`]"#;
-    COMPONENT = r"\b(?:jsxs?|jsxDEV|_jsxs?|createElement)\s*\)?\s*\(\s*[\w$.]{1,60}\s*,\s*$";
+    COMPONENT = r"\b(?:jsxs?|jsxDEV|_jsxs?|createElement)\s*\)?\s*\(\s*[\w$.]+\s*,\s*$";
     INITIALIZATION = r"\binitialization\b";
     ORDER = r#"(?i)^["'`]?ORD[\dA-Z]{6,}|\border_?id\b|\border\s*\.\s*id\b"#;
 }

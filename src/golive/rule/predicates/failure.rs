@@ -29,7 +29,7 @@ patterns! {
     // What may catch it from elsewhere.
     CATCHES = r#"\bonerror\b|\bonunhandledrejection\b|addEventListener\s*\(\s*["'`](?:error|unhandledrejection)["'`]|\bErrorBoundary\b|\bcomponentDidCatch\b"#;
     // Words that stand on the page from the beginning, for whoever sees no form.
-    STANDING = r"(?i)\b(?:si|se|if)\b[^.\n]{0,60}\b(?:no (?:se )?(?:carga|aparece|ves?|pued)|n[ãa]o (?:carreg|aparec|v[êe]|consegu)|(?:does not|doesn.t|do not|don.t|cannot|can.t|fails? to) (?:load|appear|see|show))|no (?:se )?pudo cargar|n[ãa]o foi poss[íi]vel carregar|could not be loaded|bloqueador|ad ?block";
+    STANDING = r"(?i)\bno (?:se |te |le )?(?:carg|aparec|ves?\b|pud[eo])|n[ãa]o (?:se )?(?:carreg|aparec|v[êe]|foi poss[íi]vel carregar)|(?:not|n.t|cannot|fails? to) (?:be )?(?:load|appear|see|show)|bloqueador|ad ?block";
 }
 
 /// Most touches of one script that are looked at.
@@ -104,17 +104,15 @@ pub(super) fn sdk_missing_is_told(view: &PageView, hits: &mut Hits) {
     if tag_tells(view) || all.iter().any(|(_, care)| care.tells) {
         return;
     }
-    let unsure = all.iter().any(|(_, care)| care.asks) || STANDING.is_match(view.words());
-    let tagged = view.named(&[LocalName::from("script")]).any(|(_, element)| is_official_tag(&element));
-    if unsure || !tagged {
-        hits.leave_open(Message::new("golive.sdk-failure-unread"));
-        return;
-    }
-    let mut bare = all.iter().flat_map(|(source, care)| care.bare.iter().map(move |range| (source, range)));
-    match bare.next() {
-        // One is enough: the others come after it.
-        Some((source, range)) => source.hit(view, hits, range, "missing", Message::new("golive.sdk-failure-untold")),
-        None => hits.leave_open(Message::new("golive.sdk-failure-unread")),
+    // One place is enough: the others come after it.
+    let bare = all.iter().find_map(|(source, care)| Some((*source, care.bare.first()?.clone())));
+    let asked = all.iter().any(|(_, care)| care.asks);
+    let tagged = || view.named(&[LocalName::from("script")]).any(|(_, element)| is_official_tag(&element));
+    match bare {
+        Some((source, range)) if !asked && tagged() && !STANDING.is_match(view.words()) => {
+            source.hit(view, hits, &range, "missing", Message::new("golive.sdk-failure-untold"));
+        }
+        _ => hits.leave_open(Message::new("golive.sdk-failure-unread")),
     }
 }
 

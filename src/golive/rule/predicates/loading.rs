@@ -103,6 +103,10 @@ fn in_order(view: &PageView, hits: &mut Hits) -> bool {
         if (race || asks_first) && !early.is_empty() {
             return false;
         }
+        // Who asks first and asks no second time may find nothing where the SDK comes whenever it likes.
+        if asks_first && !ready && part.document.named(&scripts).any(|element| is_official_tag(&element)) {
+            return false;
+        }
         // Another part, or a script of the page, brings the SDK to this one.
         if !part.document.named(&scripts).any(|element| is_official_tag(&element)) {
             continue;

@@ -172,8 +172,8 @@ macro_rules! patterns {
             std::sync::LazyLock::new(|| $crate::golive::rule::predicates::pattern($source));)+
         #[cfg(test)]
         #[test]
-        fn patterns_compile() {
-            $(assert!(!$name.as_str().is_empty());)+
+        fn patterns_compile_and_are_lean() {
+            $(assert!($crate::golive::quick::is_lean($name.as_str()), "{} is too large", stringify!($name));)+
         }
     };
 }
