@@ -14,6 +14,13 @@ pub fn quick(source: &str) -> Result<Regex, regex::Error> {
     Regex::new(&ascii(source)).or_else(|_| Regex::new(source))
 }
 
+/// Whether an expression, written out, stays small: a class of nearly everything that is repeated up to hundreds of times
+/// makes one as large as all others together, and its caches with it. A bound belongs into code.
+#[cfg(test)]
+pub(crate) fn is_lean(plain: &str) -> bool {
+    regex::RegexBuilder::new(plain).size_limit(160 * 1024).build().is_ok()
+}
+
 /// The expression with the classes of ASCII written out.
 fn ascii(source: &str) -> String {
     let mut plain = String::with_capacity(source.len() + 64);
@@ -55,6 +62,12 @@ fn ascii(source: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_repeated_hundreds_of_times_is_not_lean() {
+        assert!(is_lean(r#"["'`][^"'`]+["'`]"#));
+        assert!(!is_lean(r#"["'`][^"'`]{1,2000}["'`]"#));
+    }
 
     #[test]
     fn classes_are_those_of_ascii_and_everything_else_stays() {

@@ -15,6 +15,7 @@ mod format;
 pub mod gate;
 pub mod github;
 pub mod gitlab;
+mod host;
 pub mod html;
 pub mod json;
 pub mod junit;

@@ -183,9 +183,7 @@ impl Page<'_> {
             let _ = write!(pages, " · {}", names.join(", "));
         }
         facts.push(pages);
-        if let Some(tls) = &shop.tls {
-            facts.push(self.tls(tls));
-        }
+        facts.extend(self.host(shop));
         if let Some(browser) = &shop.browser {
             let message = Message::new("report.browser").with("version", &browser.version).with("n", browser.pages);
             let mut parts = vec![self.say(&message)];
@@ -197,16 +195,18 @@ impl Page<'_> {
         self.block(shop.verdict, &name, &facts);
     }
 
-    fn tls(&self, tls: &crate::run::TlsFacts) -> String {
-        let mut parts = vec![clean::line(tls.version.as_deref().unwrap_or("TLS")).into_owned()];
-        if let Some(failure) = &tls.failure {
-            parts.push(self.say(failure));
-        }
-        parts.extend(tls.faults.iter().map(|fault| self.say(&labels::tls_fault(fault))));
-        if let Some(days) = tls.days_left.filter(|days| *days >= 0) {
-            parts.push(self.say(&Message::new("report.tls-days").with("n", days)));
-        }
-        units(parts)
+    /// What the probe of the host told, and what it could not; a line for each group that says something.
+    fn host(&self, shop: &ShopRecord) -> Vec<String> {
+        let version = shop.tls.as_ref().map(|tls| clean::line(tls.version.as_deref().unwrap_or("TLS")).into_owned());
+        let [shown, answered] = super::host::facts(shop)
+            .map(|facts| facts.iter().map(|fact| self.signed(fact.sign, &fact.message)).collect::<Vec<_>>());
+        let shown: Vec<String> = version.into_iter().chain(shown).collect();
+        [shown, answered].into_iter().filter(|parts| !parts.is_empty()).map(units).collect()
+    }
+
+    fn signed(&self, sign: &str, message: &Message) -> String {
+        let words = self.say(message);
+        if sign.is_empty() { words } else { format!("{sign} {words}") }
     }
 
     /// How many checks came out how, leaving out what did not occur.

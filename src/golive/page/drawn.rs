@@ -3,28 +3,49 @@
 //! Not responsible for pages that are drawn whole: see `needs_javascript` of the outline.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
 use super::card::CardRole;
 use super::generation::{is_sdk_v1, is_sdk_v2};
-use super::view::PageView;
+use super::view::{PageView, ScriptFacts};
 use crate::golive::quick::quick;
 use crate::run::Generation;
 
 /// Most ids of containers that scripts may name.
 const MAX_IDS: usize = 200;
 
-/// A card field written by a script: as HTML in a string, or element by element.
+/// Where a script may write a field: as HTML in a string, or element by element.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
-static WRITES_CARD: LazyLock<Regex> = LazyLock::new(|| {
-    let card = r"(?:data-?checkout|cc-(?:number|csc|exp)|card[_-]?number|card[_-]?no\b|security[_-]?code|\bcv[cv]2?\b|(?:numero|nro)[_-]?(?:de[_-]?|do[_-]?)?(?:tarjeta|cartao)|codigo[_-]?(?:de[_-]?)?segur(?:idad|an[cç]a))";
-    quick(&format!(
-        r#"(?i)<(?:input|select)\b[^<>;]{{0,300}}{card}|(?:createElement|\bjsxs?)\s*\)?\s*\(\s*["'`](?:input|select)["'`][^<>]{{0,200}}{card}"#
-    ))
-    .expect("a valid pattern")
+static WRITES_FIELD: LazyLock<Regex> = LazyLock::new(|| {
+    quick(r#"(?i)(<(?:input|select)\b)|(?:createElement|\bjsxs?)\s*\)?\s*\(\s*["'`](?:input|select)["'`]"#)
+        .expect("a valid pattern")
 });
+
+/// What names a card field among its attributes.
+#[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
+static CARD: LazyLock<Regex> = LazyLock::new(|| {
+    quick(r"(?i)(?:data-?checkout|cc-(?:number|csc|exp)|card[_-]?number|card[_-]?no\b|security[_-]?code|\bcv[cv]2?\b|(?:numero|nro)[_-]?(?:de[_-]?|do[_-]?)?(?:tarjeta|cartao)|codigo[_-]?(?:de[_-]?)?segur(?:idad|an[cç]a))")
+        .expect("a valid pattern")
+});
+
+/// Signs behind the beginning of a field in which its name is looked for: in HTML, in a call.
+const NEAR: (usize, usize) = (300, 200);
+
+/// Whether a script writes a card field.
+fn writes_card_in(clean: &str) -> bool {
+    WRITES_FIELD.captures_iter(clean).any(|found| {
+        let end = found.get(0).map_or(clean.len(), |whole| whole.end());
+        let (stops, near): (&[char], usize) =
+            if found.get(1).is_some() { (&['<', '>', ';'], NEAR.0) } else { (&['<', '>'], NEAR.1) };
+        let rest = clean.get(end..).unwrap_or_default();
+        // The name itself may reach a little further.
+        let window = rest.char_indices().nth(near + 40).map_or(rest, |(at, _)| &rest[..at]);
+        let window = window.split(stops).next().unwrap_or_default();
+        CARD.find(window).is_some_and(|card| window[..card.start()].chars().count() <= near)
+    })
+}
 
 /// Where a script puts a secure field: `.mount('id')` or the ids of `cardForm`.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
@@ -37,7 +58,8 @@ static MOUNTS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Whether an own or inline script of the page writes card fields.
 pub(super) fn writes_card(view: &PageView) -> bool {
-    view.in_scripts(&WRITES_CARD)
+    let in_file = |script: &Arc<ScriptFacts>| *script.remember("writes-card", || writes_card_in(&script.clean));
+    view.scripts.iter().any(in_file) || view.inline.iter().any(|script| writes_card_in(&script.clean))
 }
 
 /// Whether a page whose front end needs a card form has none in its markup, and scripts that may draw it.
@@ -100,7 +122,7 @@ mod tests {
             (r#"document.createElement("input").type = "radio""#, false),
             ("if (payment.status_detail === 'cc_rejected_bad_filled_security_code') show('Código')", false),
         ] {
-            assert_eq!(WRITES_CARD.is_match(script), expected, "{script}");
+            assert_eq!(writes_card_in(script), expected, "{script}");
         }
     }
 

@@ -14,10 +14,13 @@ use crate::golive::quick::quick;
 /// Most modules of one script or page that are kept.
 const MAX_MODULES: usize = 200;
 
+/// Bytes of the longest name of a module.
+const MAX_NAME: usize = 2_000;
+
 /// `import '…'`, `import x from '…'`, `import('…')` and `export … from '…'`.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static IMPORT: LazyLock<Regex> = LazyLock::new(|| {
-    quick(r#"(?:\bimport\s*\(?\s*|[\w$}*\s]\s*\bfrom\s*)["'`]([^"'`\n$\\]{1,2000})["'`]"#).expect("a valid pattern")
+    quick(r#"(?:\bimport\s*\(?\s*|[\w$}*\s]\s*\bfrom\s*)["'`]([^"'`\n$\\]+)["'`]"#).expect("a valid pattern")
 });
 
 /// `import(` of something that is no literal.
@@ -45,7 +48,8 @@ pub fn imports_of(script: &str, base: &Url) -> Imports {
     imports.more = COMPUTED.is_match(&clean);
     for found in IMPORT.captures_iter(&clean).filter_map(|found| found.get(1)) {
         let name = found.as_str();
-        if ["/", "./", "../", "http://", "https://"].iter().any(|start| name.starts_with(start)) {
+        let address = ["/", "./", "../", "http://", "https://"].iter().any(|start| name.starts_with(start));
+        if address && name.len() <= MAX_NAME {
             push(&mut imports, join(base, name));
         }
     }

@@ -30,11 +30,14 @@ static CHUNK: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid pattern")
 });
 
+/// Bytes of the longest address that is asked for.
+const MAX_ADDRESS: usize = 500;
+
 /// An answer that a script asks for with a literal address: only those that are read, never sent to.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 static ASKED: LazyLock<Regex> = LazyLock::new(|| {
     quick(
-        r#"(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*get\s*)?\(\s*|\.\s*(?:getJSON|get)\s*\(\s*|\.\s*open\s*\(\s*["'`]GET["'`]\s*,\s*)["'`]([^"'`\s\\$]{1,500})["'`]\s*([,)])\s*(\{[^{}]{0,200})?"#,
+        r#"(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*get\s*)?\(\s*|\.\s*(?:getJSON|get)\s*\(\s*|\.\s*open\s*\(\s*["'`]GET["'`]\s*,\s*)["'`]([^"'`\s\\$]+)["'`]\s*([,)])\s*(\{[^{}]*)?"#,
     )
     .expect("a valid pattern")
 });
@@ -86,7 +89,7 @@ pub(super) fn served_of(script: &str, base: &Url) -> Leads {
                 let lower = options.as_str().to_ascii_lowercase();
                 lower.contains("method") && !lower.contains("get") || lower.contains("body")
             });
-            if !sends && is_configuration(address.as_str()) {
+            if !sends && address.len() <= MAX_ADDRESS && is_configuration(address.as_str()) {
                 push(&mut leads.served, join(base, address.as_str()));
             }
         }

@@ -30,7 +30,7 @@ static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 pub static SECRET: LazyLock<Regex> = LazyLock::new(|| {
     quick(
-        r#"(?i)(?:client|webhook)[_-]?secret(?:[_-]?key)?["'`]?\s*(?:[:=]|value\s*=)\s*["'`]([A-Za-z0-9]{16,128})["'`]"#,
+        r#"(?i-u)(?:client|webhook)[_-]?secret(?:[_-]?key)?["'`]?\s*(?:[:=]|value\s*=)\s*["'`]([A-Za-z0-9]{16,})["'`]"#,
     )
     .expect("a valid pattern")
 });

@@ -11,8 +11,8 @@ use contract::{coverage, failing, noted, passing, target, undecided};
 use crate::i18n::{Message, Text};
 use crate::run::{
     CertificateFacts, Check, ContractRecord, Event, Evidence, Excerpt, Finding, Generation, Hop, LeftOut, PageSummary,
-    Place, Problem, RequirementCard, RuleCard, RunRecord, RunStarted, RunVerdict, Severity, ShopRecord, TlsFacts,
-    Verdict, Versions, fingerprint,
+    Place, PlainHttp, Problem, RequirementCard, RuleCard, RunRecord, RunStarted, RunVerdict, Severity, ShopRecord,
+    TlsFacts, Verdict, VersionFacts, Versions, fingerprint,
 };
 
 /// What a hostile shop may put anywhere.
@@ -207,6 +207,10 @@ fn certificate(not_after: &str) -> CertificateFacts {
     }
 }
 
+fn version(version: &str, offered: Option<bool>) -> VersionFacts {
+    VersionFacts { version: version.into(), offered, reason: None }
+}
+
 fn good_shop() -> ShopRecord {
     ShopRecord {
         url: GOOD.into(),
@@ -219,6 +223,17 @@ fn good_shop() -> ShopRecord {
             faults: Vec::new(),
             days_left: Some(59),
             failure: None,
+            versions: vec![
+                version("TLSv1.0", Some(false)),
+                version("TLSv1.1", Some(false)),
+                version("TLSv1.2", Some(true)),
+                version("TLSv1.3", Some(true)),
+            ],
+            plain: Some(PlainHttp {
+                hops: vec![Hop { url: "http://tienda.example/".into(), status: 301 }],
+                leads_to: Some(GOOD.into()),
+                ..PlainHttp::default()
+            }),
             ..TlsFacts::default()
         }),
         pages: vec![
@@ -279,6 +294,16 @@ fn bad_shop() -> ShopRecord {
             faults: vec!["expired".into(), "wrong-name".into()],
             days_left: Some(-7),
             failure: None,
+            versions: vec![
+                version("TLSv1.0", Some(true)),
+                version("TLSv1.1", None),
+                version("TLSv1.2", Some(true)),
+                version("TLSv1.3", Some(false)),
+            ],
+            plain: Some(PlainHttp {
+                hops: vec![Hop { url: "http://tienda-rota.example/".into(), status: 200 }],
+                ..PlainHttp::default()
+            }),
             ..TlsFacts::default()
         }),
         pages: vec![page(BAD, "Tienda rota", &[], false), limited],

@@ -11,12 +11,12 @@ use crate::i18n::Message;
 
 patterns! {
     CREATE = r#"\.\s*create\s*(\()\s*["'`](?:cardPayment|payment|wallet|statusScreen|brand)["'`]\s*,"#;
-    FUNCTION_BODY = r"=>\s*\{|\bfunction\b[^{}()]{0,80}\([^()]{0,300}\)\s*\{";
+    FUNCTION_BODY = r"=>\s*\{|\bfunction\b[^{}()]*\([^()]*\)\s*\{";
     RETURNS = r"\breturn\b\s*[^;\s}]";
     ONLY_LOGS = r"^\s*(?:(?:return\s+)?console\s*\.\s*\w+\s*\([^;{}]*\)\s*;?\s*)*$";
     // What sdk-react names in a bundle, and how its components are mounted there.
     REACT = r#"["'`](?:cardPaymentBrick_container|paymentBrick_container|statusScreenBrick_container)["'`]"#;
-    COMPONENT = r"\b(?:jsxs?|jsxDEV|_jsxs?|createElement)\s*\)?\s*\(\s*[\w$.]{1,60}\s*,\s*$";
+    COMPONENT = r"\b(?:jsxs?|jsxDEV|_jsxs?|createElement)\s*\)?\s*\(\s*[\w$.]+\s*,\s*$";
     INITIALIZATION = r"\binitialization\b";
     ORDER = r#"(?i)^["'`]?ORD[\dA-Z]{6,}|\border_?id\b|\border\s*\.\s*id\b"#;
 }
@@ -28,16 +28,16 @@ const MAX_BEFORE: usize = 8_000;
 
 /// A call that creates a Brick.
 #[derive(Debug, Clone)]
-struct Brick {
-    kind: String,
+pub(super) struct Brick {
+    pub(super) kind: String,
     /// Id of the container and where it stands, when it is a literal.
     container: Option<(String, Range<usize>)>,
     /// Where the call stands.
-    range: Range<usize>,
+    pub(super) range: Range<usize>,
     /// The settings, when they could be read.
-    settings: Option<Vec<Property>>,
+    pub(super) settings: Option<Vec<Property>>,
     /// Whether it is a component of sdk-react, which makes its own container and takes callbacks as properties.
-    component: bool,
+    pub(super) component: bool,
 }
 
 fn bricks(clean: &str) -> Vec<Brick> {
@@ -113,7 +113,8 @@ fn unread(view: &PageView, hits: &mut Hits, name: &str) {
     }
 }
 
-fn each(view: &PageView, mut tell: impl FnMut(Source, &Brick)) {
+/// Every Brick that the scripts of a page create, with the script.
+pub(super) fn each(view: &PageView, mut tell: impl FnMut(Source, &Brick)) {
     for source in Source::all(view) {
         source.remember("bricks", bricks).iter().for_each(|brick| tell(source, brick));
     }

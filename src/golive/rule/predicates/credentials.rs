@@ -10,7 +10,7 @@ use crate::i18n::Message;
 use crate::secret::{Credential, FoundCredential, find_credentials, mask_credential};
 
 patterns! {
-    KEY_CALL = r#"(?:setPublishableKey|new\s+(?:window\.)?MercadoPago|initMercadoPago)\s*\(\s*["'`]([^"'`\n]{1,80})["'`]"#;
+    KEY_CALL = r#"(?:setPublishableKey|new\s+(?:window\.)?MercadoPago|initMercadoPago)\s*\(\s*["'`]([^"'`\n]+)["'`]"#;
     PLACEHOLDER = r"(?i)^[<{\[$%\s]*(?:(?:your|tu|sua|seu|my|enter|insert|env)[\s_-]*)?(?:mp[\s_-]*)?(?:prod(?:uction)?[\s_-]*|test[\s_-]*|sample[\s_-]*)?(?:public[\s_-]*key|access[\s_-]*token|publishable[\s_-]*key|clave[\s_-]*publica)(?:[\s_-]*(?:here|aqui|aquí|goes[\s_-]*here))?[>}\]%\s]*$|^(?:APP_USR|TEST)-[x*.-]{4,}$|^[<{\[\s]*[a-záéíóúç_\s-]*(?:api|app|my|mp|tu|your|sua|seu|pega|coloca|insira|sustituye|reemplaza)[a-záéíóúç_\s-]*(?:key|clave|chave|credential|token)[a-záéíóúç_\s-]*[>}\]\s]*$";
     // What a template leaves to the server or to the script is no sample value.
     TEMPLATED = r"\$\{|\{\{|<\?|<%|@[a-z{]";
@@ -18,6 +18,11 @@ patterns! {
     PREFERENCE = r#"preferenceId["'`]?\s*:\s*["'`](<?(?:YOUR_|TU_)?PREFERENCE_ID>?)["'`]"#;
     FILLER = r"(?i)^x+$|your|secret|example";
 }
+
+/// Signs of the longest text that may stand in the place of a key.
+const MAX_KEY: usize = 80;
+/// Signs of the longest secret.
+const MAX_SECRET: usize = 128;
 
 pub(super) fn private(view: &PageView, hits: &mut Hits) {
     // Comments count: whoever reads the page reads them too.
@@ -61,7 +66,7 @@ fn secrets_in(source: &str) -> Vec<(Range<usize>, String)> {
     SECRET
         .captures_iter(source)
         .filter_map(|found| {
-            let value = found.get(1)?;
+            let value = found.get(1).filter(|value| value.len() <= MAX_SECRET)?;
             let real = value.as_str().bytes().any(|byte| byte.is_ascii_digit()) && !FILLER.is_match(value.as_str());
             let whole = found.get(0)?;
             let name: String =
@@ -127,6 +132,7 @@ fn placeholders_in(clean: &str) -> Vec<(Range<usize>, String)> {
     let in_calls = KEY_CALL
         .captures_iter(clean)
         .filter_map(|found| found.get(1))
+        .filter(|v| v.as_str().chars().count() <= MAX_KEY)
         .filter(|v| PLACEHOLDER.is_match(v.as_str()) && !TEMPLATED.is_match(v.as_str()));
     let literals = LITERAL.captures_iter(clean).chain(PREFERENCE.captures_iter(clean)).filter_map(|found| found.get(1));
     let mut found: Vec<(Range<usize>, String)> =

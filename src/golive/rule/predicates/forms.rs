@@ -16,8 +16,10 @@ patterns! {
     SUBMIT_HANDLER = r#"addEventListener\s*\(\s*["'`]submit|onsubmit|onSubmit|\.submit\s*\(\s*(?:function|\(|async|[a-z])|\.on\s*\(\s*["'`]submit|\.cardForm\s*\("#;
     FILLS_INSTALLMENTS = r"\.cardForm\s*\(\s*\{";
     TEST_MAIL = r"(?i)@testuser\.com\b|\btest_user_\d+";
-    PARTS_OF_INTEREST = r"(?i)^\D{0,20}(\d{1,2})\b";
 }
+
+/// Signs before the number of installments.
+const MAX_BEFORE: usize = 20;
 
 /// Values that mercadopago.js v1 knows.
 const CANONICAL: [&str; 11] = [
@@ -274,7 +276,7 @@ pub(super) fn fixed_installments(view: &PageView, hits: &mut Hits) {
             .filter(|option| {
                 let text: String = option.text().take(10).collect();
                 let value = option.value().attr("value").unwrap_or(&text);
-                let count = PARTS_OF_INTEREST.captures(value.trim()).and_then(|found| found[1].parse::<u8>().ok());
+                let count = installments_of(value.trim());
                 count.is_some_and(|count| count > 1)
             })
             .count();
@@ -284,9 +286,35 @@ pub(super) fn fixed_installments(view: &PageView, hits: &mut Hits) {
     }
 }
 
+/// How many installments the value or the words of an option begin with: a number of one or two digits that stands
+/// behind a few other signs at most.
+fn installments_of(text: &str) -> Option<u8> {
+    let (at, _) = text.char_indices().take(MAX_BEFORE + 1).find(|(_, sign)| sign.is_ascii_digit())?;
+    let rest = text.get(at..)?;
+    let end = rest.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(rest.len());
+    let whole = !rest.get(end..)?.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_');
+    (end <= 2 && whole).then(|| rest.get(..end)?.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn installments_are_the_first_number_of_an_option() {
+        for (text, expected) in [
+            ("3 cuotas", Some(3)),
+            ("12", Some(12)),
+            ("Cuotas: 6 fijas", Some(6)),
+            ("en 1 pago", Some(1)),
+            ("2024", None),
+            ("3x", None),
+            ("Elegí en cuántas cuotas 3", None),
+            ("cuotas", None),
+        ] {
+            assert_eq!(installments_of(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_misspelt_value_is_told_from_one_of_the_shop() {

@@ -15,7 +15,7 @@ patterns! {
     CALLS_V2 = r"\bnew\s+(?:window\s*\.\s*)?MercadoPago\s*\(|\bMercadoPago\s*\.\s*(?:setPublishableKey|createToken|getIdentificationTypes|getPaymentMethod|getAllPaymentMethods|getInstallments|getIssuers|clearSession)\b";
     // The page makes the name itself, or asks first whether it is there.
     OWN_V1 = r"\bMercadopago\s*=[^=]|\b(?:class|function|as|import)\s+Mercadopago\b|\btypeof\s+(?:window\s*\.\s*)?Mercadopago\b|window\s*\.\s*Mercadopago\s*(?:&&|\?|\)|\|\|)";
-    OWN_V2 = r"\bMercadoPago\s*=[^=]|\b(?:class|function|as|import)\s+MercadoPago\b|\btypeof\s+(?:window\s*\.\s*)?MercadoPago\b|window\s*\.\s*MercadoPago\s*(?:&&|\?|\)|\|\|)|\{[^{}]{0,80}\bMercadoPago\b[^{}]{0,80}\}\s*(?:=|from\b)";
+    OWN_V2 = r"\bMercadoPago\s*=[^=]|\b(?:class|function|as|import)\s+MercadoPago\b|\btypeof\s+(?:window\s*\.\s*)?MercadoPago\b|window\s*\.\s*MercadoPago\s*(?:&&|\?|\)|\|\|)|\{[^{}]*\bMercadoPago\b[^{}]*\}\s*(?:=|from\b)";
 }
 
 /// Which SDKs the page loads, by tag or by an address in a script: v1, V2.

@@ -17,13 +17,13 @@ patterns! {
     // A name that says card number or security code; what follows tells whether it is the value.
     NAME = r"(?i)(?:^|[^\w$])(card_?number|credit_?card_?number|card_?num|(?:numero|nro)_?(?:de_?|da_?|do_?)?(?:tarjeta|cartao)|tarjeta_?numero|security_?code|card_?cvv|card_?cvc|cvv2?|cvc2?|codigo_?(?:de_?)?seguridad|codigo_?(?:de_?)?seguranca)\b";
     // A field that is read: by id, by selector or by jQuery.
-    READ = r#"(?i)(?:getElementById\s*\(\s*["'`](?:form-checkout__|mp-?)?|querySelector\s*\(\s*["'`][^"'`]{0,60}?|(?:\$|jQuery)\s*\(\s*["'`][^"'`]{0,60}?)(?:card_?-?number|security_?-?code|cvv2?|cvc2?)\b[^"'`()]{0,10}["'`]\s*\)\s*(?:\.\s*value\b|\.\s*val\s*\(\s*\))"#;
+    READ = r#"(?i)(?:getElementById\s*\(\s*["'`](?:form-checkout__|mp-?)?|querySelector\s*\(\s*["'`][^"'`]*?|(?:\$|jQuery)\s*\(\s*["'`][^"'`]*?)(?:card_?-?number|security_?-?code|cvv2?|cvc2?)\b[^"'`()]{0,10}["'`]\s*\)\s*(?:\.\s*value\b|\.\s*val\s*\(\s*\))"#;
     // What keeps the value whole, and what takes a harmless part of it or asks about it.
-    KEEPS = r"^\s*(?:\??\.\s*(?:value\b(?:\s*\(\s*\))?|val\s*\(\s*\)|trim\s*\(\s*\)|toString\s*\(\s*\)|current\b|replace(?:All)?\s*\((?:[^()]|\([^()]*\)){0,60}\)))*";
+    KEEPS = r"^\s*(?:\??\.\s*(?:value\b(?:\s*\(\s*\))?|val\s*\(\s*\)|trim\s*\(\s*\)|toString\s*\(\s*\)|current\b|replace(?:All)?\s*\((?:[^()]|\([^()]*\))*\)))*";
     OTHER_USE = r"^\s*(?:\??\.\s*[\w$]|\[|=[^=>]|\()";
     SINK_NETWORK = r"(?:\bfetch|\baxios(?:\s*\.\s*(?:post|put|patch|get|request))?|(?:\$|\bjQuery)\s*\.\s*(?:post|ajax|get|getJSON)|\.\s*sendBeacon|\b(?:http|api|client|request|xhr|ajax|req|httpClient)\s*\.\s*(?:post|put|patch|send|get))\s*(\()";
     SINK_STORE = r"\b(?:localStorage|sessionStorage)\s*\.\s*setItem\s*(\()";
-    SINK_PROPERTY = r#"(?:\b(?:localStorage|sessionStorage)\s*(?:\.\s*[\w$]+|\[[^\]]{1,60}\])|\bdocument\s*\.\s*cookie)\s*=[^=]"#;
+    SINK_PROPERTY = r#"(?:\b(?:localStorage|sessionStorage)\s*(?:\.\s*[\w$]+|\[[^\]]+\])|\bdocument\s*\.\s*cookie)\s*=[^=]"#;
     SINK_LOG = r"\bconsole\s*\.\s*(?:log|info|debug|warn|error|table|dir)\s*(\()";
     SINK_ADDRESS = r"(?:\blocation(?:\s*\.\s*(?:href|search|hash))?\s*=[^=]|\blocation\s*\.\s*(?:assign|replace)\s*\(|\bwindow\s*\.\s*open\s*\(|\bhistory\s*\.\s*(?:pushState|replaceState)\s*\()";
     STORED_TOKEN = r#"(?i)^["'`](?:mp_?)?(?:card_?)(?:token|number|cvv)(?:_?id)?["'`]$"#;

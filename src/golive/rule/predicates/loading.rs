@@ -81,9 +81,7 @@ fn seen(view: &PageView, rendered: &Rendered, hits: &mut Hits) -> bool {
 /// Whether the markup alone tells that the SDK stands before its first use; findings where it stands behind.
 fn in_order(view: &PageView, hits: &mut Hits) -> bool {
     let scripts = [LocalName::from("script")];
-    if view.in_scripts(&ASKS_FIRST) {
-        return false;
-    }
+    let asks_first = view.in_scripts(&ASKS_FIRST);
     let mut tagged = false;
     for (at, part) in view.parts.iter().enumerate().filter(|(_, part)| !part.drawn) {
         let (mut ready, mut race) = (false, false);
@@ -101,8 +99,12 @@ fn in_order(view: &PageView, hits: &mut Hits) -> bool {
                 }
             }
         }
-        // What is asked for asynchronously may well come first.
-        if race && !early.is_empty() {
+        // What is asked for asynchronously may well come first, and who asks whether it is there may wait for it.
+        if (race || asks_first) && !early.is_empty() {
+            return false;
+        }
+        // Who asks first and asks no second time may find nothing where the SDK comes whenever it likes.
+        if asks_first && !ready && part.document.named(&scripts).any(|element| is_official_tag(&element)) {
             return false;
         }
         // Another part, or a script of the page, brings the SDK to this one.

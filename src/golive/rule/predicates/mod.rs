@@ -5,6 +5,7 @@ mod cardform;
 mod clarity;
 pub mod credentials;
 mod errors;
+mod failure;
 mod fields;
 pub mod forms;
 mod globals;
@@ -13,6 +14,7 @@ mod leaks;
 mod links;
 mod loading;
 pub mod local;
+mod paying;
 mod pro;
 pub mod promotions;
 pub mod result;
@@ -21,6 +23,7 @@ pub mod sdk;
 pub mod terms;
 mod tls;
 pub mod transport;
+mod unmount;
 
 use super::hits::Hits;
 use super::shop::{Answer, ShopView};
@@ -71,7 +74,7 @@ const fn shop(name: &'static str, run: fn(&ShopView, &mut Hits) -> Answer) -> Pr
 }
 
 /// Every predicate.
-pub static ALL: [Predicate; 73] = [
+pub static ALL: [Predicate; 77] = [
     page("https-page", NOTHING, transport::https_page),
     shop("certificate-valid", tls::certificate_valid),
     shop("certificate-expiry", tls::certificate_expiry),
@@ -116,6 +119,10 @@ pub static ALL: [Predicate; 73] = [
     page("brick-on-submit", SCRIPTS, bricks::on_submit),
     page("brick-on-error", SCRIPTS, bricks::on_error),
     page("status-payment-id", SCRIPTS, bricks::status_payment_id),
+    page("brick-unmounted", SCRIPTS, unmount::unmounted),
+    page("pending-instructions", SCRIPTS, paying::instructions),
+    page("pressed-twice", FORM_AND_SCRIPTS, paying::pressed_twice),
+    page("sdk-missing-told", ALL_OF_IT, failure::sdk_missing_is_told),
     page("pro-entry-point", SCRIPTS, pro::entry_point),
     page("pro-sandbox", SCRIPTS, pro::no_sandbox),
     page("pro-preference", SCRIPTS, pro::dynamic_preference),
@@ -165,8 +172,8 @@ macro_rules! patterns {
             std::sync::LazyLock::new(|| $crate::golive::rule::predicates::pattern($source));)+
         #[cfg(test)]
         #[test]
-        fn patterns_compile() {
-            $(assert!(!$name.as_str().is_empty());)+
+        fn patterns_compile_and_are_lean() {
+            $(assert!($crate::golive::quick::is_lean($name.as_str()), "{} is too large", stringify!($name));)+
         }
     };
 }

@@ -14,9 +14,9 @@ use crate::i18n::Message;
 patterns! {
     CHECKOUT = r"\.\s*checkout\s*(\()\s*\{";
     OPENS = r"\.\s*open\s*\(\s*\)|\.\s*render\s*\(";
-    SANDBOX = r#"(?:\.|\[\s*["'`])\s*(sandbox_init_point)\b|\{[^{}]{0,200}\b(sandbox_init_point)\b[^{}]{0,200}\}\s*=[^=>]"#;
+    SANDBOX = r#"(?:\.|\[\s*["'`])\s*(sandbox_init_point)\b|\{[^{}]*\b(sandbox_init_point)\b[^{}]*\}\s*=[^=>]"#;
     FALLBACK = r"\binit_point\b[\w$\s.?)\]]*(?:\|\||\?\?)[\w$\s.?(\[]*$";
-    CHOOSES = r"\?[^;?]{0,160}:";
+    CHOOSES = r"\?[^;?]*:";
     PREFERENCE = r#"(?:preferenceId|preference_id|pref_id|data-preference-id["'`]\s*,|preference\s*:\s*\{\s*["'`]?id)["'`]?\s*[:=]?\s*["'`]?(\d{5,}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"#;
     PREFERENCE_ID = r"\b\d{5,}-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b";
 }

@@ -16,7 +16,7 @@ patterns! {
     LINK = r"(?i)promo[cç](?:iones|ión|ion|ões|oes|ao|ão)(?-u:\b)|(?-u:\b)promotions?(?-u:\b)|(?-u:\b)promos(?-u:\b)|cuotas|parcel(?:as|amento|ado|ar)|financia|installments|mensualidades|sin[-_ ]interes|sem[-_ ]juros";
     // Installments in words: a number above one before them, or what is said of their interest.
     WORDS = r"(?i)(?-u:\b)(?:[2-9]|[1-9]\d)\s{0,3}(?:cuotas|parcelas|mensualidades|meses|vezes|pagos|installments)(?-u:\b)|(?-u:\b)[1-9]?\d\s?x\s+(?:sin|sem|de|com|con)(?-u:\b)|(?-u:\b)(?:cuotas|parcelas|mensualidades|meses|pagos)\s+(?:fijas\s+)?(?:sin|sem|con|com)\s+(?:inter[eé]s|juros)|(?-u:\b)interest[- ]free\s+(?:installments|payments)|(?-u:\b)promociones\s+(?:bancarias|con\s+tarjeta)|(?-u:\b)parcele(?-u:\b)|(?-u:\b)parcelamento(?-u:\b)|(?-u:\b)financiaci[oó]n(?-u:\b)|(?-u:\b)financiamiento(?-u:\b)";
-    ATTRIBUTED = r"(?i)(?:(?:(?-u:\b)(?:cuotas?|parcelas?|parcele|parcelar|parcelamento|parcelad[oa]s?|installments|meses)(?-u:\b)|(?-u:\b)\d{1,2}\s?x(?:\s*[^\s\w]|\s+[^\W\d]))[^.\n]*(?-u:\b)mercado\s?pago(?-u:\b)|(?-u:\b)mercado\s?pago(?-u:\b)[^.\n]*(?:(?-u:\b)(?:cuotas?|parcelas?|parcele|parcelar|parcelamento|parcelad[oa]s?|installments|meses)(?-u:\b)|(?-u:\b)\d{1,2}\s?x(?:\s*[^\s\w]|\s+[^\W\d]|\s*$)))";
+    ATTRIBUTED = r"(?i)(?:(?:(?-u:\b)(?:cuotas?|parcelas?|parcele|parcelar|parcelamento|parcelad[oa]s?|installments|meses)(?-u:\b)|(?-u:\b)\d{1,2}\s?x(?:\s*[^\s\w]|\s+[A-Za-z_À-ɏ]))[^.\n]*(?-u:\b)mercado\s?pago(?-u:\b)|(?-u:\b)mercado\s?pago(?-u:\b)[^.\n]*(?:(?-u:\b)(?:cuotas?|parcelas?|parcele|parcelar|parcelamento|parcelad[oa]s?|installments|meses)(?-u:\b)|(?-u:\b)\d{1,2}\s?x(?:\s*[^\s\w]|\s+[A-Za-z_À-ɏ]|\s*$)))";
     BRAND = r#"\.create\s*\(\s*["'`]brand["'`]"#;
 }
 

@@ -41,7 +41,7 @@ patterns! {
     PROMISE = r#"["'`]fulfilled["'`]|\.reason\s*=[^=]|\bthrow\s+[\w$]+\.reason|["'`],\s*reason\s*:|\breason\s*:\s*null|\.pending\s*=[^=]|\bpending\s*:\s*(?:null|!?[01]\b|true|false)"#;
     ONLY_APPROVED = r#"\bstatus\s*={2,3}\s*["'`]approved["'`]"#;
     PAYMENT = r"(?i)payment|pago|pagamento|status_detail";
-    RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html)\s*\(\s*)[^;\n\[(]{0,160}\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
+    RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html)\s*\(\s*)[^;\n\[(]*\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
     STATUS_BRICK = r#"\.create\s*\(\s*["'`]statusScreen["'`]"#;
 }
 

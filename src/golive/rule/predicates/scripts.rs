@@ -112,6 +112,31 @@ pub(super) fn may_write(view: &PageView, id: &str, of: Source, known: &[Range<us
     })
 }
 
+/// Bytes before a place in which the braces around it are looked for.
+const MAX_AROUND: usize = 20_000;
+/// Bytes before a brace that tell what it belongs to.
+const HEAD: usize = 160;
+
+/// What stands before each brace that encloses `at`, from inside out; `code` has no strings.
+pub(super) fn enclosing(code: &str, at: usize) -> impl Iterator<Item = &str> {
+    let from = at.saturating_sub(MAX_AROUND);
+    let mut depth = 0_usize;
+    let bytes = code.as_bytes().get(from..at).unwrap_or_default();
+    let opens = bytes.iter().enumerate().rev().filter_map(move |(place, byte)| match byte {
+        b'}' => {
+            depth += 1;
+            None
+        }
+        b'{' if depth == 0 => Some(from + place),
+        b'{' => {
+            depth -= 1;
+            None
+        }
+        _ => None,
+    });
+    opens.map(|open| slice(code, open.saturating_sub(HEAD), open))
+}
+
 /// Why something that the markup lacks may come all the same: what was not read, or scripts of other hosts.
 pub(super) fn may_come(view: &PageView) -> Option<Message> {
     open(view, Looks { markup: true, scripts: true, form: false })

@@ -16,11 +16,13 @@ patterns! {
     DATA = r"(?i)\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b";
     NEGATION = r"(?i)\b(?:no|n[aã]o|not|cannot|nor|sin|sem|without|nunca|never|jam[aá]s|tampoco|tampouco|ning[uú]n\w*|nenhum\w*|exim\w*|exent\w*|exoner\w*|deslind\w*|isent\w*|exempt\w*|disclaim\w*|declin\w*)\b|n['’]t\b";
     NOT_ONLY = r"(?i)\b(?:no s[oó]lo|no solamente|n[aã]o s[oó]|n[aã]o apenas|n[aã]o somente|not only)\b";
-    RESPONSIBLE = r"(?i)\brespons[aá]?[bvi]\w*[^.;\n]{0,200}\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b|\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b[^.;\n]{0,200}\brespons[aá]?[bvi]\w*";
 }
 
 /// Fewest words of a page that is more than a placeholder.
 const REAL_TEXT: usize = 40;
+
+/// Signs between responsibility and data in one sentence.
+const MAX_BETWEEN: usize = 200;
 
 /// What a page tells of terms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub fn facts(view: &PageView) -> TermsFacts {
 
 /// Whether some sentence takes responsibility for data, and does not disclaim it.
 fn takes_responsibility(words: &str) -> bool {
-    words.split(['.', ';', '\n', '!', '?']).filter(|sentence| RESPONSIBLE.is_match(sentence)).any(|sentence| {
+    words.split(['.', ';', '\n', '!', '?']).filter(|sentence| speaks_of_data(sentence)).any(|sentence| {
         let answers: Vec<usize> = RESPONSIBILITY.find_iter(sentence).map(|found| found.start()).collect();
         // The word of responsibility that speaks of the data: the one before them, else the one after.
         let spoken = DATA.find_iter(sentence).filter_map(|data| {
@@ -80,6 +82,19 @@ fn takes_responsibility(words: &str) -> bool {
         });
         // Past a few hundred words it is no sentence but a list without stops.
         spoken.take(50).any(|at| !NEGATION.is_match(&NOT_ONLY.replace_all(&sentence[..at], "")))
+    })
+}
+
+/// Whether a sentence names responsibility and data, with little between them.
+fn speaks_of_data(sentence: &str) -> bool {
+    let both = RESPONSIBILITY.find_iter(sentence).map(|found| (found.range(), true));
+    let mut both: Vec<_> = both.chain(DATA.find_iter(sentence).map(|found| (found.range(), false))).collect();
+    both.sort_by_key(|(range, _)| range.start);
+    // Those that stand nearest to each other are neighbours.
+    both.windows(2).any(|two| {
+        let (one, other) = (&two[0], &two[1]);
+        let between = sentence.get(one.0.end..other.0.start).unwrap_or_default();
+        one.1 != other.1 && between.chars().count() <= MAX_BETWEEN
     })
 }
 

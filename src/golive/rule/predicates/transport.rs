@@ -17,13 +17,15 @@ use crate::run::{Evidence, Severity};
 patterns! {
     LOCAL = r#"(?i)\b(?:https?|wss?):(?:\\?/){2}((?:localhost|(?:[\w-]+\.)+localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|0\.0\.0\.0|\[::1\]|10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}|[\w-]+\.(?:[a-z]{2}\.)?ngrok(?:-free)?\.(?:io|app|dev)|[\w-]+\.loca\.lt|[\w-]+\.localtunnel\.me|[\w-]+\.trycloudflare\.com|[\w-]+\.serveo\.net)(?::\d{1,5})?)(?:[/"'`\s?#\\)]|$)"#;
     // A call that sends something to a literal http address: fetch, axios, XMLHttpRequest, jQuery, the target of a form.
-    SENDS = r#"(?i)(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*\w+\s*)?\(\s*(?:\{[^{}]{0,200}\burl\s*:\s*)?|\.\s*open\s*\(\s*["'`](?:POST|PUT|PATCH)["'`]\s*,\s*|\.\s*action\s*=\s*|\bsetAttribute\s*\(\s*["'`](?:form)?action["'`]\s*,\s*|(?:\$|\bjQuery)\s*\.\s*post\s*\(\s*|(?:\$|\bjQuery)\s*\.\s*ajax\s*\(\s*(?:\{[^{}]{0,400}?["'`]?\burl["'`]?\s*:\s*)?)["'`](http://[^"'`\s]{1,500})"#;
+    SENDS = r#"(?i)(?:\bfetch\s*\(\s*|\baxios\s*(?:\.\s*\w+\s*)?\(\s*(?:\{[^{}]*\burl\s*:\s*)?|\.\s*open\s*\(\s*["'`](?:POST|PUT|PATCH)["'`]\s*,\s*|\.\s*action\s*=\s*|\bsetAttribute\s*\(\s*["'`](?:form)?action["'`]\s*,\s*|(?:\$|\bjQuery)\s*\.\s*post\s*\(\s*|(?:\$|\bjQuery)\s*\.\s*ajax\s*\(\s*(?:\{[^{}]*?["'`]?\burl["'`]?\s*:\s*)?)["'`](http://[^"'`\s]+)"#;
     // What comes before a literal that is asked for.
     ASKS = r#"(?i)(?:\bfetch\s*\(|\baxios\s*(?:\.\s*\w+\s*)?\(|\.\s*open\s*\(\s*["'`]\w+["'`]\s*,|\.\s*(?:action|src|href)\s*=|\bsetAttribute\s*\(\s*["'`]\w+["'`]\s*,|\.\s*(?:post|get|ajax|getJSON)\s*\(|\burl["'`]?\s*:|\bnew\s+(?:WebSocket|EventSource)\s*\()\s*["'`]$"#;
 }
 
 /// Half a year, in seconds.
 const LONG_ENOUGH: u64 = 15_552_000;
+/// Bytes of an address that are kept.
+const MAX_TARGET: usize = 500;
 /// Most local addresses of one script that are looked at.
 const MAX_LOCAL: usize = 500;
 
@@ -90,7 +92,11 @@ fn sent_to(clean: &str) -> Vec<(Range<usize>, String)> {
     }
     let targets = SENDS.captures_iter(clean).filter_map(|found| found.get(1));
     let remote = targets.filter(|target| LOCAL.find(target.as_str()).is_none_or(|local| local.start() > 0));
-    remote.take(MAX_PLACES).map(|target| (target.range(), target.as_str().to_owned())).collect()
+    let whole = |target: regex::Match| {
+        let text = slice(target.as_str(), 0, MAX_TARGET).to_owned();
+        (target.start()..target.start() + text.len(), text)
+    };
+    remote.take(MAX_PLACES).map(whole).collect()
 }
 
 pub(super) fn hsts(view: &PageView, hits: &mut Hits) {

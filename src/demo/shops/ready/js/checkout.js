@@ -1,4 +1,8 @@
 // Formulario de tarjeta con campos seguros: el número, el vencimiento y el código nunca pasan por esta página.
+if (typeof MercadoPago === "undefined") {
+  // Un bloqueador o una red cerrada: sin el SDK no hay formulario, y hay que decirlo.
+  mostrarAviso("No pudimos cargar el pago. Desactivá tu bloqueador, actualizá la página o escribinos.", true);
+}
 const mp = new MercadoPago("{{PUBLIC_KEY}}", { locale: "es-AR" });
 
 const CAMPOS = {
@@ -35,22 +39,31 @@ const cardForm = mp.cardForm({
     },
     onSubmit: async (event) => {
       event.preventDefault();
-      const datos = cardForm.getCardFormData();
-      const respuesta = await fetch("/api/pagos", {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "X-Idempotency-Key": crypto.randomUUID() },
-        body: JSON.stringify({
-          token: datos.token,
-          issuer_id: datos.issuerId,
-          payment_method_id: datos.paymentMethodId,
-          installments: Number(datos.installments),
-          payer: {
-            email: datos.cardholderEmail,
-            identification: { type: datos.identificationType, number: datos.identificationNumber },
-          },
-        }),
-      });
-      mostrarResultado(await respuesta.json());
+      // Un segundo toque mientras se procesa sería otro pago.
+      const boton = document.querySelector("#form-checkout [type=submit]");
+      boton.disabled = true;
+      try {
+        const datos = cardForm.getCardFormData();
+        const respuesta = await fetch("/api/pagos", {
+          method: "POST",
+          headers: { "Content-Type": "application/json", "X-Idempotency-Key": crypto.randomUUID() },
+          body: JSON.stringify({
+            token: datos.token,
+            issuer_id: datos.issuerId,
+            payment_method_id: datos.paymentMethodId,
+            installments: Number(datos.installments),
+            payer: {
+              email: datos.cardholderEmail,
+              identification: { type: datos.identificationType, number: datos.identificationNumber },
+            },
+          }),
+        });
+        mostrarResultado(await respuesta.json());
+      } catch {
+        mostrarAviso("No pudimos confirmar el pago. Revisá tu correo antes de volver a pagar.", true);
+      } finally {
+        boton.disabled = false;
+      }
     },
   },
 });
