@@ -82,14 +82,14 @@ impl History {
     }
 }
 
-/// Reads a record; says so when it is partial, and judges what is there.
+/// Reads a record; says so when it is partial. What a run did not come to may be what speaks against it: a partial record
+/// has no verdict, as the run itself had none.
 fn read(output: &Output, path: &Path) -> Result<RunRecord, Problem> {
     // The folder of `--output` holds the journal of the run.
     let file = session::journal_in(path);
-    let mut record = read_record(&file)?;
+    let record = read_record(&file)?;
     if !record.complete {
         output.note(&Message::new("cli.partial").with("file", file.display()));
-        record.verdict = Some(record.judge());
     }
     Ok(record)
 }
@@ -110,7 +110,7 @@ fn compared(record: &RunRecord, earlier: &RunRecord) -> Message {
 fn judge(record: &mut RunRecord, policy: Option<&Policy>) {
     if let Some(policy) = policy {
         record.policy = Some(Judgement::of(policy, record, record.complete));
-        record.verdict = Some(record.judge());
+        record.verdict = record.complete.then(|| record.judge());
     }
 }
 
