@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::RecordArgs;
+use super::gate::Named;
 use super::output::Output;
 use super::pictures;
 use crate::i18n::Message;
@@ -86,6 +87,22 @@ impl Outputs {
     /// A problem of the input for a format that does not exist.
     pub(super) fn from_args(args: &RecordArgs) -> Result<Outputs, Problem> {
         args.output.as_deref().map(Outputs::in_folder).unwrap_or_default().with(&args.report)
+    }
+
+    /// What the command line asks for, and the reports of a profile where it names none itself.
+    ///
+    /// # Errors
+    /// As [`Outputs::from_args`].
+    pub(super) fn of_run(args: &RecordArgs, profile: Option<&Named>) -> Result<Outputs, Vec<Problem>> {
+        let outputs = Outputs::from_args(args).map_err(|problem| vec![problem])?;
+        Ok(if args.report.is_empty() { outputs.and_of(profile) } else { outputs })
+    }
+
+    /// The same with the reports of a profile.
+    pub(super) fn and_of(mut self, profile: Option<&Named>) -> Outputs {
+        let reports = profile.into_iter().flat_map(|(_, profile)| &profile.reports);
+        self.reports.extend(reports.map(|(format, path)| (format.clone(), path.clone())));
+        self
     }
 
     /// The same with the journal in a file of its own.
