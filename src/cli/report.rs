@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::args::{MergeArgs, PortfolioArgs, ReportArgs, ReportCommand};
 use super::gate;
 use super::output::Output;
+use super::pictures::{self, Gallery};
 use super::session::{self, Outputs};
-use super::{pictures, templates};
+use super::templates;
 use crate::i18n::Message;
 use crate::merge::{self, Part};
 use crate::report;
@@ -137,18 +138,34 @@ fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
+    merge::check(&parts)?;
     let profile = gate::profile(&args.profile)?;
     let mut outputs = Outputs::beside(&args.out).with(&args.report).map_err(|problem| vec![problem])?;
     if args.report.is_empty() {
         outputs = outputs.and_of(profile.as_ref());
     }
     let policy = gate::policy(&args.gate, profile.as_ref())?;
+    let json = outputs.reports.get("json").filter(|file| !session::is_stdout(file));
+    let json = json.cloned().unwrap_or_else(|| args.out.join("report.json"));
+    let mut gallery = Gallery::of(&json, json != args.out);
+    for (part, path) in parts.iter_mut().zip(&args.records) {
+        gallery.take(&mut part.record, session::journal_in(path).parent());
+    }
+    if gallery.missing > 0 {
+        output.note(&Message::new("cli.pictures-missing").with("n", gallery.missing));
+    }
     let mut whole = merge::join(parts)?;
     gate::judge_minimums(output, &mut whole, profile.as_ref());
     judge(&mut whole, policy.as_ref());
     output.problems(&whole.problems);
-    let beside = Beside::default();
-    let (written, problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
+    let pictures = if outputs.reports.contains_key("html") {
+        pictures::read(&whole, Some(gallery.beside()))
+    } else {
+        Default::default()
+    };
+    let beside = Beside { pictures, ..Beside::default() };
+    let (written, mut problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
+    problems.extend(gallery.fault.map(|(file, fault)| fault.problem(file.display().to_string())));
     session::summarise(&whole, output, &outputs, &written);
     if problems.is_empty() { Ok(whole.exit_code()) } else { Err(problems) }
 }

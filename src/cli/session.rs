@@ -376,19 +376,24 @@ pub(super) fn write_reports(
 }
 
 /// Whether a report goes to standard output.
-fn is_stdout(path: &Path) -> bool {
+pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Makes the folder of an output: below the current folder any; elsewhere the last one, because a path that is mistyped
+/// must not grow a tree.
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
+    match () {
+        () if folder.as_os_str().is_empty() || folder.is_dir() => Ok(()),
+        () if folder.is_relative() => std::fs::create_dir_all(folder),
+        () => std::fs::create_dir(folder),
+    }
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        // Below the current folder any; elsewhere the last one: a path that is mistyped must not grow a tree.
-        if folder.is_relative() {
-            std::fs::create_dir_all(folder)?;
-        } else if !folder.is_dir() {
-            std::fs::create_dir(folder)?;
-        }
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
     }
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         // A device or a pipe is written to, never replaced.
