@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::i18n::{Lang, worded};
 use crate::run::RunRecord;
 
-/// The published JSON Schema of what [`write`] writes.
+/// The published JSON Schema of what [`write()`] writes.
 pub const SCHEMA: &str = include_str!("../../specs/dsl/run.schema.json");
 
 /// Writes pretty JSON of the whole record and a final line feed; messages carry their text in `lang`. Members are in the order of [`RunRecord`]'s fields.
