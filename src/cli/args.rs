@@ -120,6 +120,15 @@ pub(super) struct GateArgs {
     pub(super) regression: Option<PathBuf>,
 }
 
+/// The profile that a run obeys, where no configuration says the rest.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ProfileArgs {
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    #[arg(id = "profile-config", long = "config", short, value_name = "FILE", requires = "profile")]
+    pub(super) config: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ContractArgs {
     #[command(subcommand)]
@@ -240,6 +249,8 @@ pub(super) struct ContractGatedArgs {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) min_pairs: Option<u8>,
     #[command(flatten)]
+    pub(super) profile: ProfileArgs,
+    #[command(flatten)]
     pub(super) gate: GateArgs,
     #[command(flatten)]
     pub(super) share: ShareArgs,
@@ -260,6 +271,8 @@ pub(super) struct ContractCoverageArgs {
 pub(super) struct GoliveCommandArgs {
     #[command(subcommand)]
     pub(super) command: Option<GoliveCommand>,
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
     #[command(flatten)]
     pub(super) run: GoliveArgs,
 }
@@ -382,12 +395,16 @@ pub(super) struct SandboxArgs {
 pub(super) struct ReportArgs {
     #[command(subcommand)]
     pub(super) command: Option<ReportCommand>,
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required_unless_present = "schema")]
     pub(super) records: Vec<PathBuf>,
+    #[arg(long, conflicts_with_all = ["records", "compare", "templates", "profile", "fail_on", "regression", "output", "report"])]
+    pub(super) schema: bool,
     #[arg(long, value_name = "RUN")]
     pub(super) compare: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     pub(super) templates: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
     #[command(flatten)]
     pub(super) gate: GateArgs,
     #[command(flatten)]
@@ -416,6 +433,8 @@ pub(super) struct MergeArgs {
     pub(super) records: Vec<PathBuf>,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
+    #[command(flatten)]
+    pub(super) profile: ProfileArgs,
     #[command(flatten)]
     pub(super) gate: GateArgs,
 }

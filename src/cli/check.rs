@@ -16,8 +16,11 @@ const FOLDER: &str = "reports/out";
 
 pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Problem>> {
     let mut config = config::load(&args.config)?;
-    let profile = args.profile.as_deref().map(|name| config.take_profile(name)).transpose()?;
-    let policy = gate::policy(&args.gate, args.profile.as_deref().zip(profile.as_ref()))?;
+    let profile = match &args.profile {
+        Some(name) => Some((name.clone(), config.take_profile(name)?)),
+        None => None,
+    };
+    let policy = gate::policy(&args.gate, profile.as_ref())?;
     let output = &output.in_lang(config.lang);
     let rules = config.golive.as_ref().map(golive::rules).transpose()?;
     let asked = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?;

@@ -85,38 +85,44 @@ pub(super) fn session(
     args: &ContractRunArgs,
     config: &ContractConfig,
 ) -> Result<Session, Vec<Problem>> {
-    start(output, args, Asked { seed: seed(config, args.seed), ..Asked::default() })
+    start(output, (args, None), Asked { seed: seed(config, args.seed), ..Asked::default() })
 }
 
 /// As [`session`], of a part of a run or of one that goes on.
 fn shared_session(
     output: &Output,
-    args: &ContractRunArgs,
+    (args, profile): (&ContractRunArgs, Option<&gate::Named>),
     share: &ShareArgs,
     config: &ContractConfig,
 ) -> Result<Session, Vec<Problem>> {
     share::no_recording(share, config)?;
     let options = share::contract(Some(config));
     let asked = share::asked(share, "contract", seed(config, args.seed), true, options)?;
-    start(output, args, asked)
+    start(output, (args, profile), asked)
 }
 
-fn start(output: &Output, args: &ContractRunArgs, asked: Asked) -> Result<Session, Vec<Problem>> {
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
+fn start(
+    output: &Output,
+    (args, profile): (&ContractRunArgs, Option<&gate::Named>),
+    asked: Asked,
+) -> Result<Session, Vec<Problem>> {
+    let outputs = Outputs::of_run(&args.record, profile)?.journal(args.journal.as_deref());
     Session::start(output, outputs, asked).map_err(|problem| vec![problem])
 }
 
 async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<Problem>> {
     let args = &gated.run;
+    let profile = gate::profile(&gated.profile)?;
+    let least = gate::minimums(profile.as_ref());
     let config = ContractConfig {
         baseline: baseline::chosen(gated.baseline.as_deref()),
         record: gated.recording.clone(),
         verify: gated.verify.clone(),
-        gates: Gates { codes: gated.min_coverage, pairs: gated.min_pairs },
+        gates: Gates { codes: gated.min_coverage.or(least.codes), pairs: gated.min_pairs.or(least.pairs) },
         ..configured(args)?
     };
-    let policy = gate::policy(&gated.gate, None)?;
-    let mut session = shared_session(output, args, &gated.share, &config)?;
+    let policy = gate::policy(&gated.gate, profile.as_ref())?;
+    let mut session = shared_session(output, (args, profile.as_ref()), &gated.share, &config)?;
     session.policy = policy;
     let work = engine(&session, &config, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;

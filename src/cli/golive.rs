@@ -23,17 +23,19 @@ pub(super) async fn run(output: &Output, args: &GoliveCommandArgs) -> Result<u8,
         return super::golive_accept::run(output, args).await;
     }
     let baseline = baseline::chosen(args.run.baseline.as_deref());
-    let (session, interrupted) = look(output, &args.run, baseline).await?;
+    let profile = gate::profile(&args.profile)?;
+    gate::no_minimums_here(output, profile.as_ref());
+    let (session, interrupted) = look(output, (&args.run, profile.as_ref()), baseline).await?;
     session.finish(output, interrupted).map(|(_, code)| code)
 }
 
-/// Looks at the shops of a command line; tells also whether somebody ended that early.
+/// Looks at the shops of a command line, as its profile says; tells also whether somebody ended that early.
 ///
 /// # Errors
 /// What the command line asks for cannot be done.
 pub(super) async fn look(
     output: &Output,
-    args: &GoliveArgs,
+    (args, profile): (&GoliveArgs, Option<&gate::Named>),
     baseline: BaselineConfig,
 ) -> Result<(Session, bool), Vec<Problem>> {
     let (mut shops, mut saved, mut problems) = (Vec::new(), Vec::new(), Vec::new());
@@ -68,8 +70,8 @@ pub(super) async fn look(
         ..GoliveConfig::default()
     };
     let (rules, accepted) = rules(&config)?;
-    let outputs = Outputs::from_args(&args.record).map_err(|problem| vec![problem])?.journal(args.journal.as_deref());
-    let policy = gate::policy(&args.gate, None)?;
+    let outputs = Outputs::of_run(&args.record, profile)?.journal(args.journal.as_deref());
+    let policy = gate::policy(&args.gate, profile)?;
     // Nothing is generated from the seed here: the same in every part.
     let asked = share::asked(&args.share, "golive", Some(0), false, share::golive(Some(&config)))?;
     let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;

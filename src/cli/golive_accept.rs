@@ -86,7 +86,7 @@ async fn looked_at(
     args: &GoliveAcceptArgs,
     baseline: BaselineConfig,
 ) -> Result<RunRecord, Vec<Problem>> {
-    let (session, interrupted) = look(output, &args.run, baseline).await?;
+    let (session, interrupted) = look(output, (&args.run, None), baseline).await?;
     let record = session.record(interrupted);
     let (_, failed) = session.write(&record, output);
     output.problems(&record.problems);

@@ -1,4 +1,5 @@
 //! `homologa report RUN…`: recorded runs, rendered again. The same records give the same bytes.
+//! `homologa report --schema`: what a record looks like, for programs that read one.
 //! `homologa report merge OUT RECORD…`: the records of the parts of a run, joined.
 //! `homologa report portfolio RECORD…`: the shops of all records on one sheet.
 
@@ -7,10 +8,12 @@ use std::path::{Path, PathBuf};
 use super::args::{MergeArgs, PortfolioArgs, ReportArgs, ReportCommand};
 use super::gate;
 use super::output::Output;
+use super::pictures::{self, Gallery};
 use super::session::{self, Outputs};
-use super::{pictures, templates};
+use super::templates;
 use crate::i18n::Message;
 use crate::merge::{self, Part};
+use crate::report;
 use crate::report::compare::Comparison;
 use crate::report::html::Beside;
 use crate::report::outline::Outline;
@@ -23,19 +26,28 @@ pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>
     match &args.command {
         Some(ReportCommand::Merge(args)) => merge(output, args),
         Some(ReportCommand::Portfolio(args)) => portfolio(output, args),
+        None if args.schema => schema(output),
         None => render(output, args),
     }
 }
 
+/// Writes the published schema of a record, as it stands in `specs/dsl/`.
+fn schema(output: &Output) -> Result<u8, Vec<Problem>> {
+    output.report_by(|out| out.write_all(report::json::SCHEMA.as_bytes()));
+    Ok(crate::exit::READY)
+}
+
 fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
-    let outputs = Outputs::from_args(&args.outputs).map_err(|problem| vec![problem])?;
+    let profile = gate::profile(&args.profile)?;
+    let outputs = Outputs::of_run(&args.outputs, profile.as_ref())?;
     let templates = args.templates.as_deref().map(templates::read).transpose()?.unwrap_or_default();
-    let policy = gate::policy(&args.gate, None)?;
+    let policy = gate::policy(&args.gate, profile.as_ref())?;
     let mut history = History::default();
     for path in &args.records {
         history.take(read(output, path).map_err(one)?, session::journal_in(path));
     }
     let Some((mut record, file)) = history.latest else { return Ok(crate::exit::INPUT) };
+    gate::judge_minimums(output, &mut record, profile.as_ref());
     judge(&mut record, policy.as_ref());
     if args.records.len() > 1 {
         output.note(&Message::new("cli.latest-of-runs").with("n", args.records.len()).with("file", file.display()));
@@ -126,13 +138,34 @@ fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let outputs = Outputs::beside(&args.out).with(&args.report).map_err(|problem| vec![problem])?;
-    let policy = gate::policy(&args.gate, None)?;
+    merge::check(&parts)?;
+    let profile = gate::profile(&args.profile)?;
+    let mut outputs = Outputs::beside(&args.out).with(&args.report).map_err(|problem| vec![problem])?;
+    if args.report.is_empty() {
+        outputs = outputs.and_of(profile.as_ref());
+    }
+    let policy = gate::policy(&args.gate, profile.as_ref())?;
+    let json = outputs.reports.get("json").filter(|file| !session::is_stdout(file));
+    let json = json.cloned().unwrap_or_else(|| args.out.join("report.json"));
+    let mut gallery = Gallery::of(&json, json != args.out);
+    for (part, path) in parts.iter_mut().zip(&args.records) {
+        gallery.take(&mut part.record, session::journal_in(path).parent());
+    }
+    if gallery.missing > 0 {
+        output.note(&Message::new("cli.pictures-missing").with("n", gallery.missing));
+    }
     let mut whole = merge::join(parts)?;
+    gate::judge_minimums(output, &mut whole, profile.as_ref());
     judge(&mut whole, policy.as_ref());
     output.problems(&whole.problems);
-    let beside = Beside::default();
-    let (written, problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
+    let pictures = if outputs.reports.contains_key("html") {
+        pictures::read(&whole, Some(gallery.beside()))
+    } else {
+        Default::default()
+    };
+    let beside = Beside { pictures, ..Beside::default() };
+    let (written, mut problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
+    problems.extend(gallery.fault.map(|(file, fault)| fault.problem(file.display().to_string())));
     session::summarise(&whole, output, &outputs, &written);
     if problems.is_empty() { Ok(whole.exit_code()) } else { Err(problems) }
 }

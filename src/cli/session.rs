@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::RecordArgs;
+use super::gate::Named;
 use super::output::Output;
 use super::pictures;
 use crate::i18n::Message;
@@ -86,6 +87,22 @@ impl Outputs {
     /// A problem of the input for a format that does not exist.
     pub(super) fn from_args(args: &RecordArgs) -> Result<Outputs, Problem> {
         args.output.as_deref().map(Outputs::in_folder).unwrap_or_default().with(&args.report)
+    }
+
+    /// What the command line asks for, and the reports of a profile where it names none itself.
+    ///
+    /// # Errors
+    /// As [`Outputs::from_args`].
+    pub(super) fn of_run(args: &RecordArgs, profile: Option<&Named>) -> Result<Outputs, Vec<Problem>> {
+        let outputs = Outputs::from_args(args).map_err(|problem| vec![problem])?;
+        Ok(if args.report.is_empty() { outputs.and_of(profile) } else { outputs })
+    }
+
+    /// The same with the reports of a profile.
+    pub(super) fn and_of(mut self, profile: Option<&Named>) -> Outputs {
+        let reports = profile.into_iter().flat_map(|(_, profile)| &profile.reports);
+        self.reports.extend(reports.map(|(format, path)| (format.clone(), path.clone())));
+        self
     }
 
     /// The same with the journal in a file of its own.
@@ -359,19 +376,24 @@ pub(super) fn write_reports(
 }
 
 /// Whether a report goes to standard output.
-fn is_stdout(path: &Path) -> bool {
+pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Makes the folder of an output: below the current folder any; elsewhere the last one, because a path that is mistyped
+/// must not grow a tree.
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
+    match () {
+        () if folder.as_os_str().is_empty() || folder.is_dir() => Ok(()),
+        () if folder.is_relative() => std::fs::create_dir_all(folder),
+        () => std::fs::create_dir(folder),
+    }
 }
 
 /// Writes beside and renames, so that no half-written file takes the place of a good one.
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<(), Fault> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        // Below the current folder any; elsewhere the last one: a path that is mistyped must not grow a tree.
-        if folder.is_relative() {
-            std::fs::create_dir_all(folder)?;
-        } else if !folder.is_dir() {
-            std::fs::create_dir(folder)?;
-        }
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
     }
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         // A device or a pipe is written to, never replaced.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::i18n::Message;
 use crate::report::html::template_names;
+use crate::report::portfolio::is_template;
 use crate::run::{Problem, read_at_most, unreadable};
 
 /// Bytes of one template.
@@ -23,6 +24,11 @@ pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, Vec<Proble
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let ours = |ending: &str| name.ends_with(ending);
         if !template_names().any(|known| known == name) {
+            // The whole folder of the built-in ones may be given: that of the sheet of shops is no mistake in it.
+            let text = || read_at_most(&path, LARGEST).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            if name.starts_with("portfolio.") && text().is_some_and(|text| is_template(&name, &text)) {
+                continue;
+            }
             // Notes and pictures may lie beside them; what looks like a template and is none is a slip of the pen.
             if [".html", ".css", ".js"].iter().any(|ending| ours(ending)) {
                 let message = Message::new("cli.no-such-template").with("name", &name);

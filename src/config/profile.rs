@@ -74,20 +74,29 @@ pub fn hint(word: &str) -> Message {
 }
 
 impl Config {
+    /// The profile of a name, written down or built in.
+    ///
+    /// # Errors
+    /// A name that is none.
+    pub fn profile(&self, name: &str) -> Result<Profile, Problem> {
+        self.profiles.get(name).cloned().or_else(|| Profile::builtin(name)).ok_or_else(|| {
+            let own = self.profiles.keys().map(String::as_str).filter(|name| !Profile::NAMES.contains(name));
+            let known: Vec<&str> = Profile::NAMES.into_iter().chain(own).collect();
+            let fix = match nearest(name, known.iter().copied()) {
+                Some(near) => Message::new("yaml.did-you-mean").with("word", near),
+                None => Message::new("config.known-words").with("words", known.join(", ")),
+            };
+            Problem::input(Message::new("gate.unknown-profile").with("name", name)).fix(fix)
+        })
+    }
+
     /// Takes the profile of a name, written down or built in, and what it asks of the other parts into them. An earlier
     /// record is meant from where the file is.
     ///
     /// # Errors
     /// A name that is none, and a minimum of a contract side that does not run.
     pub fn take_profile(&mut self, name: &str) -> Result<Profile, Vec<Problem>> {
-        let Some(profile) = self.profiles.get(name).cloned().or_else(|| Profile::builtin(name)) else {
-            let known: Vec<&str> = Profile::NAMES.into_iter().chain(self.profiles.keys().map(String::as_str)).collect();
-            let fix = match nearest(name, known.iter().copied()) {
-                Some(near) => Message::new("yaml.did-you-mean").with("word", near),
-                None => Message::new("config.known-words").with("words", known.join(", ")),
-            };
-            return Err(vec![Problem::input(Message::new("gate.unknown-profile").with("name", name)).fix(fix)]);
-        };
+        let profile = self.profile(name).map_err(|problem| vec![problem])?;
         if let Some(contract) = &mut self.contract {
             contract.gates.codes = profile.min_coverage.or(contract.gates.codes);
             contract.gates.pairs = profile.min_pairs.or(contract.gates.pairs);

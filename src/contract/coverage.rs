@@ -8,7 +8,7 @@ use super::expect;
 use super::judge::Expected;
 use super::scenario::{Expect, Scenario, Variables};
 use crate::i18n::{Message, Text};
-use crate::run::{CodeCoverage, Counted, Coverage, CoverageState, Gate, Noted, PairCoverage};
+use crate::run::{CodeCoverage, ContractRecord, Counted, Coverage, CoverageState, Gate, Noted, PairCoverage, Verdict};
 use crate::specs::catalogue::{CURRENT_SNAPSHOT, Reach, outlines};
 use crate::specs::statuses::{Pair, statuses};
 
@@ -34,6 +34,14 @@ impl Gates {
             Gate::judge("min-pairs", least, coverage.pairs_seen(), open, words)
         });
         codes.into_iter().chain(pairs).collect()
+    }
+
+    /// Judges a contract side that was stored or joined; `complete` says that its run came to its end. Nothing where it
+    /// holds no coverage.
+    pub fn of(self, contract: &ContractRecord, complete: bool) -> Vec<Gate> {
+        let Some(coverage) = &contract.coverage else { return Vec::new() };
+        let unanswered = contract.scenarios.iter().any(|result| result.verdict == Verdict::Inconclusive);
+        self.judge(coverage, !complete || unanswered || contract.scenarios.len() < contract.planned)
     }
 }
 

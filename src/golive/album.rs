@@ -24,10 +24,12 @@ pub(super) struct Album {
 }
 
 impl Album {
-    /// An album for the shop at an address; nothing is made before the first picture.
-    pub(super) fn new(folder: &Path, shop: &Url) -> Album {
+    /// An album for the shop at an address and place of the run: several shops may be of one host. Nothing is made
+    /// before the first picture.
+    pub(super) fn new(folder: &Path, shop: &Url, place: usize) -> Album {
         let port = shop.port().map(|port| format!("-{port}")).unwrap_or_default();
-        let host = format!("{}{port}", shop.host_str().unwrap_or("shop"));
+        let place = if place > 0 { format!("-shop{}", place + 1) } else { String::new() };
+        let host = format!("{}{port}{place}", shop.host_str().unwrap_or("shop"));
         Album { folder: folder.to_owned(), host: plain(&host), count: 0, problem: None }
     }
 
@@ -71,7 +73,7 @@ mod tests {
     fn names_are_harmless_and_never_the_same() {
         let folder = tempfile::TempDir::new().unwrap();
         let shop = Url::parse("https://tienda.example:8443/").unwrap();
-        let mut album = Album::new(&folder.path().join("new"), &shop);
+        let mut album = Album::new(&folder.path().join("new"), &shop, 0);
         let picture = Screenshot { png: (*b"png").into(), width: 1, height: 1 };
         let names: Vec<String> = ["/../../etc/passwd", "/", "/Pagar/ahora"]
             .iter()
@@ -80,9 +82,11 @@ mod tests {
             .collect();
         let expected = ["001-etc-passwd", "002-page", "003-pagar-ahora"];
         assert_eq!(names, expected.map(|name| format!("tienda-example-8443-{name}.png")));
+        let mut second = Album::new(folder.path(), &shop, 1);
+        assert!(second.keep(&picture, "/").unwrap().ends_with("tienda-example-8443-shop2-001-page.png"));
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let mut album = Album::new(&file, &shop);
+        let mut album = Album::new(&file, &shop, 0);
         assert!(album.keep(&picture, "x").is_none() && album.problem().is_some());
     }
 }

@@ -53,7 +53,7 @@ pub async fn check(
 ) -> Result<(), Problem> {
     let shop = shown_url(start);
     sink.emit(Event::ShopStarted { url: shop.clone() });
-    let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start));
+    let mut album = options.screenshots.as_deref().map(|folder| Album::new(folder, start, options.place));
     let (journey, place) = (&options.journey, options.place);
     let mut options = options.crawl.clone();
     // Five handshakes at once are large; the rest of the run need not carry them along.

@@ -7,7 +7,6 @@ use crate::contract::{Gates, MOST_NAMED, why_of};
 use crate::i18n::Message;
 use crate::run::{
     ContractRecord, Coverage, CoverageState, Creation, DriftEntry, DriftReport, Preflight, RunRecord, StaleEntry,
-    Verdict,
 };
 
 /// Most entries of a report on drift, and most places that one names: as in a run.
@@ -33,11 +32,7 @@ pub(super) fn join(parts: &[Part], whole: &RunRecord) -> Option<ContractRecord> 
     let options = whole.started.as_ref().map(|started| &started.options);
     let least = |name: &str| options.and_then(|options| options.get(name)).and_then(|value| value.parse().ok());
     let gates = Gates { codes: least("min-coverage"), pairs: least("min-pairs") };
-    if let Some(coverage) = &joined.coverage {
-        let unanswered = joined.scenarios.iter().any(|result| result.verdict == Verdict::Inconclusive);
-        let open = !whole.complete || unanswered || joined.scenarios.len() < joined.planned;
-        joined.gates = gates.judge(coverage, open);
-    }
+    joined.gates = gates.of(&joined, whole.complete);
     Some(joined)
 }
 

@@ -83,7 +83,10 @@ fn said(shard: Shard) -> String {
 }
 
 /// Whether these are all parts of one run, each once.
-fn check(parts: &[Part]) -> Result<(), Vec<Problem>> {
+///
+/// # Errors
+/// As [`join`], which asks the same.
+pub fn check(parts: &[Part]) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut files: BTreeMap<Shard, &str> = BTreeMap::new();
     let Some(first) = parts.first() else { return Err(vec![Problem::input(Message::new("run.no-parts"))]) };

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use crate::i18n::{Lang, worded};
 use crate::run::RunRecord;
 
+/// The published JSON Schema of what [`write()`] writes.
+pub const SCHEMA: &str = include_str!("../../specs/dsl/run.schema.json");
+
 /// Writes pretty JSON of the whole record and a final line feed; messages carry their text in `lang`. Members are in the order of [`RunRecord`]'s fields.
 ///
 /// # Errors
@@ -27,8 +30,7 @@ mod tests {
 
     #[test]
     fn the_json_report_follows_the_published_schema_and_carries_words() {
-        let schema = crate::specs::FILES.get_file("dsl/run.schema.json").unwrap().contents_utf8().unwrap();
-        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         for record in [sample::not_ready(), sample::ready(), sample::tolerating(), RunRecord::default()] {
             let json: serde_json::Value = serde_json::from_str(&render(&record)).unwrap();
@@ -38,6 +40,60 @@ mod tests {
         }
         assert!(render(&sample::not_ready()).contains("\"text\": \""));
         assert!(!validator.is_valid(&serde_json::json!({"verdict": "good"})));
+    }
+
+    /// Members of a value that its schema says nothing of, by their path.
+    fn undescribed(
+        root: &serde_json::Value,
+        schema: &serde_json::Value,
+        value: &serde_json::Value,
+        path: &str,
+        all: &mut std::collections::BTreeSet<String>,
+    ) {
+        use serde_json::Value;
+        let mut schema = schema;
+        while let Some(name) = schema["$ref"].as_str() {
+            schema = root.pointer(name.trim_start_matches('#')).unwrap();
+        }
+        if let Some(kinds) = schema["oneOf"].as_array() {
+            schema = kinds.iter().find(|kind| kind["properties"]["kind"]["const"] == value["kind"]).unwrap();
+        }
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let inside = match (&schema["properties"][name], &schema["additionalProperties"]) {
+                        (Value::Null, Value::Null) => {
+                            all.insert(format!("{path}.{name}"));
+                            continue;
+                        }
+                        (Value::Null, other) => other,
+                        (known, _) => known,
+                    };
+                    undescribed(root, inside, member, &format!("{path}.{name}"), all);
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    let inside = if schema["items"].is_null() { &schema["prefixItems"][0] } else { &schema["items"] };
+                    assert!(!inside.is_null(), "{path} says nothing of its items");
+                    undescribed(root, inside, item, &format!("{path}[]"), all);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_published_schema_leaves_no_member_out() {
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        let mut all = std::collections::BTreeSet::new();
+        for record in [sample::not_ready(), sample::ready(), sample::tolerating()] {
+            let json: serde_json::Value = serde_json::from_str(&render(&record)).unwrap();
+            undescribed(&schema, &schema, &json, "$", &mut all);
+        }
+        assert!(all.is_empty(), "{all:#?}");
+        undescribed(&schema, &schema, &serde_json::json!({"shops": [{"colour": 1}]}), "$", &mut all);
+        assert_eq!(all.len(), 1);
     }
 
     #[test]

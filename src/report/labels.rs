@@ -153,6 +153,20 @@ pub(super) fn demand(severity: Severity) -> Message {
     })
 }
 
+/// A way in which a person checks what no page shows, as a heading; `None` for one that has no words.
+pub(super) fn manual_way(way: &str) -> Option<Message> {
+    Some(Message::new(match way {
+        "payload" => "report.way-payload",
+        "panel" => "report.way-panel",
+        "endpoint" => "report.way-endpoint",
+        "server" => "report.way-server",
+        "repository" => "report.way-repository",
+        "browser" => "report.way-browser",
+        "procedure" => "report.way-procedure",
+        _ => return None,
+    }))
+}
+
 /// How many catalogue entries are in a state.
 pub(crate) fn coverage_count(state: CoverageState, count: usize) -> Message {
     let message = Message::new(match state {

@@ -58,6 +58,9 @@ pub struct ManualCard {
     pub why: Text,
     /// How a person checks it.
     pub how: Text,
+    /// The name of that way, by which they are put together: `payload`, `panel`, …; empty in older records.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub way: String,
     /// Fields of the API that it speaks of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,

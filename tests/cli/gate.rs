@@ -139,6 +139,81 @@ fn profiles_come_from_the_configuration_and_the_command_line_wins() {
 }
 
 #[test]
+fn every_command_with_a_gate_obeys_a_profile() {
+    let folder = scenarios(&[("bad.yaml", BAD)]);
+    let path = folder.path();
+    std::fs::write(path.join("page.html"), "<!doctype html><html lang=en><title>Pay</title><p>Nothing").unwrap();
+    // Without a configuration there are the built-in ones.
+    assert_eq!(run(path, &["--profile", "ci", "--output", "out"]).code, 1);
+    let nowhere = run(path, &["--profile", "loose"]);
+    assert_eq!((nowhere.code, nowhere.stderr.contains("homologa.yaml")), (2, true), "{}", nowhere.all());
+    let config = "contract: { scenarios: scenarios }\nprofiles:\n\
+        \x20 loose: { fail-on: [drift:breaking], reports: { tap: r.tap } }\n\
+        \x20 measured: { fail-on: [drift:breaking], min-coverage: 90 }\n\
+        \x20 counted: { fail-on: [blocker], min-coverage: 90 }\n";
+    std::fs::write(path.join("homologa.yaml"), config).unwrap();
+    let words = "The gate lets the run pass (loose: drift:breaking)";
+    // A run and a stored record; each writes the reports of the profile, unless the command line names its own.
+    let ran = run(path, &["--profile", "loose", "--output", "out"]);
+    assert_eq!((ran.code, ran.stdout.contains(words)), (0, true), "{}", ran.all());
+    let tap = || std::fs::read_to_string(path.join("r.tap")).is_ok_and(|tap| tap.contains(words));
+    assert!(tap() && path.join("out/report.html").exists());
+    std::fs::remove_file(path.join("r.tap")).unwrap();
+    let again = homologa_in(path, &["report", "out", "--profile", "loose"]);
+    assert_eq!((again.code, tap()), (0, true), "{}", again.all());
+    std::fs::remove_file(path.join("r.tap")).unwrap();
+    let own = homologa_in(path, &["report", "out", "--profile", "loose", "--report", "markdown=r.md"]);
+    assert_eq!((own.code, tap(), path.join("r.md").exists()), (0, false, true), "{}", own.all());
+    // What the command line says wins.
+    assert_eq!(run(path, &["--profile", "loose", "--fail-on", "blocker"]).code, 1);
+    assert_eq!(homologa_in(path, &["report", "out", "--profile", "loose", "--fail-on", "blocker"]).code, 1);
+    // Minimums: judged where there is a contract side, said where there is none.
+    for all in [&["contract", "run", "scenarios", "--seed", "7"][..], &["report", "out"]] {
+        let ran = homologa_in(path, &[all, &["--profile", "counted", "--format", "json"]].concat());
+        assert_eq!((ran.code, &ran.json()["contract"]["gates"][0]["least"]), (1, &Value::from(90)), "{}", ran.all());
+    }
+    let lower = run(path, &["--profile", "measured", "--min-coverage", "0", "--format", "json"]);
+    assert_eq!((lower.code, &lower.json()["contract"]["gates"][0]["least"]), (0, &Value::from(0)), "{}", lower.all());
+    let shop = homologa_in(path, &["golive", "page.html", "--profile", "measured", "--output", "shop"]);
+    assert!(shop.stdout.contains("(measured: drift:breaking)"), "{}", shop.all());
+    assert!(shop.stderr.contains("\"measured\"") && shop.stderr.contains("not judged"), "{}", shop.stderr);
+    // Another file; and a profile's file without a profile is a mistake.
+    std::fs::create_dir(path.join("ci")).unwrap();
+    std::fs::rename(path.join("homologa.yaml"), path.join("ci/homologa.yaml")).unwrap();
+    assert_eq!(run(path, &["--profile", "loose", "--config", "ci/homologa.yaml"]).code, 0);
+    assert_eq!(run(path, &["--config", "ci/homologa.yaml"]).code, 2);
+    assert_eq!(run(path, &["--profile", "loose", "--config", "nowhere.yaml"]).code, 2);
+}
+
+#[test]
+fn joined_parts_obey_a_profile() {
+    let folder = scenarios(&[("bad.yaml", BAD), ("good.yaml", GOOD)]);
+    let path = folder.path();
+    std::fs::write(path.join("homologa.yaml"), "contract:\nprofiles: { loose: { fail-on: [none], min-pairs: 99 } }\n")
+        .unwrap();
+    for part in ["1", "2"] {
+        run(path, &["--shard", &format!("{part}/2"), "--output", part]);
+    }
+    assert_eq!(homologa_in(path, &["report", "merge", "all", "1", "2"]).code, 1);
+    let loose = homologa_in(path, &["report", "merge", "all", "1", "2", "--profile", "loose", "--format", "json"]);
+    let record = loose.json();
+    assert_eq!((loose.code, &record["policy"]["profile"]), (0, &Value::from("loose")), "{}", loose.stderr);
+    assert_eq!(record["contract"]["gates"][0]["verdict"], "fail");
+}
+
+#[test]
+fn help_tells_of_profiles_in_three_languages() {
+    let folder = TempDir::new().unwrap();
+    for command in [&["check"][..], &["contract", "run"], &["golive"], &["report"], &["report", "merge"]] {
+        for (lang, word) in [("es", "Perfil:"), ("pt", "Perfil:"), ("en", "Profile:")] {
+            let ran = homologa_in(folder.path(), &[&["--lang", lang], command, &["--help"]].concat());
+            let told = ran.stdout.lines().skip_while(|line| !line.contains("--profile <NAME>")).take(2);
+            assert!(told.clone().any(|line| line.contains(word)), "{}", ran.all());
+        }
+    }
+}
+
+#[test]
 fn every_report_says_what_made_the_gate_fail() {
     let folder = TempDir::new().unwrap();
     let record = demo().file("report.json");

@@ -28,19 +28,27 @@ fn nothing_from_outside_executes_and_the_policy_holds() {
 fn the_report_fits_a_phone_and_a_desk() {
     let Some(browser) = chromium() else { return };
     let folder = TempDir::new().unwrap();
+    let (record, journal) = (demo().file("report.json"), demo().file("record.jsonl"));
+    let records = [record.to_str().unwrap(), journal.to_str().unwrap()];
+    homologa_in(folder.path(), &["report", records[0], records[1], "--report", "html=report.html"]);
     for width in [390, 1440] {
         let page = format!(
             "<!doctype html><body style='margin:0'><iframe src='file://{}' style='border:0;width:{width}px;height:900px'></iframe>\
              <script>onload=()=>{{const page=document.querySelector('iframe').contentDocument.documentElement;\
-             document.title='wide '+page.scrollWidth}}</script>",
-            demo().file("report.html").display()
+             page.querySelectorAll('details:not(.scenario)').forEach(each=>each.open=true);\
+             const tables=[...page.querySelectorAll('.wide')].filter(each=>each.clientWidth);\
+             document.title='wide '+page.scrollWidth+' '+tables.length+' '+tables.filter(each=>each.scrollWidth>each.clientWidth).length}}</script>",
+            folder.path().join("report.html").display()
         );
         let file = folder.path().join("frame.html");
         std::fs::write(&file, page).unwrap();
         let seen = open(&browser, &file, 1600);
         let title = seen.dom.split("<title>wide ").nth(1).and_then(|rest| rest.split('<').next());
-        let wide: u32 = title.and_then(|wide| wide.parse().ok()).unwrap_or_else(|| panic!("{}", &seen.dom[..300]));
+        let told: Vec<u32> = title.into_iter().flat_map(str::split_whitespace).flat_map(str::parse).collect();
+        let [wide, tables, scrolled] = told[..] else { panic!("{}", &seen.dom[..300]) };
         // A scroll bar takes some of the frame; what is wider than the frame would have to be scrolled sideways.
         assert!(wide > 300 && wide <= width, "{wide} of {width} pixels");
+        // Nor is there a table that would: trend, requirements, codes, statuses, pages.
+        assert!(tables > 6 && scrolled == 0, "{scrolled} of {tables} tables at {width} pixels");
     }
 }

@@ -85,6 +85,13 @@ fn a_template_of_the_user_is_used_and_its_mistakes_have_a_place() {
         "a mistake takes the place of a good report"
     );
     std::fs::remove_file(at.join("mine/mend.html")).unwrap();
+    // The folder of the built-in ones may be given as it is; one of the sheet of shops that was changed is a mistake.
+    let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/reports/templates");
+    let ran = homologa_in(at, &["report", "now.json", "--templates", built_in, "--report", "html=report.html"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    std::fs::write(at.join("mine/portfolio.css"), "body { color: rebeccapurple }").unwrap();
+    assert_eq!(run().code, 2);
+    std::fs::remove_file(at.join("mine/portfolio.css")).unwrap();
     std::fs::write(at.join("mine/raport.html"), "").unwrap();
     let ran = run();
     assert!(ran.code == 2 && ran.stderr.contains("raport.html") && ran.stderr.contains("report.html"), "{}", ran.all());
@@ -112,9 +119,17 @@ fn pictures_that_the_run_kept_are_in_the_file() {
     let mut tab = Tab::open(&browser, &format!("file://{}", at.join("report.html").display()));
     tab.until("document.readyState === 'complete'");
     assert_eq!(tab.value("[...document.images].map(each => each.naturalWidth)"), json!([2]));
-    assert_eq!(tab.value("document.images[0].alt"), json!("Picture of the element"));
+    // The words stand beside it, and are those of the thumbnail that opens.
+    let words = "[...document.images[0].closest('summary').querySelectorAll('.l')]\
+        .filter(each => getComputedStyle(each).display !== 'none').map(each => each.textContent).join()";
+    assert_eq!(tab.value(words), json!("Picture of the element"));
     tab.value("document.querySelector('[data-set=es]').click()");
-    assert_eq!(tab.value("document.images[0].alt"), json!("Captura del elemento"));
+    assert_eq!(tab.value(words), json!("Captura del elemento"));
+    assert_eq!(tab.value("document.querySelector('.shot').open"), json!(false));
+    tab.value("document.images[0].click()");
+    assert_eq!(tab.value("document.querySelector('.shot').open"), json!(true));
+    // One that is no picture is named.
+    assert!(tab.value("document.querySelector('#shop-2').textContent").as_str().unwrap().contains("shots/fake.png"));
     assert!(tab.errors.is_empty(), "{:?}", tab.errors);
 }
 

@@ -176,20 +176,64 @@ fn steers_nothing(text: &str) {
     assert!(!text.contains(['\u{1b}', '\0', '\r', '\u{202e}', '\u{9b}', '\u{2066}']));
 }
 
+/// The schema that the program prints, and a validator of it.
+fn record_schema(folder: &Path) -> (Value, jsonschema::Validator) {
+    let ran = homologa_in(folder, &["report", "--schema"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.all());
+    let schema = ran.json();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    (schema, validator)
+}
+
+/// What is wrong with a record by the schema.
+fn wrong(validator: &jsonschema::Validator, record: &Value) -> Vec<String> {
+    validator.iter_errors(record).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
 #[test]
-fn the_record_follows_its_published_schema() {
-    let schema = include_str!("../../specs/dsl/run.schema.json");
-    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+fn the_record_follows_the_schema_that_the_program_prints() {
     let folder = TempDir::new().unwrap();
+    let (_, validator) = record_schema(folder.path());
     let ran = homologa_in(
         folder.path(),
-        &["--format", "json", "contract", "run", "--tag", "declined", "--fail-on", "advice"],
+        &["--format", "json", "contract", "run", "--tag", "declined", "--fail-on", "advice", "--min-coverage", "99"],
     );
     let judged = ran.json();
-    assert!(judged["policy"]["fail_on"].is_array(), "{}", ran.stderr);
-    for record in [judged, serde_json::from_str(&demo().read("report.json")).unwrap()] {
-        let errors: Vec<String> =
-            validator.iter_errors(&record).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(judged["policy"]["fail_on"].is_array() && judged["contract"]["gates"].is_array(), "{}", ran.stderr);
+    let file = |path: &Path| serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/samples/record.json");
+    for record in [judged, file(&demo().file("report.json")), file(&sample), hostile::record()] {
+        let errors = wrong(&validator, &record);
         assert!(errors.is_empty(), "{}", errors.join("\n"));
     }
+    // It can object: to another version, to a verdict and a piece of evidence that are none.
+    let good = file(&sample);
+    let checks = good["shops"][1]["checks"].as_array().unwrap();
+    let failed = checks.iter().position(|check| check["findings"][0]["evidence"][0]["kind"] == "code").unwrap();
+    for (place, value) in [
+        ("/started/format", serde_json::json!(2)),
+        ("/verdict", serde_json::json!("good")),
+        ("/shops/0/pages/0/status", serde_json::json!("200")),
+        (&format!("/shops/1/checks/{failed}/findings/0/evidence/0/kind"), serde_json::json!("header")),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(place).unwrap_or_else(|| panic!("{place}")) = value;
+        assert!(!wrong(&validator, &bad).is_empty(), "{place}");
+    }
+}
+
+#[test]
+fn the_printed_schema_is_the_published_one_and_stands_alone() {
+    let folder = TempDir::new().unwrap();
+    let (schema, _) = record_schema(folder.path());
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let kept: Value = serde_json::from_str(include_str!("../../specs/dsl/run.schema.json")).unwrap();
+    assert_eq!(schema, kept);
+    // It is for a record or for the schema, not for both.
+    for more in [&["run.json"][..], &["--compare", "run.json"], &["--fail-on", "none"], &["--report", "json=-"]] {
+        let ran = homologa_in(folder.path(), &[&["report", "--schema"], more].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.all());
+    }
+    let none = homologa_in(folder.path(), &["report"]);
+    assert_eq!((none.code, none.stderr.contains("<RUN>...")), (2, true), "{}", none.all());
 }

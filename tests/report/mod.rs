@@ -6,6 +6,7 @@ mod history;
 mod hostile;
 mod junit;
 mod machines;
+mod pictures;
 mod pipelines;
 mod samples;
 pub mod sarif;

@@ -225,13 +225,18 @@ impl Tab {
                     .to_owned()
             }
             Some(selector) => format!(
-                "(() => {{ const box = document.querySelector({}).getBoundingClientRect(); const margin = 24; return {{ \
+                "(() => {{ const box = document.querySelector({}).getBoundingClientRect(); const margin = 24; \
+                 if (!box.width || !box.height) return null; return {{ \
                  x: Math.max(0, box.x + scrollX - margin), y: Math.max(0, box.y + scrollY - margin), \
                  width: box.width + 2 * margin, height: box.height + 2 * margin, window: innerWidth }}; }})()",
                 json!(selector)
             ),
         };
         let place = self.evaluate_main(&place).await?;
+        // A script, or what is hidden: a picture would show something else.
+        if place.is_null() {
+            return Err(Fault::Refused("nothing to see".to_owned()));
+        }
         let side = |key: &str, most: u32| place[key].as_f64().unwrap_or(0.0).clamp(1.0, f64::from(most)).round();
         // The picture of the page shows it from its top, at the width of the window.
         let whole = whole.filter(|whole| place["window"].as_u64() == Some(u64::from(whole.width)));

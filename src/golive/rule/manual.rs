@@ -24,6 +24,8 @@ pub struct ManualItem {
     pub why: Text,
     /// How a person checks it.
     pub how: Text,
+    /// The name of that way in the file.
+    pub way: String,
     /// Fields of the API that it speaks of, if any.
     pub fields: Vec<String>,
     /// Sources in words.
@@ -62,6 +64,7 @@ pub fn manual_cards() -> Vec<ManualCard> {
         requirement: item.requirement.clone(),
         why: item.why.clone(),
         how: item.how.clone(),
+        way: item.way.clone(),
         fields: item.fields.clone(),
         sources: item.sources.clone(),
     };
@@ -83,6 +86,7 @@ fn read(text: &str) -> Option<Vec<ManualItem>> {
         Some(ManualItem {
             why: file.why.get(&item.aspect)?.clone(),
             how: file.ways.get(&item.way)?.clone(),
+            way: item.way,
             id: item.id,
             severity: item.severity,
             origin: item.origin,

@@ -27,7 +27,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, escape_formatter};
 use sha2::{Digest, Sha256};
 
-pub use self::picture::{Picture, Pictures, names as picture_names};
+pub use self::picture::{Picture, Pictures, names as picture_names, rename as rename_pictures};
 use super::outline::Outline;
 use super::trend::Point;
 use super::{Fault, clean, labels};

@@ -161,6 +161,8 @@ struct PageView<'r> {
     mark: Mark,
     rendered: bool,
     picture: Option<&'r Picture>,
+    /// The file of a picture that is not on the page.
+    elsewhere: Option<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -308,6 +310,7 @@ fn page_view<'r>(page: &'r PageSummary, on_page: &OnPage<'_>, album: &Album<'r>)
         (None, Some(_)) => Verdict::Inconclusive.into(),
         (None, None) => Mark { word: Message::new("report.page-clean"), ..Verdict::Pass.into() },
     };
+    let picture = page.screenshot.as_deref().and_then(|path| album.take(path));
     PageView {
         url: &page.url,
         link: link(&page.url),
@@ -322,6 +325,7 @@ fn page_view<'r>(page: &'r PageSummary, on_page: &OnPage<'_>, album: &Album<'r>)
         findings: found.map_or(0, |(count, _)| count),
         mark,
         rendered: page.rendered,
-        picture: page.screenshot.as_deref().and_then(|path| album.take(path)),
+        picture,
+        elsewhere: page.screenshot.as_deref().filter(|_| picture.is_none()),
     }
 }

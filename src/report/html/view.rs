@@ -10,7 +10,7 @@ use super::contract::ContractView;
 use super::drift::DriftView;
 use super::finding::{Context, GroupView, OpenView, ProblemView, groups};
 use super::history::{CompareView, TrendView};
-use super::manual::WeightView;
+use super::manual::ChapterView;
 use super::picture::Album;
 use super::shop::{CellView, ShopView, shop_anchor};
 use super::{Assets, Beside, command, labels, manual};
@@ -91,7 +91,8 @@ struct StartedView<'r> {
 struct RowView<'r> {
     id: &'r str,
     title: &'r Text,
-    source: Option<&'r str>,
+    /// The number of its source under the table.
+    source: Option<usize>,
     cells: Vec<CellView>,
     rules: Vec<RuleView<'r>>,
 }
@@ -165,7 +166,8 @@ pub(super) struct View<'r> {
     open: Vec<OpenView<'r>>,
     open_total: usize,
     matrix: Vec<RowView<'r>>,
-    matrix_source: Option<&'r str>,
+    /// Where the requirements are documented, each source once.
+    matrix_sources: Vec<&'r str>,
     columns: Vec<ColumnView<'r>>,
     columns_hidden: usize,
     /// The command line that repeats the run.
@@ -179,7 +181,7 @@ pub(super) struct View<'r> {
     rules: usize,
     compare: Option<CompareView<'r>>,
     trend: Option<TrendView<'r>>,
-    manual: Vec<WeightView<'r>>,
+    manual: Vec<ChapterView<'r>>,
     manual_total: usize,
     legend: [Mark; 5],
 }
@@ -227,14 +229,19 @@ impl<'r> View<'r> {
                 _ => None,
             })
             .collect();
-        // One source for all requirements is said once.
-        let mut sources = outline.matrix.iter().map(|row| row.requirement.source.as_str());
-        let first = sources.next();
-        let shared = first.filter(|first| sources.all(|source| source == *first));
+        // Each source is said once, under the table; one that all share needs no numbers.
+        let mut sources: Vec<&str> = Vec::new();
+        for row in &outline.matrix {
+            let source = row.requirement.source.as_str();
+            if !source.is_empty() && !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        let number = |source: &str| sources.iter().position(|known| *known == source).map(|at| at + 1);
         let matrix = outline.matrix.iter().map(|row| RowView {
             id: &row.requirement.id,
             title: &row.requirement.title,
-            source: (shared.is_none()).then_some(row.requirement.source.as_str()),
+            source: number(&row.requirement.source).filter(|_| sources.len() > 1),
             cells: row.cells.iter().take(COLUMNS).map(|cell| CellView::of(*cell)).collect(),
             rules: rules_of(record, &row.requirement.id, &anchors),
         });
@@ -266,7 +273,7 @@ impl<'r> View<'r> {
             warnings: outline.count(Severity::Warning),
             advice: outline.count(Severity::Advice),
             matrix: matrix.collect(),
-            matrix_source: shared,
+            matrix_sources: sources.clone(),
             columns: record
                 .shops
                 .iter()
@@ -292,7 +299,7 @@ impl<'r> View<'r> {
                 .map(|(earlier, compared)| CompareView::of(record, earlier, compared)),
             trend: TrendView::of(&beside.trend),
             accepted: AcceptedView::of(record),
-            manual_total: manual.iter().map(WeightView::len).sum(),
+            manual_total: manual.iter().map(ChapterView::len).sum(),
             manual,
             contract,
             drift: record.contract.as_ref().and_then(|contract| contract.drift.as_ref()).and_then(DriftView::of),

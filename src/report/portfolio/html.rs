@@ -16,6 +16,11 @@ use crate::report::{Fault, clean, format, labels};
 const TEMPLATE: &str = include_str!("../../../reports/templates/portfolio.html");
 const CSS: &str = include_str!("../../../reports/templates/portfolio.css");
 
+/// Whether a file of templates is the built-in one of the sheet, which stands in the same folder as those of the report.
+pub fn is_template(name: &str, text: &str) -> bool {
+    [("portfolio.html", TEMPLATE), ("portfolio.css", CSS)].contains(&(name, text))
+}
+
 #[derive(Serialize)]
 struct View {
     lang: &'static str,

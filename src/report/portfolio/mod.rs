@@ -16,6 +16,7 @@ use super::Fault;
 use crate::i18n::{Lang, Message, Text, worded};
 use crate::run::{Generation, RuleCard, RunRecord, RunVerdict, Severity, ShopRecord, Verdict};
 
+pub use html::is_template;
 pub use text::summary;
 
 /// Names of the formats that a portfolio can be written in.

@@ -54,6 +54,7 @@ pub fn tolerating() -> RunRecord {
         requirement: text(words, words, words),
         why: text("Por algo", "Por algo", "For a reason"),
         how: text("Mira el código del servidor.", "Veja o código do servidor.", "Read the code of the server."),
+        way: "server".into(),
         fields: Vec::new(),
         sources: vec!["Engineering judgement".into()],
     };
