@@ -10,14 +10,14 @@ use super::args::GoliveAcceptArgs;
 use super::baseline::{checked, is_record, load};
 use super::golive::{look, rules};
 use super::output::Output;
-use super::session::replace;
+use super::session::{journal_in, replace};
 use crate::config::{BaselineConfig, GoliveConfig};
 use crate::contract::baseline::{FILE_NAME, LARGEST_FILE, add};
 use crate::exit;
 use crate::golive::browser::Choice;
 use crate::golive::rule::{Glob, alike};
 use crate::i18n::Message;
-use crate::run::{AcceptedEntry, EntryState, Finding, Problem, RunRecord, Terms, read_record};
+use crate::run::{AcceptedEntry, Blame, EntryState, Finding, Problem, RunRecord, Terms, read_record};
 use crate::secret::Redactor;
 use crate::yaml::Source;
 
@@ -38,16 +38,20 @@ pub(super) async fn run(output: &Output, args: &GoliveAcceptArgs) -> Result<u8, 
         }]);
     }
     let stored = match args.run.urls.as_slice() {
-        [word] if Path::new(word).is_file() && is_record(Path::new(word)) => Some(Path::new(word)),
+        [word] if Path::new(word).is_file() && is_record(Path::new(word)) => Some(PathBuf::from(word)),
+        // The folder of `--output` stands for the run that was written there.
+        [word] => Some(journal_in(Path::new(word))).filter(|file| file.as_path() != Path::new(word) && file.is_file()),
         _ => None,
     };
-    let record = match stored {
+    let record = match stored.as_deref() {
         Some(stored) => read_record(stored).map_err(one)?,
         None => looked_at(output, args, config.clone()).await?,
     };
     if record.shops.is_empty() {
         let problem = Problem::input(Message::new("baseline.record-no-shop"));
-        return Err(vec![problem.in_file(stored.map(|path| path.display().to_string()).unwrap_or_default())]);
+        return Err(vec![
+            problem.in_file(stored.as_deref().map(|path| path.display().to_string()).unwrap_or_default()),
+        ]);
     }
     let before = load(&config)?;
     let living: Vec<&AcceptedEntry> = before
@@ -94,7 +98,9 @@ async fn looked_at(
         return Err(failed);
     }
     if record.shops.is_empty() {
-        return Err(vec![Problem::environment(Message::new("baseline.no-shop-read"))]);
+        let message = Message::new("baseline.no-shop-read");
+        let input = record.problems.iter().any(|problem| problem.blame == Blame::Input);
+        return Err(vec![if input { Problem::input(message) } else { Problem::environment(message) }]);
     }
     Ok(record)
 }

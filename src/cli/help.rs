@@ -108,15 +108,21 @@ fn usage_words(usage: &str, lang: Lang) -> String {
 }
 
 /// Writes help or a mistake, and gives the exit code.
+/// Writes help; nobody has seen what could not be written. A reader that went away is no mistake.
+fn printed(help: &Error, code: u8) -> u8 {
+    match help.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => exit::INCONCLUSIVE,
+        _ => code,
+    }
+}
+
 pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _ = error.print();
-            return exit::READY;
+            return printed(error, exit::READY);
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = error.print();
-            return exit::INPUT;
+            return printed(error, exit::INPUT);
         }
         _ => {}
     }

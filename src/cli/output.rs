@@ -13,6 +13,9 @@ use crate::report::terminal::Detail;
 use crate::report::{self, problem};
 use crate::run::Problem;
 
+/// Most problems that are told at once.
+const MOST_PROBLEMS: usize = 100;
+
 /// Language and form of the output.
 pub(super) struct Output {
     pub(super) lang: Lang,
@@ -117,8 +120,12 @@ impl Output {
     /// Writes problems: always, also when quiet.
     pub(super) fn problems(&self, problems: &[Problem]) {
         let mut err = anstream::stderr().lock();
-        for told in problems {
+        for told in problems.iter().take(MOST_PROBLEMS) {
             let _ = write!(err, "{}", report::commandless(&problem::render(told, self.lang, true)));
+        }
+        if problems.len() > MOST_PROBLEMS {
+            let more = Message::new("cli.more-problems").with("n", problems.len() - MOST_PROBLEMS);
+            let _ = writeln!(err, "{}", self.say(&more));
         }
     }
 

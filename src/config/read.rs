@@ -269,10 +269,11 @@ fn read_golive(mut fields: Fields<'_, '_>) -> GoliveConfig {
     golive.crawl = super::crawl::read(&mut fields);
     let mut known = None;
     for (key, node) in fields.map("rules").unwrap_or_default() {
-        let word = match &node.kind {
-            Kind::Text(word) => word.as_str(),
-            _ => "",
+        let given = match &node.kind {
+            Kind::Text(word) => std::borrow::Cow::Borrowed(word.as_str()),
+            _ => node.to_json().to_string().into(),
         };
+        let word = &*given;
         let severity = match word {
             "blocker" => Some(Severity::Blocker),
             "warning" => Some(Severity::Warning),

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::evidence::Screenshot;
 use crate::i18n::Message;
-use crate::run::Problem;
+use crate::run::{Problem, unwritable};
 
 /// Most pictures of one shop.
 const MOST: usize = 200;
@@ -44,8 +44,8 @@ impl Album {
         match written {
             Ok(()) => Some(path.display().to_string()),
             Err(error) => {
-                let message = Message::new("browser.no-picture").with("error", &error);
-                self.problem = Some(Problem::notice(message).in_file(path.display().to_string()));
+                let problem = Problem::notice(Message::new("browser.no-picture")).fix(unwritable(&error));
+                self.problem = Some(problem.in_file(path.display().to_string()));
                 None
             }
         }

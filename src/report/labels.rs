@@ -16,13 +16,22 @@ pub(super) fn run_verdict(verdict: RunVerdict) -> Message {
 /// The verdict at the head of a report: a contract that holds is no shop that is ready.
 pub(super) fn headline(record: &RunRecord, verdict: RunVerdict) -> Message {
     match verdict {
+        RunVerdict::Ready if nothing_fell_to(record) => Message::new("report.empty-part"),
         RunVerdict::Ready if record.shops.is_empty() => Message::new("report.contract-holds"),
         verdict => run_verdict(verdict),
     }
 }
 
+/// Whether it is of a part of a run that had nothing to look at.
+fn nothing_fell_to(record: &RunRecord) -> bool {
+    record.is_part() && record.shops.is_empty() && record.contract.as_ref().is_none_or(|contract| contract.planned == 0)
+}
+
 /// What a run that found nothing wrong has looked at, and what it has not.
 fn scope(record: &RunRecord) -> Message {
+    if nothing_fell_to(record) {
+        return Message::new("report.why-empty-part");
+    }
     let target = record.contract.as_ref().and_then(|contract| contract.target.as_ref());
     let embedded = target.is_some_and(|target| target.kind == "embedded");
     if target.is_some_and(|target| target.kind == "recording") {

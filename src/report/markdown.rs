@@ -201,8 +201,10 @@ impl Page {
             took.get(self.lang).to_owned(),
             format!("homologa {}", started.versions.homologa),
             format!("{} {}", Message::new("report.catalogue").render(self.lang), started.versions.catalogue_of()),
-            format!("seed {}", started.seed),
         ];
+        // Only the scenarios draw values.
+        let seed = record.contract.is_some().then(|| format!("seed {}", started.seed));
+        let facts: Vec<String> = facts.into_iter().chain(seed).collect();
         let facts = text(&facts.join(" · "));
         self.line(&format!("\n---\n{facts}"));
     }

@@ -147,13 +147,15 @@ impl Page<'_> {
         }
         if let Some(started) = &record.started {
             let took = format::duration(record.elapsed_ms);
-            let facts = units([
+            // Only the scenarios draw values.
+            let seed = record.contract.is_some().then(|| format!("seed {}", started.seed));
+            let facts = [
                 format::moment(&started.started),
                 took.get(self.style.lang).to_owned(),
                 format!("homologa {}", started.versions.homologa),
                 format!("{} {}", self.word("report.catalogue"), started.versions.catalogue_of()),
-                format!("seed {}", started.seed),
-            ]);
+            ];
+            let facts = units(facts.into_iter().chain(seed));
             self.hang("  ", &clean::line(&facts), Tone::Quiet);
         }
     }

@@ -3,12 +3,14 @@
 //! A run that is killed leaves a journal without its last event, which reads as a partial record. What a power cut or a
 //! bad disk has done to single lines costs those lines, and the record says so.
 
+use std::borrow::Cow;
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
 use crate::i18n::Message;
+use crate::secret::{Redactor, find_credentials};
 
 /// A journal that is being written.
 pub struct Journal {
@@ -82,7 +84,11 @@ impl Journal {
             self.waiting.clear();
         }
         written.map_err(|error| {
-            Problem::environment(Message::new("run.journal-stopped").with("error", error))
+            let message = match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.journal-stopped-full"),
+                _ => Message::new("run.journal-stopped").with("error", error),
+            };
+            Problem::environment(message)
                 .fix(Message::new("run.cannot-write-fix"))
                 .in_file(self.path.display().to_string())
         })
@@ -126,7 +132,8 @@ pub fn unreadable(error: &std::io::Error) -> Message {
 /// Why a file cannot be written, in words.
 pub fn unwritable(error: &std::io::Error) -> Message {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Message::new("run.no-folder"),
+        // Where a folder is to be made, a file of that name is in its way.
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Message::new("run.no-folder"),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Message::new("run.no-permission"),
         ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.disk-full"),
@@ -154,7 +161,35 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
 /// newer format.
 pub fn read(path: &Path) -> Result<RunRecord, Problem> {
     let bytes = bytes_of(path)?;
-    parse(&bytes).map_err(|refused| refused.problem(path))
+    parse(&masked(&bytes)).map_err(|refused| refused.problem(path))
+}
+
+/// A record without credentials: homologa writes none, but somebody else may have.
+fn masked(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Cow::Borrowed(bytes) };
+    if find_credentials(text).is_empty() {
+        return Cow::Borrowed(bytes);
+    }
+    let redactor = Redactor::default();
+    let mask = |json: &[u8]| {
+        let mut value: serde_json::Value = serde_json::from_slice(json).ok()?;
+        redactor.json(&mut value);
+        serde_json::to_vec(&value).ok()
+    };
+    if let Some(whole) = mask(bytes) {
+        return Cow::Owned(whole);
+    }
+    let mut all = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        match mask(line) {
+            Some(masked) => {
+                all.extend_from_slice(&masked);
+                all.extend(line.ends_with(b"\n").then_some(b'\n'));
+            }
+            None => all.extend_from_slice(line),
+        }
+    }
+    Cow::Owned(all)
 }
 
 /// Why a record does not read.
@@ -284,6 +319,24 @@ mod tests {
         let record = parse(text.as_bytes()).unwrap();
         assert!(record.complete);
         assert_eq!(parse(serde_json::to_string_pretty(&record).unwrap().as_bytes()).unwrap(), record);
+    }
+
+    #[test]
+    fn a_credential_in_a_record_is_not_shown_again() {
+        let token = "APP_USR-1234567890123456-112010-0123456789abcdef0123456789abcdef-448870796";
+        let mut begun = started();
+        if let Event::RunStarted(started) = &mut begun {
+            started.command = format!("golive https://tienda.example/?t={token}");
+        }
+        let text = journal(&[begun, Event::ScenarioStarted { id: "a".into() }]);
+        let folder = tempfile::tempdir().unwrap();
+        let report = serde_json::to_string_pretty(&parse(text.as_bytes()).unwrap()).unwrap();
+        for (name, text) in [("record.jsonl", &text), ("report.json", &report)] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let command = read(&path).unwrap().started.unwrap().command;
+            assert!(command.starts_with("golive https://tienda.example/?t=") && !command.contains("0123456789abcdef"));
+        }
     }
 
     #[test]

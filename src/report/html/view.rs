@@ -79,7 +79,8 @@ struct StartedView<'r> {
     moment: Text,
     time: &'r str,
     command: &'r str,
-    seed: String,
+    /// Only the scenarios draw values.
+    seed: Option<String>,
     homologa: &'r str,
     catalogue: String,
     specs: &'r str,
@@ -262,7 +263,7 @@ impl<'r> View<'r> {
                 moment: format::moment_in_words(&started.started),
                 time: &started.started,
                 command: &started.command,
-                seed: started.seed.to_string(),
+                seed: record.contract.is_some().then(|| started.seed.to_string()),
                 homologa: &started.versions.homologa,
                 catalogue: started.versions.catalogue_of(),
                 specs: &started.versions.specs,
