@@ -74,9 +74,11 @@ fn word(mut command: Command, path: &str, lang: Lang) -> Command {
     });
     let rendered = command.clone().render_usage().to_string();
     let rest = usage_words(&rendered, lang);
-    let rest = rest.split_once(' ').map_or("", |(_, rest)| rest).to_owned();
     let program = if path == "homologa" { path.to_owned() } else { format!("homologa {}", path.replace('-', " ")) };
-    command = command.override_usage(format!("{program} {rest}"));
+    // Each line begins with the command's own name; a reader types the whole of it.
+    let lines = rest.lines().map(|line| line.trim_start().split_once(' ').map_or("", |(_, rest)| rest));
+    let usage: Vec<String> = lines.map(|rest| format!("{program} {rest}")).collect();
+    command = command.override_usage(usage.join("\n       "));
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
         let path = if path == "homologa" { name.clone() } else { format!("{path}-{name}") };
@@ -107,7 +109,6 @@ fn usage_words(usage: &str, lang: Lang) -> String {
     usage.replace("[OPTIONS]", &words("value-options", lang).unwrap_or_default())
 }
 
-/// Writes help or a mistake, and gives the exit code.
 /// Writes help; nobody has seen what could not be written. A reader that went away is no mistake.
 fn printed(help: &Error, code: u8) -> u8 {
     match help.print() {
@@ -116,6 +117,7 @@ fn printed(help: &Error, code: u8) -> u8 {
     }
 }
 
+/// Writes help or a mistake, and gives the exit code.
 pub(super) fn refuse(error: &Error, command: &mut Command, lang: Lang) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
 use crate::i18n::Message;
-use crate::secret::{Redactor, find_credentials};
+use crate::secret::{Credential, find_credentials, mask_credential};
 
 /// A journal that is being written.
 pub struct Journal {
@@ -164,32 +164,24 @@ pub fn read(path: &Path) -> Result<RunRecord, Problem> {
     parse(&masked(&bytes)).map_err(|refused| refused.problem(path))
 }
 
-/// A record without credentials: homologa writes none, but somebody else may have.
+/// A record without access tokens: homologa writes none, but somebody else may have. Public keys stay: pages show them,
+/// and the examples of rules do.
 fn masked(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Cow::Borrowed(bytes) };
-    if find_credentials(text).is_empty() {
+    let found: Vec<_> =
+        find_credentials(text).into_iter().filter(|found| found.kind != Credential::PublicKey).collect();
+    if found.is_empty() {
         return Cow::Borrowed(bytes);
     }
-    let redactor = Redactor::default();
-    let mask = |json: &[u8]| {
-        let mut value: serde_json::Value = serde_json::from_slice(json).ok()?;
-        redactor.json(&mut value);
-        serde_json::to_vec(&value).ok()
-    };
-    if let Some(whole) = mask(bytes) {
-        return Cow::Owned(whole);
+    let mut all = String::with_capacity(text.len());
+    let mut from = 0;
+    for credential in found {
+        all.push_str(&text[from..credential.range.start]);
+        all.push_str(&mask_credential(&text[credential.range.clone()]));
+        from = credential.range.end;
     }
-    let mut all = Vec::with_capacity(bytes.len());
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        match mask(line) {
-            Some(masked) => {
-                all.extend_from_slice(&masked);
-                all.extend(line.ends_with(b"\n").then_some(b'\n'));
-            }
-            None => all.extend_from_slice(line),
-        }
-    }
-    Cow::Owned(all)
+    all.push_str(&text[from..]);
+    Cow::Owned(all.into_bytes())
 }
 
 /// Why a record does not read.

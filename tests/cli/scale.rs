@@ -348,7 +348,7 @@ fn shops_that_were_judged_are_not_read_again() {
     let judged = lines.match_indices("\"event\":\"shop-judged\"").nth(2).unwrap().0;
     std::fs::write(&journal, &lines[..judged]).unwrap();
     let resumed = homologa_in(folder.path(), &[&usual[..], &["--resume", "r.jsonl"]].concat());
-    assert!(resumed.stderr.contains("0 scenarios and 3 shops"), "{}", resumed.all());
+    assert!(resumed.stderr.contains("scenarios 0, shops 3"), "{}", resumed.all());
     assert_same(&folder.path().join("whole.json"), &report);
     let other = homologa_in(folder.path(), &["golive", "--shops", "shops.txt", "--resume", "r.jsonl"]);
     assert_eq!((other.code, other.stderr.contains("pages: 1 / —")), (2, true), "{}", other.all());
