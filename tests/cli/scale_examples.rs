@@ -116,7 +116,7 @@ fn the_pods_of_the_indexed_job_do_their_parts_and_go_on_where_they_were() {
     }
     // A pod that begins again finds all of its work done.
     let (code, said) = at("0", &line);
-    assert_eq!((code, said.contains("were finished already")), (0, true), "{said}");
+    assert_eq!((code, said.contains("finished already: scenarios")), (0, true), "{said}");
     let joining = words(&container(&documents[1])["args"]).remove(0);
     let (code, said) = at("0", &joining);
     assert_eq!(code, 1, "the shops are not ready: {said}");
