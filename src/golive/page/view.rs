@@ -310,6 +310,12 @@ impl<'p> PageView<'p> {
         }
     }
 
+    /// Whether what a buyer gets, or a script of it, was cut before its end: what was cut was not seen.
+    pub fn cut(&self) -> bool {
+        self.shown().any(|(_, part)| part.fetched.cut || part.document.cut() || part.outline.cut)
+            || self.scripts.iter().any(|script| script.cut())
+    }
+
     /// The documents that a buyer gets, with their places.
     pub fn shown(&self) -> impl Iterator<Item = (usize, &Part<'p>)> {
         self.parts.iter().enumerate().filter(|(_, part)| part.shown)

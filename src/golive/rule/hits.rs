@@ -100,6 +100,14 @@ impl<'r> Hits<'r> {
         self.open = Some(reason);
     }
 
+    /// Takes back what was found, because the rule could not tell.
+    pub fn withdraw(&mut self, reason: Message) {
+        self.found.clear();
+        self.tolerated.clear();
+        self.more = 0;
+        self.open = Some(reason);
+    }
+
     /// Why the rule could not tell, if so.
     pub fn open(&self) -> Option<&Message> {
         self.open.as_ref()

@@ -221,7 +221,10 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
                         inside.iter().any(|(_, field)| field.element.attr("name").is_some_and(|n| !n.is_empty()));
                     let scripted = form.attr("onsubmit").is_some()
                         || *handled.get_or_insert_with(|| view.in_scripts(&SUBMIT_HANDLER));
-                    if named && !scripted {
+                    if named && !scripted && view.cut() {
+                        // The script may stand behind the cut.
+                        hits.leave_open(Message::new("golive.page-cut"));
+                    } else if named && !scripted {
                         hits.element(view, at, &form, Message::new("golive.card-form-no-method"));
                     }
                 }

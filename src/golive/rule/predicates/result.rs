@@ -245,7 +245,7 @@ pub(super) fn communicated(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let told = all.approved && all.pending && all.rejected;
     let raw = hits.any();
-    if !told && !all.pending && !all.rejected && !all.brick {
+    if !told && !all.pending && !all.rejected && !all.brick && shop.cut().is_none() {
         // The server may tell the rest apart: worth a warning, not a verdict.
         hits.weigh(Severity::Warning);
         for (place, code) in shop.pages.iter().filter_map(|page| page.result.only_approved.as_ref()) {
@@ -271,6 +271,10 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
     let all = joined(shop);
     if all.brick {
         return Answer::LookedAt(shop.pages.len());
+    }
+    if let Some(reason) = shop.cut() {
+        // Behind the cut there may be more messages.
+        return Answer::Inconclusive(reason);
     }
     let telling = || shop.pages.iter().map(|page| &page.result).filter(|facts| facts.place.is_some());
     if all.details & rejections() == 0 {
