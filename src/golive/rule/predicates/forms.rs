@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::patterns;
 use super::sdk::{loads_sdk, may_load_sdk};
-use crate::golive::page::card::CardRole;
+use crate::golive::page::card::{CardRole, pays};
 use crate::golive::page::{Element, LocalName, NodeId, PageView};
 use crate::golive::rule::hits::{Hits, shown_url};
 use crate::golive::rule::judge::short;
@@ -190,7 +190,7 @@ pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
                 && companion.form == field.form
                 && matches!(companion.role, CardRole::SecurityCode | CardRole::Expiry)
         });
-        if field.role != CardRole::Number || !together {
+        if field.role != CardRole::Number || !together && !pays(&field.element) {
             continue;
         }
         match &unread {
