@@ -107,6 +107,29 @@ pub fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.contains(&name) || ["token", "secret", "password"].iter().any(|part| name.contains(part))
 }
 
+/// Whether the name of a parameter of an address says that its value is a secret. A public key is none.
+fn is_secret_parameter(name: &str) -> bool {
+    /// Longer names are made up of these words only by chance.
+    const MOST: usize = 60;
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(MOST).collect();
+    let plain = plain.to_ascii_lowercase();
+    let ends = ["token", "secret", "password", "passwd", "apikey", "secretkey", "privatekey", "accesskey", "signature"];
+    matches!(
+        plain.as_str(),
+        "key"
+            | "pwd"
+            | "pass"
+            | "auth"
+            | "authorization"
+            | "sig"
+            | "hmac"
+            | "jwt"
+            | "credential"
+            | "credentials"
+            | "securitycode"
+    ) || ends.iter().any(|end| plain.ends_with(end))
+}
+
 /// Masks what must not leave the process, in every text that does.
 #[derive(Default)]
 pub struct Redactor {
@@ -266,7 +289,7 @@ impl Redactor {
 
     /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
     pub fn url(&self, url: &url::Url) -> String {
-        let secret = |name: &str| Within::default().member(name) == Within::Secret;
+        let secret = is_secret_parameter;
         let told = url.query().is_some() && url.query_pairs().any(|(name, _)| secret(&name));
         if !told && url.username().is_empty() && url.password().is_none() {
             return self.text(url.as_str()).into_owned();
@@ -535,6 +558,13 @@ mod tests {
             url("https://api.example/?a=1&access_token=un-secreto"),
             "https://api.example/?a=1&access_token=****to"
         );
+        for name in ["api_key", "apikey", "API-Key", "key", "pwd", "auth", "sig", "X-Amz-Signature", "user[password]"] {
+            let shown = url(&format!("https://tienda.example/?{name}=ZZsecretkey99&q=zapatos"));
+            assert!(!shown.contains("ZZsecret") && shown.ends_with("&q=zapatos"), "{shown}");
+        }
+        for query in ["public_key=abcdefghi", "keyword=zapatillas", "sigla=argentina", "tokens=muchisimos"] {
+            assert!(url(&format!("https://tienda.example/?{query}")).ends_with(query), "{query}");
+        }
         for (name, value, shown) in [
             ("authorization", "Bearer un-secreto", "Bearer ****to"),
             ("cookie", "session=un-secreto", "****to"),

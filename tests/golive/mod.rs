@@ -5,6 +5,7 @@ mod browser;
 mod hostile;
 mod npm;
 mod rendered;
+mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,9 +2,10 @@
 //!
 //! It gets a profile folder of its own, a process group of its own, and two pipes with the numbers 3 and 4, which is
 //! where it expects its protocol. It ends when those pipes close, so also when homologa is killed; when homologa ends
-//! in any other way, the whole group is ended and the folder removed. No environment variable reaches it but those a
+//! in any other way, the whole group is ended and the folder removed; what a killed run left is removed by the next one. No environment variable reaches it but those a
 //! browser needs: credentials in the environment stay here.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,8 +18,12 @@ const START: Duration = Duration::from_secs(30);
 const END: Duration = Duration::from_secs(3);
 /// How a profile folder is called, with the number of the process that made it.
 const FOLDER: &str = "homologa-browser-";
-/// Age from which a folder whose process is gone is removed.
-const STALE: Duration = Duration::from_secs(3_600);
+/// A file in that folder that its process holds locked: the system gives the lock back however the process ends.
+const LOCK: &str = "homologa.lock";
+/// Age from which a folder whose process is gone is removed: before, it may be about to be locked.
+const STALE: Duration = Duration::from_secs(1);
+/// As [`STALE`], for a folder without a lock.
+const STALE_UNLOCKED: Duration = Duration::from_secs(60);
 
 /// What the browser may not do by itself, and what makes runs alike.
 const SWITCHES: [&str; 35] = [
@@ -85,8 +90,8 @@ pub(super) struct Process {
     _profile: Profile,
 }
 
-/// A folder that goes with the process.
-struct Profile(PathBuf);
+/// A folder that goes with the process, and its lock.
+struct Profile(PathBuf, Option<File>);
 
 impl Profile {
     fn make() -> std::io::Result<Profile> {
@@ -98,12 +103,14 @@ impl Profile {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         // A folder that is there already is somebody else's.
         builder.create(&path)?;
-        Ok(Profile(path))
+        let lock = File::create_new(path.join(LOCK)).ok().filter(|lock| lock.try_lock().is_ok());
+        Ok(Profile(path, lock))
     }
 }
 
 impl Drop for Profile {
     fn drop(&mut self) {
+        self.1 = None;
         // What is left of the browser may still write for a moment.
         for _ in 0..20 {
             match std::fs::remove_dir_all(&self.0) {
@@ -125,9 +132,19 @@ fn sweep() {
             continue;
         };
         let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > STALE) && is_gone(process) {
+        if age.is_some_and(|age| is_left(&entry.path(), age)) && is_gone(process) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
+    }
+}
+
+/// Whether nobody holds a folder of this age. A process of another container is not seen by its number, and a number
+/// may be given again; the lock is seen.
+fn is_left(folder: &Path, age: Duration) -> bool {
+    match File::open(folder.join(LOCK)) {
+        Ok(lock) => age > STALE && lock.try_lock().is_ok(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => age > STALE_UNLOCKED,
+        Err(_) => false,
     }
 }
 
@@ -289,4 +306,34 @@ impl Process {
 
     /// Ends nothing: nothing was started.
     pub(super) async fn end(self) {}
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_somebody_holds_stays() {
+        let profile = Profile::make().unwrap();
+        let hour = Duration::from_secs(3_600);
+        assert!(!is_left(&profile.0, hour));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_left(folder.path(), hour) && !is_left(folder.path(), Duration::from_secs(30)));
+        std::fs::write(folder.path().join(LOCK), "").unwrap();
+        assert!(is_left(folder.path(), Duration::from_secs(30)) && !is_left(folder.path(), Duration::ZERO));
+        let path = profile.0.clone();
+        drop(profile);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_goes_with_the_next_one() {
+        // No process has this number: it is above the highest one.
+        let left = std::env::temp_dir().join(format!("{FOLDER}2147483646-test{}", std::process::id()));
+        std::fs::create_dir(&left).unwrap();
+        std::fs::write(left.join(LOCK), "").unwrap();
+        std::thread::sleep(STALE + Duration::from_millis(200));
+        sweep();
+        assert!(!left.exists());
+    }
 }

@@ -16,6 +16,7 @@ use super::tab::{ANSWER, Tab};
 use super::trace::{FrameNow, Sent};
 use super::wire::Fault;
 use crate::golive::evidence::{DrawnFrame, Fetched, Page, Rendered, Screenshot, Store, Stored};
+use crate::http;
 use crate::i18n::Message;
 
 /// Own scripts that are read beside those of the crawl.
@@ -91,7 +92,7 @@ impl Tab {
                     Err(Fault::Crashed) => return Err(Fault::Crashed),
                     // The main frame is the page: without it there is nothing to judge.
                     Err(fault) if at == 0 => return Err(fault),
-                    Err(_) => self.limits.push(Message::new("browser.frame-unread").with("url", url.as_str())),
+                    Err(_) => self.limits.push(Message::new("browser.frame-unread").with("url", http::shown(&url))),
                 }
             }
             frames.push(DrawnFrame { url, name: name.clone(), parent: *parent, document });
@@ -163,7 +164,7 @@ impl Tab {
                 Err(fault @ (Fault::Gone | Fault::Crashed)) => return Err(fault),
                 // Larger than what the browser keeps, or gone with its frame.
                 _ => {
-                    self.limits.push(Message::new("browser.script-unread").with("url", request.url.as_str()));
+                    self.limits.push(Message::new("browser.script-unread").with("url", http::shown(&request.url)));
                 }
             }
         }

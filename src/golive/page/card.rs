@@ -1,8 +1,9 @@
 //! Finds the fields of a page that take card data, by what they say of themselves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use html5ever::LocalName;
+use scraper::ElementRef;
 use serde::Deserialize;
 
 use super::document::{Document, Element, NodeId};
@@ -48,6 +49,8 @@ pub struct CardField<'d> {
 /// the words beside a field say counts where number and code are asked for.
 pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
     let mut fields: Vec<(CardField, Sure)> = Vec::new();
+    // A day beside month and year makes a birthday of them.
+    let mut dates: HashSet<Option<NodeId>> = HashSet::new();
     // Words are read only where a code of a card may be asked for.
     let source = document.source();
     let labels = CODE_WORDS.iter().any(|word| source.contains(word)).then(|| labels_of(document));
@@ -56,16 +59,19 @@ pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
         if matches!(kind.as_str(), "hidden" | "submit" | "button" | "checkbox" | "radio") {
             continue;
         }
+        if tells_day(&element) {
+            dates.insert(form_of(&element).map(|form| form.id()));
+        }
         let by_words = || {
-            let words = words_of(&element, labels.as_ref()?)?;
-            Some((role_of_words(&words)?, Sure::Words))
+            let words = words_of(&element, labels.as_ref()?).unwrap_or_default();
+            if of_other_card(&words) {
+                return None;
+            }
+            let role = role_of_words(&words).or_else(|| role_of_sample(&element)).map(|role| (role, Sure::Words));
+            role.or_else(|| is_part_of_date(&element).then_some((CardRole::Expiry, Sure::PartOfDate)))
         };
         if let Some((role, sure)) = role_of(&element).or_else(by_words) {
-            let form = element
-                .node
-                .ancestors()
-                .find(|node| node.value().as_element().is_some_and(|element| element.name() == "form"))
-                .map(|node| node.id());
+            let form = form_of(&element).map(|form| form.id());
             fields.push((CardField { role, element, form }, sure));
         }
     }
@@ -74,14 +80,16 @@ pub fn card_fields<'d>(document: &'d Document) -> Vec<CardField<'d>> {
         let seen = asked.entry(field.form).or_default();
         seen.0 |= field.role == CardRole::Number;
         seen.1 |= field.role == CardRole::SecurityCode;
-        seen.2 |= field.role == CardRole::Expiry && *sure != Sure::Words;
+        seen.2 |= field.role == CardRole::Expiry && matches!(sure, Sure::Itself | Sure::Name);
     }
     let kept = |field: &CardField, sure: Sure| {
         let (number, code, expiry) = asked.get(&field.form).copied().unwrap_or_default();
         match sure {
             Sure::Itself => true,
+            Sure::Name if field.role == CardRole::Number && pays(&field.element) => true,
             Sure::Name => number && (code || expiry),
             Sure::Words => number && code,
+            Sure::PartOfDate => number && code && !dates.contains(&field.form),
         }
     };
     fields.into_iter().filter(|(field, sure)| kept(field, *sure)).map(|(field, _)| field).collect()
@@ -96,11 +104,40 @@ enum Sure {
     Name,
     /// By the words that a buyer reads beside it.
     Words,
+    /// By a name that says month or year of anything.
+    PartOfDate,
+}
+
+/// The form that holds a field.
+fn form_of<'d>(element: &Element<'d>) -> Option<ElementRef<'d>> {
+    element.node.ancestors().filter_map(ElementRef::wrap).find(|node| node.value().name() == "form")
+}
+
+/// Most elements and pieces of text of a form that are read for its button.
+const MAX_FORM: usize = 2_000;
+
+/// Whether the form of a field is sent by a button that says to pay, and speaks of no card of another kind.
+pub fn pays(field: &Element) -> bool {
+    let Some(form) = form_of(field) else { return false };
+    let says = |words: &str| {
+        let words = words.to_lowercase();
+        words
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| matches!(word, "pagar" | "pagá" | "paga" | "pague" | "abonar" | "abona" | "pay"))
+    };
+    let pressed = form.descendent_elements().take(MAX_FORM).any(|element| match element.value().name() {
+        "button" => says(&element.text().take(20).collect::<String>()),
+        "input" if element.value().attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("submit")) => {
+            element.value().attr("value").is_some_and(says)
+        }
+        _ => false,
+    });
+    pressed && !form.text().take(MAX_FORM).any(|text| of_other_card(&text.to_lowercase()))
 }
 
 /// One of these stands wherever a page asks for the code of a card.
-const CODE_WORDS: [&str; 10] =
-    ["cvv", "CVV", "Cvv", "cvc", "CVC", "ccv", "CCV", "eguridad", "egurança", "ecurity code"];
+const CODE_WORDS: [&str; 12] =
+    ["cvv", "CVV", "Cvv", "cvc", "CVC", "ccv", "CCV", "eguridad", "egurança", "ecurity code", "ecurityCode", "cc-csc"];
 /// Most labels that are read, and the longest one in characters: a sentence is no label.
 const MAX_LABELS: usize = 500;
 const MAX_LABEL: usize = 60;
@@ -131,12 +168,46 @@ fn words_of(element: &Element, labels: &HashMap<&str, String>) -> Option<String>
     (!said.is_empty() && said.chars().count() <= MAX_LABEL).then(|| said.to_lowercase())
 }
 
-/// The role that the words beside a field say, in lower case. Cards of other kinds have numbers too.
+/// Whether words in lower case speak of a card of another kind, which has a number too.
+fn of_other_card(words: &str) -> bool {
+    let some = ["regalo", "gift", "presente", "puntos", "pontos", "club", "socio", "fidel", "loyal"];
+    some.iter().any(|word| words.contains(word))
+}
+
+/// The role that the sample in an empty field says: sixteen signs in four groups, or month and year.
+fn role_of_sample(element: &Element) -> Option<CardRole> {
+    let sample = element.attr("placeholder")?.trim();
+    let mut groups = sample.split([' ', '-']);
+    let sign = |c: char| c.is_ascii_digit() || matches!(c, '#' | 'x' | 'X' | '*' | '_' | '•' | '·');
+    let group = |group: &str| group.chars().count() == 4 && group.chars().all(sign);
+    if groups.by_ref().take(4).filter(|one| group(one)).count() == 4 && groups.next().is_none() {
+        return Some(CardRole::Number);
+    }
+    let date: String = sample.chars().filter(|c| !c.is_whitespace()).take(8).collect();
+    let date = date.to_ascii_lowercase();
+    matches!(date.as_str(), "mm/aa" | "mm/yy" | "mm/aaaa" | "mm/yyyy").then_some(CardRole::Expiry)
+}
+
+/// Names that say no more than month or year; with `ñ` taken out of them.
+const PARTS_OF_DATE: [&str; 10] = ["mes", "anio", "ano", "ao", "month", "year", "exp", "expmes", "expanio", "expano"];
+
+fn is_part_of_date(element: &Element) -> bool {
+    let names = [element.attr("id"), element.attr("name")];
+    names.into_iter().flatten().any(|name| PARTS_OF_DATE.contains(&plain(name).as_str()))
+}
+
+/// Whether a field asks for a day, as those for a birthday do.
+fn tells_day(element: &Element) -> bool {
+    let names = [element.attr("id"), element.attr("name")];
+    names.into_iter().flatten().map(plain).any(|name| {
+        matches!(name.as_str(), "dia" | "day" | "bday")
+            || ["nacim", "nascim", "birth"].iter().any(|part| name.contains(part))
+    })
+}
+
+/// The role that the words beside a field say, in lower case.
 fn role_of_words(words: &str) -> Option<CardRole> {
     let has = |some: &[&str]| some.iter().any(|word| words.contains(word));
-    if has(&["regalo", "gift", "presente", "puntos", "pontos", "club", "socio", "fidel", "loyal"]) {
-        return None;
-    }
     if has(&["cvv", "cvc", "ccv", "digo de segur", "digo seguridad", "security code"]) {
         return Some(CardRole::SecurityCode);
     }
@@ -272,6 +343,27 @@ mod tests {
                 .is_empty()
         );
         assert!(roles("<form><label for=n>Número de tarjeta</label><input id=n>código de seguridad</form>").is_empty());
+        // Samples and names that say little count beside a number and a code, month and year of a birthday do not.
+        assert_eq!(
+            roles(
+                "<form><input name=n placeholder='0000 0000 0000 0000'><input name=v placeholder=MM/AA><input \
+                 placeholder=CVV></form>"
+            ),
+            [Number, Expiry, SecurityCode]
+        );
+        let dated = |more: &str| {
+            roles(&format!(
+                "<form><input data-checkout=cardNumber><input data-checkout=securityCode><input name=exp \
+                 placeholder='MM / AA'><label>Mes <select name=mes></select></label><select name=anio></select>{more}</form>"
+            ))
+        };
+        assert_eq!(dated(""), [Number, SecurityCode, Expiry, Expiry, Expiry]);
+        assert_eq!(dated("<select name=dia></select>"), [Number, SecurityCode, Expiry]);
+        assert!(roles("<form><label>Tarjeta de regalo <input placeholder='0000 0000 0000 0000'></label>CVV<input name=cvv></form>").is_empty());
+        assert_eq!(roles("<form><input id=cardNumber name=cardNumber><button>Pagar $ 100</button></form>"), [Number]);
+        for other in ["", "<button>Consultar saldo</button>", "<p>Tarjeta de regalo</p><button>Pagar</button>"] {
+            assert!(roles(&format!("<form><input id=cardNumber name=cardNumber>{other}</form>")).is_empty(), "{other}");
+        }
         assert!(roles("<div id=form-checkout__cardNumber></div><!-- <input data-checkout=cardNumber> -->").is_empty());
     }
 }

@@ -60,6 +60,8 @@ impl ScriptFacts {
 
 /// Most scripts that are remembered; a shop has far fewer.
 const MAX_REMEMBERED: usize = 512;
+/// Shortest text, in bytes, that is taken for the same one in another document: a credential, not a word.
+const SURE_TEXT: usize = 20;
 /// Most bytes of words that are read of one document.
 const MAX_WORDS: usize = 200_000;
 
@@ -310,6 +312,12 @@ impl<'p> PageView<'p> {
         }
     }
 
+    /// Whether what a buyer gets, or a script of it, was cut before its end: what was cut was not seen.
+    pub fn cut(&self) -> bool {
+        self.shown().any(|(_, part)| part.fetched.cut || part.document.cut() || part.outline.cut)
+            || self.scripts.iter().any(|script| script.cut())
+    }
+
     /// The documents that a buyer gets, with their places.
     pub fn shown(&self) -> impl Iterator<Item = (usize, &Part<'p>)> {
         self.parts.iter().enumerate().filter(|(_, part)| part.shown)
@@ -322,10 +330,33 @@ impl<'p> PageView<'p> {
         let same = |other: &Element| {
             other.name() == element.name() && other.node.value().attrs().eq(element.node.value().attrs())
         };
-        let sent = self.parts.iter().enumerate().filter(|(_, part)| !part.drawn && part.fetched.url == *url);
-        sent.flat_map(|(at, part)| part.document.select(&selector).take(1).map(move |element| (at, element)))
-            .find(|(_, element)| same(element))
-            .and_then(|(at, element)| Some((at, element.start?)))
+        let sent = || self.parts.iter().enumerate().filter(|(_, part)| !part.drawn && part.fetched.url == *url);
+        let there = sent()
+            .flat_map(|(at, part)| part.document.select(&selector).take(1).map(move |element| (at, element)))
+            .find(|(_, element)| same(element));
+        // What scripts put beside it moves it; the only one of its kind is the same all the same.
+        let name = [LocalName::from(element.name())];
+        let only = || {
+            let own = element.attr("id").filter(|id| !id.is_empty());
+            let alike = |other: &Element| same(other) || own.is_some() && other.attr("id") == own;
+            let mut found = Vec::new();
+            for (at, part) in sent() {
+                let here = part.document.named(&name).filter(alike).map(|element| (at, element.start));
+                found.extend(here.take(2));
+            }
+            if found.len() == 1 { found.pop().and_then(|(at, start)| Some((at, start?))) } else { None }
+        };
+        there.and_then(|(at, element)| Some((at, element.start?))).or_else(only)
+    }
+
+    /// The same text in what was sent as stands at a range of what was drawn: the part and the range.
+    pub fn sent_text(&self, part: usize, range: &std::ops::Range<usize>) -> Option<(usize, std::ops::Range<usize>)> {
+        let drawn = self.parts.get(part)?;
+        let text = drawn.document.source().get(range.clone()).filter(|text| text.len() >= SURE_TEXT)?;
+        let sent = self.parts.iter().enumerate().filter(|(_, part)| !part.drawn);
+        sent.filter(|(_, part)| part.fetched.url == drawn.fetched.url)
+            .find_map(|(at, part)| Some((at, part.document.source().find(text)?)))
+            .map(|(at, start)| (at, start..start + text.len()))
     }
 
     /// Address of the page.

@@ -217,6 +217,30 @@ fn every_rule_proves_itself() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A browser moves and completes what it draws: what the server sent all the same is told with its line there.
+#[test]
+fn what_was_drawn_and_sent_has_its_place_in_what_was_sent() {
+    let rules = RuleSet::builtin().unwrap_or_else(|_| panic!("rules"));
+    let token = "APP_USR-1234567890123456-091211-0123456789abcdef0123456789abcdef-12345678";
+    let sent = format!("<!doctype html>\n<form>\n<input data-checkout=cardNumber name=n>\n</form>\n<!-- {token} -->");
+    let html = format!(
+        "<html><head></head><body><form><input><input class=x data-checkout=cardNumber name=n id=made><input \
+         data-checkout=cardNumber name=n></form><!-- {token} --></body></html>"
+    );
+    let example = ExampleShop {
+        html: sent,
+        rendered: Some(ExampleRendered { html: Some(html), ..ExampleRendered::default() }),
+        ..ExampleShop::default()
+    };
+    let verdicts = rules.judge_page(&page(&example));
+    let places = |rule: &str| {
+        let found = verdicts.findings.iter().filter(|(_, finding)| finding.rule == rule);
+        found.map(|(_, finding)| (finding.place.line, finding.place.column)).collect::<Vec<_>>()
+    };
+    assert_eq!(places("credentials-no-access-token-in-client"), [(Some(5), Some(6))]);
+    assert_eq!(places("card-fields-no-name"), [(None, None), (Some(3), Some(1))], "what a script made has no line");
+}
+
 /// Names, folders, texts and code agree: no file is left unread, no predicate unused, no language a copy of another.
 #[test]
 fn files_folders_texts_and_predicates_agree() {

@@ -46,11 +46,7 @@ pub fn masked(text: &str) -> String {
 
 /// An address without credentials, secrets masked.
 pub fn shown_url(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both fail only for addresses that cannot have credentials.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    masked(url.as_str())
+    masked(&REDACTOR.url(url))
 }
 
 /// Collects the findings of one rule on one page.
@@ -97,6 +93,14 @@ impl<'r> Hits<'r> {
 
     /// Notes that the rule could not tell; a finding decides all the same.
     pub fn leave_open(&mut self, reason: Message) {
+        self.open = Some(reason);
+    }
+
+    /// Takes back what was found, because the rule could not tell.
+    pub fn withdraw(&mut self, reason: Message) {
+        self.found.clear();
+        self.tolerated.clear();
+        self.more = 0;
         self.open = Some(reason);
     }
 
@@ -161,6 +165,8 @@ impl<'r> Hits<'r> {
             self.more += 1;
             return;
         }
+        let sent = if view.parts[part].drawn { view.sent_text(part, &range) } else { None };
+        let (part, range) = sent.unwrap_or((part, range));
         let part = &view.parts[part];
         let url = &part.fetched.url;
         let (line, column) = part.document.line_column(range.start);

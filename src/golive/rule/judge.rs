@@ -104,6 +104,8 @@ pub struct PageVerdicts {
     pub(super) needs_javascript: bool,
     /// Whether it is a template that a server completes.
     pub(super) template: bool,
+    /// Whether it was cut before its end.
+    pub(super) cut: bool,
     pub(super) terms: terms::TermsFacts,
     pub(super) result: Arc<ResultFacts>,
     pub(super) facts: local::PageFacts,
@@ -163,6 +165,7 @@ impl RuleSet {
             more: Vec::new(),
             needs_javascript: view.needs_javascript,
             template: view.template,
+            cut: view.cut(),
             terms: terms::facts(view),
             result: ResultFacts::shared(view),
             facts: local::PageFacts::of(view),
@@ -304,6 +307,9 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
         Check::Predicate(predicate) => match predicate.run {
             Run::Page(run) => {
                 run(view, hits);
+                if hits.any() && view.cut() && BLAMES_ABSENCE.contains(&predicate.name) {
+                    hits.withdraw(Message::new("golive.page-cut"));
+                }
                 predicate.looks
             }
             // Judged when all pages are known.
@@ -337,6 +343,26 @@ const ABOUT_HEADERS: &[&str] = &[
     "frame-protection",
     "hardening",
     "hsts",
+];
+
+/// Predicates that find fault with what is not there: of a page that was cut, it may stand behind the cut.
+const BLAMES_ABSENCE: &[&str] = &[
+    "brick-container",
+    "card-form-complete",
+    "csrf",
+    "device",
+    "errors-tied",
+    "field-errors",
+    "financed-total",
+    "financing-cost",
+    "fixed-installments",
+    "labels",
+    "pro-entry-point",
+    "raw-card",
+    "sdk-official-origin",
+    "sdk-present",
+    "total-visible",
+    "v1-complete",
 ];
 
 /// Whether what a rule looks at is not part of saved material of this kind.

@@ -49,6 +49,9 @@ pub struct ShopView<'s> {
 impl ShopView<'_> {
     /// Why something that was not found may stand where nobody looked, if so.
     pub fn unseen(&self) -> Option<Message> {
+        if let Some(cut) = self.cut() {
+            return Some(cut);
+        }
         if self.pages.iter().any(|page| page.needs_javascript) {
             return Some(Message::new("golive.needs-javascript"));
         }
@@ -56,6 +59,11 @@ impl ShopView<'_> {
             return Some(Message::new("golive.server-template"));
         }
         self.facts.limit.clone()
+    }
+
+    /// That a page was cut before its end, if one was: what was cut was not seen.
+    pub fn cut(&self) -> Option<Message> {
+        self.pages.iter().any(|page| page.cut).then(|| Message::new("golive.page-cut"))
     }
 }
 

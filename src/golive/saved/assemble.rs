@@ -14,6 +14,8 @@ use crate::run::{LeftOut, Problem};
 
 /// Scripts, frames and texts of one page.
 const PER_PAGE: usize = 200;
+/// Links to what was not saved that are named.
+const NAMED: usize = 3;
 
 /// Resources by address.
 #[derive(Debug, Default)]
@@ -57,13 +59,30 @@ impl Shelf<'_> {
         if !self.files || url.scheme() != "file" {
             return None;
         }
-        let folders = page.path().match_indices('/').map(|(at, _)| &page.path()[..at]).take(20);
-        folders.filter(|folder| !folder.is_empty()).find_map(|folder| {
-            let mut moved = url.clone();
-            moved.set_path(&format!("{folder}{}", url.path()));
-            self.get(&moved)
-        })
+        places_of(url, page).find_map(|place| self.get(&place))
     }
+}
+
+/// Where a saved file may stand that a page names: as it is named, or from the root of its site below any folder
+/// above the page; a folder stands for its `index.html`, a name without an end for the file that ends in `.html`.
+pub(in crate::golive) fn places_of<'u>(url: &'u Url, page: &'u Url) -> impl Iterator<Item = Url> + 'u {
+    let folders = page.path().match_indices('/').map(|(at, _)| &page.path()[..at]).take(20);
+    let folders = std::iter::once("").chain(folders.filter(|folder| !folder.is_empty()));
+    folders.flat_map(move |folder| {
+        let path = url.path();
+        let ends: &[&str] = match path.rsplit('/').next().unwrap_or_default() {
+            "" => &["index.html", "index.htm"],
+            name if name.contains('.') => &[""],
+            _ => &["", ".html", ".htm", "/index.html"],
+        };
+        ends.iter().map(move |end| {
+            let mut place = url.clone();
+            place.set_fragment(None);
+            place.set_query(None);
+            place.set_path(&format!("{folder}{path}{end}"));
+            place
+        })
+    })
 }
 
 /// The pages of saved material.
@@ -76,7 +95,7 @@ pub(super) fn pages(material: Material, source: Source, options: &crawl::Options
     let mut framed: HashSet<String> = HashSet::new();
     let mut pages = Vec::new();
     let mut left_out = material.left_out;
-    let mut linked: HashSet<Url> = HashSet::new();
+    let mut missing = Missing::default();
     let documents: Vec<&Arc<Fetched>> = material.pages.iter().filter_map(|at| material.resources.get(*at)).collect();
     for document in documents {
         if options.patterns.deny_holds(&document.url) {
@@ -90,21 +109,53 @@ pub(super) fn pages(material: Material, source: Source, options: &crawl::Options
             });
             continue;
         }
-        let page = page(document, source, &shelf, &mut linked);
+        let page = page(document, source, &shelf, &mut missing);
         let frames = page.frames.iter().filter_map(|frame| frame.document.as_ref());
         framed.extend(frames.map(|frame| frame.url.as_str().to_owned()));
         pages.push(page);
     }
     pages.retain(|page| !framed.contains(page.document.url.as_str()));
     let Some(start) = pages.first().map(|page| page.document.url.clone()) else {
-        return Err(Problem::input(Message::new("saved.no-page")).fix(Message::new("saved.no-page-fix")));
+        let damaged = material.limit.filter(|limit| limit.key == "saved.not-decoded");
+        let reason = damaged.unwrap_or_else(|| Message::new("saved.no-page"));
+        return Err(Problem::input(reason).fix(Message::new("saved.no-page-fix")));
     };
-    let missing = linked.iter().filter(|url| shelf.get(url).is_none()).count();
-    let limit = material.limit.or((missing > 0).then(|| Message::new("saved.links-missing").with("count", missing)));
+    let limit = material.limit.or_else(|| missing.told());
     Ok(super::Saved { start, pages, left_out, answers: material.answers, limit })
 }
 
-fn page(document: &Arc<Fetched>, source: Source, shelf: &Shelf, linked: &mut HashSet<Url>) -> Page {
+/// Links of the shop that lead to nothing that was saved.
+#[derive(Default)]
+struct Missing {
+    known: HashSet<Url>,
+    /// The first of them, each as it is shown.
+    named: Vec<String>,
+}
+
+impl Missing {
+    fn add(&mut self, url: Url, page: &Url) {
+        if self.known.len() >= 10_000 || self.known.contains(&url) {
+            return;
+        }
+        if self.named.len() < NAMED {
+            let shown = |url: &Url| match url.scheme() {
+                "file" => url.path().to_owned(),
+                _ => http::shown(url),
+            };
+            self.named.push(format!("{} ← {}", shown(&url), shown(page)));
+        }
+        self.known.insert(url);
+    }
+
+    fn told(&self) -> Option<Message> {
+        let count = self.known.len();
+        let more = if count > self.named.len() { ", …" } else { "" };
+        let links = format!("{}{more}", self.named.join(", "));
+        (count > 0).then(|| Message::new("saved.links-missing").with("count", count).with("links", links))
+    }
+}
+
+fn page(document: &Arc<Fetched>, source: Source, shelf: &Shelf, missing: &mut Missing) -> Page {
     let mut page = Page { source, ..Page::new(Arc::clone(document), 0) };
     let read = outline(&document.body, &document.url);
     let own = |url: &Url| url.scheme() == "file" || url.scheme() == "cid" || same_shop(&document.url, url);
@@ -161,8 +212,9 @@ fn page(document: &Arc<Fetched>, source: Source, shelf: &Shelf, linked: &mut Has
     for link in read.links {
         let mut url = link.url;
         url.set_fragment(None);
-        if own(&url) && url != document.url && linked.len() < 10_000 && !crawl::changes_something(&url) {
-            linked.insert(url);
+        let left = crawl::changes_something(&url) || url == document.url || shelf.near(&url, &document.url).is_some();
+        if own(&url) && !left {
+            missing.add(url, &document.url);
         }
     }
     page

@@ -137,7 +137,14 @@ impl Reader<'_> {
             .collect();
         let (body, length) = match entry.response.content.encoding.as_deref() {
             Some("base64") => {
-                let bytes = base64::engine::general_purpose::STANDARD.decode(body.as_bytes()).unwrap_or_default();
+                let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(body.as_bytes()) else {
+                    // What it holds is not known: an empty page would be judged as one that lacks everything.
+                    let shown = http::shown(&url);
+                    let reason = Message::new("saved.not-decoded").with("url", &shown);
+                    self.material.limit.get_or_insert(reason.clone());
+                    self.material.left_out.push(LeftOut { url: shown, reason });
+                    return;
+                };
                 let length = bytes.len();
                 (http::decode(bytes, Some(&entry.response.content.mime_type)), length)
             }

@@ -13,7 +13,7 @@ use crate::golive::crawl::Limits;
 use crate::golive::evidence::Fetched;
 use crate::http;
 use crate::i18n::Message;
-use crate::run::Problem;
+use crate::run::{LeftOut, Problem};
 
 /// Parts that are read.
 const PARTS: usize = 5_000;
@@ -50,7 +50,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Material, Problem> {
     let mut material = Material::default();
     let Some(boundary) = head.parameter("content-type", "boundary") else {
         // A page alone, without parts.
-        push(&mut material, &head, body, location.as_deref(), limits);
+        push(&mut material, &head, body, location.as_deref(), limits)?;
         return Ok(material);
     };
     let mark = [b"--", boundary.as_bytes()].concat();
@@ -69,7 +69,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Material, Problem> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let (head, body) = split(skip_line(text));
-        push(&mut material, &head, body, location.as_deref(), limits);
+        push(&mut material, &head, body, location.as_deref(), limits)?;
         rest = next;
     }
     if count >= PARTS {
@@ -80,12 +80,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Material, Problem> {
     Ok(material)
 }
 
-fn push(material: &mut Material, head: &Head, body: &[u8], page: Option<&str>, limits: &Limits) {
+fn push(material: &mut Material, head: &Head, body: &[u8], page: Option<&str>, limits: &Limits) -> Result<(), Problem> {
     let kind = head.get("content-type").unwrap_or("text/html").to_owned();
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let html = matches!(essence.as_str(), "text/html" | "application/xhtml+xml");
     if !html && !essence.contains("javascript") && !essence.contains("json") {
-        return;
+        return Ok(());
     }
     // Frames without an address of their own are named by their id.
     let id = head.get("content-id").map(|id| format!("cid:{}", id.trim().trim_matches(['<', '>'])));
@@ -108,7 +108,20 @@ fn push(material: &mut Material, head: &Head, body: &[u8], page: Option<&str>, l
         "quoted-printable" => quoted_printable(body),
         "base64" => {
             let dense: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            BASE64.decode(dense).unwrap_or_default()
+            match BASE64.decode(dense) {
+                Ok(plain) if !html || plain.is_empty() || plain.contains(&b'<') => plain,
+                // What it holds is not known: an empty page or script would be judged as one that lacks everything.
+                _ => {
+                    let url = addresses.first().map_or_else(|| "?".to_owned(), http::shown);
+                    let reason = Message::new("saved.not-decoded").with("url", &url);
+                    if html && material.pages.is_empty() {
+                        return Err(Problem::input(reason).fix(Message::new("saved.no-page-fix")));
+                    }
+                    material.left_out.push(LeftOut { url, reason: reason.clone() });
+                    material.limit.get_or_insert(reason);
+                    return Ok(());
+                }
+            }
         }
         _ => body.to_vec(),
     };
@@ -132,6 +145,7 @@ fn push(material: &mut Material, head: &Head, body: &[u8], page: Option<&str>, l
         }
         material.resources.push(Arc::new(fetched));
     }
+    Ok(())
 }
 
 /// Head and body of a part: the first empty line divides them.

@@ -18,6 +18,7 @@ use super::evidence::{Page, Source};
 use crate::i18n::Message;
 use crate::run::{LeftOut, Problem};
 use assemble::Material;
+pub(super) use assemble::places_of;
 
 /// Largest file that is read.
 pub const FILE_BYTES: u64 = 200 * 1024 * 1024;
@@ -157,6 +158,46 @@ mod tests {
         assert!(saved.pages.iter().all(|page| page.scripts.len() == 1 && page.unread.is_empty()));
         assert!(saved.pages[0].frames[0].document.is_some());
         assert_eq!(saved.limit, None);
+    }
+
+    #[test]
+    fn links_of_a_folder_lead_to_files_and_what_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tienda")).unwrap();
+        let links = "<a href=/>i</a><a href=/terminos?x=1#a>t</a><a href=/ayuda>a</a>";
+        for (name, text) in [
+            ("index.html", "<a href=tienda/>t</a>"),
+            ("tienda/index.html", links),
+            ("tienda/terminos.html", "<p>t</p>"),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let limit = read(folder.path(), &crawl::Options::default()).unwrap().limit.unwrap();
+        assert_eq!(limit.key, "saved.links-missing");
+        let words = limit.render(crate::i18n::Lang::En);
+        assert!(words.contains("1 linked page is") && words.contains("/ayuda ← /tienda/index.html"), "{words}");
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_no_empty_page() {
+        let mhtml = |page: &str, script: &str| {
+            format!(
+                "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=a\n\n--a\nContent-Type: text/html\n\
+                 Content-Transfer-Encoding: base64\nContent-Location: https://tienda.example/\n\n{page}\n--a\n\
+                 Content-Type: text/javascript\nContent-Transfer-Encoding: base64\n\
+                 Content-Location: https://tienda.example/a.js\n\n{script}\n--a--\n"
+            )
+        };
+        for garbage in ["%%% esto no es base64 %%%", "bm8gZXMgaHRtbA=="] {
+            let problem = saved("x.mhtml", mhtml(garbage, "YQ==").as_bytes()).unwrap_err();
+            assert_eq!(problem.message.key, "saved.not-decoded", "{garbage}");
+        }
+        let saved_page = saved("x.mhtml", mhtml("PHA+eDwvcD4=", "%%%").as_bytes()).unwrap();
+        assert_eq!(saved_page.limit.unwrap().key, "saved.not-decoded");
+        assert_eq!(saved_page.left_out.len(), 1);
+        let har = r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://tienda.example/"},"response":{"status":200,
+            "headers":[],"content":{"mimeType":"text/html","encoding":"base64","text":"%%%"}}}]}}"#;
+        assert_eq!(saved("x.har", har.as_bytes()).unwrap_err().message.key, "saved.not-decoded");
     }
 
     #[test]

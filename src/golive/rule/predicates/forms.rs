@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::patterns;
 use super::sdk::{loads_sdk, may_load_sdk};
-use crate::golive::page::card::CardRole;
+use crate::golive::page::card::{CardRole, pays};
 use crate::golive::page::{Element, LocalName, NodeId, PageView};
 use crate::golive::rule::hits::{Hits, shown_url};
 use crate::golive::rule::judge::short;
@@ -192,7 +192,7 @@ pub(super) fn raw_card(view: &PageView, hits: &mut Hits) {
                 && companion.form == field.form
                 && matches!(companion.role, CardRole::SecurityCode | CardRole::Expiry)
         });
-        if field.role != CardRole::Number || !together {
+        if field.role != CardRole::Number || !together && !pays(&field.element) {
             continue;
         }
         match &unread {
@@ -223,7 +223,10 @@ pub(super) fn card_form_get(view: &PageView, hits: &mut Hits) {
                         inside.iter().any(|(_, field)| field.element.attr("name").is_some_and(|n| !n.is_empty()));
                     let scripted = form.attr("onsubmit").is_some()
                         || *handled.get_or_insert_with(|| view.in_scripts(&SUBMIT_HANDLER));
-                    if named && !scripted {
+                    if named && !scripted && view.cut() {
+                        // The script may stand behind the cut.
+                        hits.leave_open(Message::new("golive.page-cut"));
+                    } else if named && !scripted {
                         hits.element(view, at, &form, Message::new("golive.card-form-no-method"));
                     }
                 }

@@ -5,6 +5,7 @@
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::patterns;
+use crate::golive::page::js::parts;
 use crate::golive::page::{PageView, selector_of};
 use crate::golive::rule::hits::{Hits, code, shown_url, slice};
 use crate::golive::rule::shop::{Answer, ShopView};
@@ -42,6 +43,11 @@ patterns! {
     ONLY_APPROVED = r#"\bstatus\s*={2,3}\s*["'`]approved["'`]"#;
     PAYMENT = r"(?i)payment|pago|pagamento|status_detail";
     RAW = r#"(?:(?:innerHTML|innerText|textContent)\s*\+?=\s*|(?:\balert|\.text|\.html)\s*\(\s*)[^;\n\[(]*\.\s*(?:status_detail|statusDetail)\s*(?:[;\n)+}`,]|$)"#;
+    IF = r"\bif\s*(\()";
+    SWITCH = r"\bswitch\s*\([^(){}]{0,80}\)\s*(\{)";
+    DEFAULT = r"\bdefault\s*:";
+    // A sentence to read: it begins with a capital, or has a blank between words.
+    SENTENCE = r#"["'`>]\s*(?:[¡¿]?[A-ZÁÉÍÓÚÑÃÇ][^"'`\n]{2,}|[^"'`\n=]{0,80}[a-zà-ÿ]{2} [a-zà-ÿ]{2})"#;
     STATUS_BRICK = r#"\.create\s*\(\s*["'`]statusScreen["'`]"#;
 }
 
@@ -105,9 +111,12 @@ impl ResultFacts {
         if !["approved", "rejected", "status", "in_process"].iter().any(|word| clean.contains(word)) {
             return facts;
         }
-        let rejected = of_payment(clean, &REJECTED);
+        let rejected = of_payment(clean, &REJECTED).map(|found| found.start());
         facts.approved = APPROVED.is_match(clean);
-        facts.pending = of_payment(clean, &PENDING).is_some();
+        let pending = of_payment(clean, &PENDING);
+        // What is left when the others have been told apart is what was rejected.
+        let rejected = rejected.or_else(|| rest_told(clean, pending?.start()).filter(|_| facts.approved));
+        facts.pending = pending.is_some();
         facts.rejected = rejected.is_some();
         facts.details = details()
             .iter()
@@ -116,7 +125,7 @@ impl ResultFacts {
             .fold(0u32, |bits, (bit, _)| bits | 1 << bit);
         facts.brick = STATUS_BRICK.is_match(clean);
         if facts.weight() > 0 {
-            let offset = clean.find("cc_rejected").or(rejected.map(|found| found.start())).unwrap_or(0);
+            let offset = clean.find("cc_rejected").or(rejected).unwrap_or(0);
             facts.place = Some(place(offset));
         }
         facts.raw.extend(RAW.find_iter(clean).take(MAX_RAW).map(|found| place(found.start())));
@@ -209,6 +218,60 @@ fn of_payment<'c>(clean: &'c str, pattern: &regex::Regex) -> Option<regex::Match
     })
 }
 
+/// Where the bracket that opens at `open` closes.
+fn closing(clean: &str, open: usize) -> Option<usize> {
+    let last = parts(clean, open)?.last().map_or(open + 1, |last| last.end);
+    Some(last + clean.get(last..)?.find([')', ']', '}'])?)
+}
+
+/// The place behind the blanks at `at`.
+fn behind_blanks(clean: &str, at: usize) -> Option<usize> {
+    Some(clean.len() - clean.get(at..)?.trim_start().len())
+}
+
+/// The statement that begins at `at`: a block, or what ends with a semicolon.
+fn statement(clean: &str, at: usize) -> Option<std::ops::Range<usize>> {
+    let at = behind_blanks(clean, at)?;
+    let rest = clean.get(at..)?;
+    let end = if rest.starts_with('{') { closing(clean, at)? + 1 } else { at + rest.find(';')? + 1 };
+    Some(at..end)
+}
+
+/// Most bytes of a choice before the status that it asks for, and most branches of it.
+const CHOICE: usize = 4_000;
+const BRANCHES: usize = 12;
+
+/// Where the choice that asks for the status at `at` tells of all other statuses in words: its last `else`, its
+/// `default`.
+fn rest_told(clean: &str, at: usize) -> Option<usize> {
+    let from = (at.saturating_sub(CHOICE)..=at).find(|from| clean.is_char_boundary(*from))?;
+    let before = clean.get(from..at)?;
+    let around = |pattern: &regex::Regex| {
+        let open = pattern.captures_iter(before).take(200).filter_map(|all| Some(from + all.get(1)?.start())).last()?;
+        closing(clean, open).filter(|end| *end > at).map(|end| (open, end))
+    };
+    let says = |range: &std::ops::Range<usize>| clean.get(range.clone()).is_some_and(|text| SENTENCE.is_match(text));
+    if let Some((open, end)) = around(&SWITCH) {
+        let found = DEFAULT.find(clean.get(open..end)?)?;
+        return Some(open + found.end()..end).filter(says).map(|range| range.start);
+    }
+    let (_, mut end) = around(&IF)?;
+    for _ in 0..BRANCHES {
+        let next = behind_blanks(clean, statement(clean, end + 1)?.end)?;
+        let other = next + "else".len();
+        let word = clean.get(other..).filter(|_| clean[next..].starts_with("else"))?;
+        if word.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
+            return None;
+        }
+        let branch = behind_blanks(clean, other)?;
+        match IF.captures(clean.get(branch..)?).and_then(|all| Some((all.get(0)?.start(), all.get(1)?.start()))) {
+            Some((0, paren)) => end = closing(clean, branch + paren)?,
+            _ => return statement(clean, branch).filter(says).map(|range| range.start),
+        }
+    }
+    None
+}
+
 fn at(url: String, source: &str, start: usize, line: u32, column: u32) -> (Place, Evidence) {
     let length = source.get(start..).map_or(0, |rest| rest.find([';', '\n']).unwrap_or(0).min(120));
     let evidence = code(&url, source, start, length.max(1), line, column);
@@ -245,7 +308,7 @@ pub(super) fn communicated(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let told = all.approved && all.pending && all.rejected;
     let raw = hits.any();
-    if !told && !all.pending && !all.rejected && !all.brick {
+    if !told && !all.pending && !all.rejected && !all.brick && shop.cut().is_none() {
         // The server may tell the rest apart: worth a warning, not a verdict.
         hits.weigh(Severity::Warning);
         for (place, code) in shop.pages.iter().filter_map(|page| page.result.only_approved.as_ref()) {
@@ -272,6 +335,10 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
     if all.brick {
         return Answer::LookedAt(shop.pages.len());
     }
+    if let Some(reason) = shop.cut() {
+        // Behind the cut there may be more messages.
+        return Answer::Inconclusive(reason);
+    }
     let telling = || shop.pages.iter().map(|page| &page.result).filter(|facts| facts.place.is_some());
     if all.details & rejections() == 0 {
         for (place, code) in telling().filter(|facts| facts.rejected).filter_map(|facts| facts.place.clone()) {
@@ -292,6 +359,8 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
         .iter()
         .enumerate()
         .filter(|(bit, _)| all.details & (1 << bit) == 0)
+        // An approved payment has this detail and no other: who tells that it is approved has told it.
+        .filter(|(_, (detail, _))| !(all.approved && *detail == "accredited"))
         .map(|(_, (detail, _))| *detail)
         .collect();
     let place = telling().max_by_key(|facts| facts.details.count_ones()).and_then(|facts| facts.place.clone());
@@ -306,6 +375,29 @@ pub(super) fn messages(shop: &ShopView, hits: &mut Hits) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_is_told_by_the_last_branch() {
+        let start = "if (p.status === 'approved') { show('Listo') } else if (p.status === 'pending' || p.status === 'in_process') ";
+        for (end, expected) in [
+            ("{ show('En revisión') } else { show('Pago rechazado') }", true),
+            ("show('En revisión'); else show('No pudimos cobrar');", true),
+            (
+                "{ show('En revisión') } else if (p.status === 'x') { y() } else { out.innerHTML = `<p>Rechazado</p>` }",
+                true,
+            ),
+            ("{ show('En revisión') } else { location.href = '/pagar' }", false),
+            ("{ show('En revisión') }\nif (a) { b() } else { show('Algo más') }", false),
+            ("{ show('En revisión') }\nelsewhere('Pago rechazado');", false),
+        ] {
+            let script = format!("const payment = p; {start}{end}");
+            let at = PENDING.find(&script).unwrap().start();
+            assert_eq!(rest_told(&script, at).is_some(), expected, "{end}");
+        }
+        let switch = "switch (status) { case 'approved': a(); break; case 'pending': b(); break; default: show('Pago rechazado') }";
+        assert!(rest_told(switch, switch.find("'pending'").unwrap()).is_some());
+        assert!(rest_told(&switch.replace("Pago rechazado", "x"), switch.find("'pending'").unwrap()).is_none());
+    }
 
     #[test]
     fn promises_are_no_payments() {

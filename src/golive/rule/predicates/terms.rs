@@ -5,7 +5,9 @@ use url::{Position, Url};
 use super::patterns;
 use crate::golive::page::PageView;
 use crate::golive::rule::hits::{Hits, shown_url, slice};
+use crate::golive::rule::judge::PageVerdicts;
 use crate::golive::rule::shop::{Answer, ShopView};
+use crate::golive::saved::places_of;
 use crate::i18n::Message;
 use crate::run::Evidence;
 
@@ -46,7 +48,9 @@ pub fn facts(view: &PageView) -> TermsFacts {
     let mut facts = TermsFacts::default();
     for (_, part) in view.shown() {
         for link in &part.outline.links {
-            if !matches!(link.url.scheme(), "http" | "https") {
+            // The pages of a saved folder lead to its files.
+            let file = link.url.scheme() == "file" && view.url().scheme() == "file";
+            if !file && !matches!(link.url.scheme(), "http" | "https") {
                 continue;
             }
             if !WORDS.is_match(&link.text) && !PATH.is_match(link.url.path()) {
@@ -147,14 +151,22 @@ enum State {
     Unknown(Option<Message>),
 }
 
-fn state(shop: &ShopView, url: &Url) -> State {
-    let page = shop.pages.iter().find(|page| same(&page.url, url) || same(&page.requested, url));
+/// The page that was read at an address of terms; in a saved folder a link of `from` may stand for a file elsewhere.
+fn page_at<'s>(shop: &ShopView<'s>, url: &Url, from: &Url) -> Option<&'s PageVerdicts> {
+    let at = |url: &Url| shop.pages.iter().find(|page| same(&page.url, url) || same(&page.requested, url));
+    let moved = || places_of(url, from).find_map(|place| at(&place));
+    at(url).or_else(|| if url.scheme() == "file" { moved() } else { None })
+}
+
+fn state(shop: &ShopView, url: &Url, from: &Url) -> State {
+    let page = page_at(shop, url, from);
     let status = page
         .map(|page| Some(page.summary.status))
         .or_else(|| shop.facts.answers.iter().find(|(asked, _)| same(asked, url)).map(|(_, status)| *status));
     match (page, status) {
         (_, Some(Some(status))) if !(200..300).contains(&status) => State::Answered(status),
-        (Some(page), _) if page.url.scheme() != "https" => State::Insecure,
+        // How a saved file would be sent is not known.
+        (Some(page), _) if !matches!(page.url.scheme(), "https" | "file") => State::Insecure,
         (None, Some(Some(_))) if url.scheme() != "https" => State::Insecure,
         (Some(page), _) if page.terms.words < REAL_TEXT && !page.needs_javascript => State::Empty,
         (Some(page), _) if page.terms.words < REAL_TEXT => {
@@ -192,7 +204,7 @@ pub(crate) fn reachable(shop: &ShopView, hits: &mut Hits) -> Answer {
     for (url, from, line) in links {
         looked_at += 1;
         let shown = shown_url(url);
-        let message = match state(shop, url) {
+        let message = match state(shop, url, from) {
             State::Read => continue,
             State::Empty => Message::new("golive.terms-empty").with("url", &shown),
             State::Insecure => Message::new("golive.terms-insecure").with("url", &shown),
@@ -203,7 +215,7 @@ pub(crate) fn reachable(shop: &ShopView, hits: &mut Hits) -> Answer {
                 continue;
             }
         };
-        let status = match state(shop, url) {
+        let status = match state(shop, url, from) {
             State::Answered(status) => Some(status),
             _ => Some(200),
         };
@@ -224,8 +236,8 @@ pub(crate) fn responsibility(shop: &ShopView, hits: &mut Hits) -> Answer {
     }
     let read: Vec<_> = links
         .iter()
-        .filter(|(url, ..)| matches!(state(shop, url), State::Read | State::Insecure))
-        .filter_map(|(url, ..)| shop.pages.iter().find(|page| same(&page.url, url) || same(&page.requested, url)))
+        .filter(|(url, from, _)| matches!(state(shop, url, from), State::Read | State::Insecure))
+        .filter_map(|(url, from, _)| page_at(shop, url, from))
         .collect();
     let Some(first) = read.first() else {
         return Answer::Inconclusive(Message::new("golive.terms-unread"));
