@@ -130,6 +130,18 @@ fn is_secret_parameter(name: &str) -> bool {
     ) || ends.iter().any(|end| plain.ends_with(end))
 }
 
+/// A query with the values of its secret parameters masked; `None` when it has none.
+fn masked_pairs(query: &str) -> Option<String> {
+    let pairs = || url::form_urlencoded::parse(query.as_bytes());
+    pairs().any(|(name, _)| is_secret_parameter(&name)).then(|| {
+        let masked = pairs().map(|(name, value)| {
+            let value = if is_secret_parameter(&name) { mask_tail(&value) } else { value.into_owned() };
+            (name.into_owned(), value)
+        });
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(masked).finish()
+    })
+}
+
 /// Masks what must not leave the process, in every text that does.
 #[derive(Default)]
 pub struct Redactor {
@@ -289,22 +301,21 @@ impl Redactor {
 
     /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
     pub fn url(&self, url: &url::Url) -> String {
-        let secret = is_secret_parameter;
-        let told = url.query().is_some() && url.query_pairs().any(|(name, _)| secret(&name));
-        if !told && url.username().is_empty() && url.password().is_none() {
+        let query = url.query().and_then(masked_pairs);
+        // Some services send their answers behind the hash, written as queries are.
+        let fragment = url.fragment().and_then(masked_pairs);
+        if query.is_none() && fragment.is_none() && url.username().is_empty() && url.password().is_none() {
             return self.text(url.as_str()).into_owned();
         }
         let mut bare = url.clone();
         // Both only fail for URLs without a host, which carry no user either.
         let _ = bare.set_username("");
         let _ = bare.set_password(None);
-        if told {
-            let masked = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
-                let value = if secret(&name) { mask_tail(&value) } else { value.into_owned() };
-                (name.into_owned(), value)
-            };
-            let pairs: Vec<(String, String)> = url.query_pairs().map(masked).collect();
-            bare.query_pairs_mut().clear().extend_pairs(pairs);
+        if query.is_some() {
+            bare.set_query(query.as_deref());
+        }
+        if fragment.is_some() {
+            bare.set_fragment(fragment.as_deref());
         }
         self.text(bare.as_str()).into_owned()
     }
@@ -562,6 +573,8 @@ mod tests {
             let shown = url(&format!("https://tienda.example/?{name}=ZZsecretkey99&q=zapatos"));
             assert!(!shown.contains("ZZsecret") && shown.ends_with("&q=zapatos"), "{shown}");
         }
+        let shown = url("https://tienda.example/?a=b%20c&token=ZZsecretkey99#access_token=ZZsecretkey99&b=1");
+        assert_eq!(shown, "https://tienda.example/?a=b+c&token=****99#access_token=****99&b=1");
         for query in ["public_key=abcdefghi", "keyword=zapatillas", "sigla=argentina", "tokens=muchisimos"] {
             assert!(url(&format!("https://tienda.example/?{query}")).ends_with(query), "{query}");
         }

@@ -318,6 +318,11 @@ impl<'p> PageView<'p> {
             || self.scripts.iter().any(|script| script.cut())
     }
 
+    /// Whether a document of it, as drawn or as sent, was cut before its end.
+    pub fn markup_cut(&self) -> bool {
+        self.parts.iter().any(|part| part.fetched.cut || part.document.cut())
+    }
+
     /// The documents that a buyer gets, with their places.
     pub fn shown(&self) -> impl Iterator<Item = (usize, &Part<'p>)> {
         self.parts.iter().enumerate().filter(|(_, part)| part.shown)

@@ -227,8 +227,8 @@ fn applies(rule: &Rule, view: &PageView) -> Option<bool> {
     };
     match generation && scope {
         true => Some(true),
-        // What JavaScript will draw may well ask for a payment.
-        false if view.needs_javascript => None,
+        // What JavaScript will draw may well ask for a payment; so may what was cut.
+        false if view.needs_javascript || view.markup_cut() => None,
         false if view.card_drawn && view.generations.is_empty() && of_form(rule) => None,
         false => Some(false),
     }
@@ -249,6 +249,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
     }
     match applies(rule, view) {
         Some(false) => return Look::Outside,
+        None if view.markup_cut() => return Look::Open(Message::new("golive.page-cut")),
         None => return Look::Open(view.why_unseen()),
         Some(true) => {}
     }
@@ -381,7 +382,7 @@ pub(super) fn open(view: &PageView, looks: Looks) -> Option<Message> {
         return Some(Message::new("golive.server-template"));
     }
     if looks.markup {
-        if view.parts.iter().any(|part| part.fetched.cut || part.document.cut()) {
+        if view.markup_cut() {
             return Some(Message::new("golive.page-cut"));
         }
         if view.needs_javascript {
