@@ -12,8 +12,10 @@ use crate::i18n::Message;
 use crate::run::Evidence;
 
 patterns! {
-    WORDS = r"(?i)\bt[eé]rminos\b|\bcondiciones\s+(?:de|del|generales|comerciales|y)\b|\bbases\s+y\s+condiciones|\btermos\b|\bcondi[cç][oõ]es\s+(?:de|gerais|comerciais)\b|\bterms\b|\bconditions\s+of\b|\bt\s?&\s?c\b";
-    PATH = r"(?i)(?:^|[/_.-])(?:t[eé]rminos|terms|termos|condiciones|condicoes|conditions|tyc|tos|aviso-legal)(?:$|[/_.-])";
+    WORDS = r"(?i)\bt[eé]rminos\b|\bcondiciones\s+(?:de|del|generales|comerciales|y)\b|\bbases\s+y\s+condiciones|\btermos\s+(?:e\s+condi|de\s+(?:uso|servi|compra|venda|ades|privac)|do\s+servi|gerais|legais)|\bcondi[cç][oõ]es\s+(?:de|gerais|comerciais)\b|\bterms\b|\bconditions\s+of\b|\bt\s?&\s?c\b";
+    // In Spanish these are thermos flasks, which shops of Argentina and Uruguay sell.
+    TERMOS = r"(?i)\btermos\b";
+    PATH = r"(?i)(?:^|[/_.-])(?:t[eé]rminos|terms|condiciones|condicoes|conditions|tyc|tos|aviso-legal)(?:$|[/_.-])";
     RESPONSIBILITY = r"(?i)\brespons[aá]?[bvi]\w*";
     DATA = r"(?i)\b(?:datos|dados|data|informaci[oó]n|informa[cç][aãoõ]\w*|information)\b";
     NEGATION = r"(?i)\b(?:no|n[aã]o|not|cannot|nor|sin|sem|without|nunca|never|jam[aá]s|tampoco|tampouco|ning[uú]n\w*|nenhum\w*|exim\w*|exent\w*|exoner\w*|deslind\w*|isent\w*|exempt\w*|disclaim\w*|declin\w*)\b|n['’]t\b";
@@ -46,6 +48,8 @@ pub(super) fn lead_to(shop: &ShopView) -> impl Fn(&Url) -> bool {
 /// Looks for links to terms on a page, and reads it as a page of terms where it is one.
 pub fn facts(view: &PageView) -> TermsFacts {
     let mut facts = TermsFacts::default();
+    let lang = view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default();
+    let portuguese = !lang.get(..2).is_some_and(|lang| lang.eq_ignore_ascii_case("es"));
     for (_, part) in view.shown() {
         for link in &part.outline.links {
             // The pages of a saved folder lead to its files.
@@ -53,7 +57,9 @@ pub fn facts(view: &PageView) -> TermsFacts {
             if !file && !matches!(link.url.scheme(), "http" | "https") {
                 continue;
             }
-            if !WORDS.is_match(&link.text) && !PATH.is_match(link.url.path()) {
+            let named = WORDS.is_match(&link.text) || portuguese && TERMOS.is_match(&link.text);
+            let path = PATH.is_match(link.url.path()) || portuguese && TERMOS.is_match(link.url.path());
+            if !named && !path {
                 continue;
             }
             if of_provider(&link.url) {
@@ -69,7 +75,8 @@ pub fn facts(view: &PageView) -> TermsFacts {
     let words = view.words();
     facts.words = words.split_whitespace().take(REAL_TEXT).count();
     let title = view.parts.first().map_or("", |part| part.outline.title.as_str());
-    if PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(slice(words, 0, 2_000)) {
+    let of_terms = portuguese && (TERMOS.is_match(title) || TERMOS.is_match(view.url().path()));
+    if of_terms || PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(slice(words, 0, 2_000)) {
         facts.responsible = takes_responsibility(words);
     }
     facts
