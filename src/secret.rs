@@ -3,87 +3,22 @@
 //! Responsible for recognising Mercado Pago credentials, card numbers, document numbers and e-mail addresses,
 //! and for masking them in text and JSON. Not responsible for deciding whether a leaked one is a finding.
 
+mod credential;
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
+
+use credential::PREFIXES;
+pub use credential::{Credential, FoundCredential, find_credentials, mask_credential, mask_credentials};
 
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// A kind of credential, told by its shape (Mercado Pago, "Credentials": the prefix alone says nothing).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Credential {
-    /// Private: `APP_USR-` or `TEST-`, application id, six digits, 32 hexadecimal digits, user id.
-    AccessToken,
-    /// Public: `APP_USR-` or `TEST-` and a UUID.
-    PublicKey,
-    /// Private: `TG-`, hexadecimal digits, user id.
-    RefreshToken,
-}
-
-/// A credential found in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundCredential {
-    /// Kind.
-    pub kind: Credential,
-    /// Byte range in the text.
-    pub range: std::ops::Range<usize>,
-    /// Whether it has the `TEST-` prefix.
-    pub test: bool,
-}
-
 /// Every regular expression here is a literal that the tests compile.
 #[expect(clippy::expect_used, reason = "a literal pattern that the tests compile")]
 fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a valid pattern")
-}
-
-fn credential_pattern() -> &'static Regex {
-    static PATTERN: OnceLock<Regex> = OnceLock::new();
-    PATTERN.get_or_init(|| {
-        pattern(concat!(
-            r"(?i-u)(?P<token>\b(?:APP_USR|TEST)-[0-9]{10,20}-[0-9]{6}-[0-9a-f]{32}(?:__[A-Z_]+__)?-[0-9]{4,14}\b)",
-            r"|(?P<key>\b(?:APP_USR|TEST)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)",
-            r"|(?P<refresh>\bTG-[0-9a-f]{20,32}-[0-9]{4,14}\b)",
-        ))
-    })
-}
-
-/// The beginnings of credentials.
-const PREFIXES: [&str; 4] = ["APP_USR", "TEST-", "TG-", "app_usr"];
-
-/// Whether a text has the beginning of a credential.
-fn credential_prefix(text: &str) -> bool {
-    PREFIXES.iter().any(|prefix| text.contains(prefix))
-}
-
-/// Finds the credentials in a text, in order.
-pub fn find_credentials(text: &str) -> Vec<FoundCredential> {
-    if !credential_prefix(text) {
-        return Vec::new();
-    }
-    credential_pattern()
-        .captures_iter(text)
-        .filter_map(|found| {
-            let whole = found.get(0)?;
-            let kind = if found.name("token").is_some() {
-                Credential::AccessToken
-            } else if found.name("key").is_some() {
-                Credential::PublicKey
-            } else {
-                Credential::RefreshToken
-            };
-            let test = whole.as_str().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("TEST-"));
-            Some(FoundCredential { kind, range: whole.range(), test })
-        })
-        .collect()
-}
-
-/// A credential as it may be shown: prefix and last four characters.
-pub fn mask_credential(credential: &str) -> String {
-    let prefix = credential.split_once('-').map_or("", |(prefix, _)| prefix);
-    let tail: String = credential.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-    format!("{prefix}-…{tail}")
 }
 
 /// Whether a string of digits passes the Luhn check (ISO/IEC 7812-1).
@@ -183,9 +118,8 @@ impl Redactor {
                 masked = Cow::Owned(masked.replace(secret, &mask_credential(secret)));
             }
         }
-        if !find_credentials(&masked).is_empty() {
-            let replaced = credential_pattern().replace_all(&masked, |found: &Captures| mask_credential(&found[0]));
-            masked = Cow::Owned(replaced.into_owned());
+        if let Cow::Owned(replaced) = mask_credentials(&masked, |_| true) {
+            masked = Cow::Owned(replaced);
         }
         if thirteen_digits(&masked) && card().is_match(&masked) {
             let replaced = card().replace_all(&masked, |found: &Captures| mask_card(&found[0]));

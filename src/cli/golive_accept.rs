@@ -38,9 +38,8 @@ pub(super) async fn run(output: &Output, args: &GoliveAcceptArgs) -> Result<u8, 
         }]);
     }
     let stored = match args.run.urls.as_slice() {
-        [word] if Path::new(word).is_file() && is_record(Path::new(word)) => Some(PathBuf::from(word)),
         // The folder of `--output` stands for the run that was written there.
-        [word] => Some(journal_in(Path::new(word))).filter(|file| file.as_path() != Path::new(word) && file.is_file()),
+        [word] => Some(journal_in(Path::new(word))).filter(|file| file.is_file() && is_record(file)),
         _ => None,
     };
     let record = match stored.as_deref() {

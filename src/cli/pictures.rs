@@ -21,8 +21,12 @@ const MOST_KEPT: (u64, u64) = (8 << 20, 512 << 20);
 /// Letters of a kept picture's name that come from its old one.
 const MOST_NAME: usize = 80;
 
-/// Reads the pictures of a record for the page. `folder` is that of a stored record.
-pub(super) fn read(record: &RunRecord, folder: Option<&Path>) -> Pictures {
+/// Reads the pictures of a record where a page is among its reports. `folder` is that of a stored record.
+pub(super) fn for_page(record: &RunRecord, reports: &BTreeMap<String, PathBuf>, folder: Option<&Path>) -> Pictures {
+    if reports.contains_key("html") { read(record, folder) } else { Pictures::default() }
+}
+
+fn read(record: &RunRecord, folder: Option<&Path>) -> Pictures {
     let (mut pictures, mut room) = (BTreeMap::new(), MOST.1);
     for name in picture_names(record) {
         let Some(bytes) = find(name, folder, MOST.0).filter(|png| png.len() <= room) else { continue };

@@ -56,8 +56,7 @@ fn render(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
         Some(path) => Some(read(output, path).map_err(one)?),
         None => history.before,
     };
-    let pictures =
-        if outputs.reports.contains_key("html") { pictures::read(&record, file.parent()) } else { Default::default() };
+    let pictures = pictures::for_page(&record, &outputs.reports, file.parent());
     let beside = Beside { earlier, trend: history.points, pictures, templates };
     let (written, problems) = session::write_reports(&record, &outputs.reports, &beside, output);
     session::summarise(&record, output, &outputs, &written);
@@ -158,11 +157,7 @@ fn merge(output: &Output, args: &MergeArgs) -> Result<u8, Vec<Problem>> {
     gate::judge_minimums(output, &mut whole, profile.as_ref());
     judge(&mut whole, policy.as_ref());
     output.problems(&whole.problems);
-    let pictures = if outputs.reports.contains_key("html") {
-        pictures::read(&whole, Some(gallery.beside()))
-    } else {
-        Default::default()
-    };
+    let pictures = pictures::for_page(&whole, &outputs.reports, Some(gallery.beside()));
     let beside = Beside { pictures, ..Beside::default() };
     let (written, mut problems) = session::write_reports(&whole, &outputs.reports, &beside, output);
     problems.extend(gallery.fault.map(|(file, fault)| fault.problem(file.display().to_string())));

@@ -291,10 +291,8 @@ impl Session {
 
     /// Writes the reports of a run that has ended; gives the paths written and what could not be.
     pub(super) fn write(&self, record: &RunRecord, output: &Output) -> (Vec<String>, Vec<Problem>) {
-        let beside = match self.outputs.reports.contains_key("html") {
-            true => Beside { pictures: pictures::read(record, None), ..Beside::default() },
-            false => Beside::default(),
-        };
+        let pictures = pictures::for_page(record, &self.outputs.reports, None);
+        let beside = Beside { pictures, ..Beside::default() };
         write_reports(record, &self.outputs.reports, &beside, output)
     }
 

@@ -137,20 +137,16 @@ fn of_check<'r>(shop: &'r ShopRecord, check: &'r Check, card: Option<&'r RuleCar
         rule: &finding.rule,
         source: Source::OnShop(shop, finding),
     };
+    let lighter = |finding: &'r Finding| found(finding, finding.severity.max(Severity::Warning));
     // A finding may weigh less than its rule: on a page of this machine, say. Something has to make a check fail.
     let blocks = check.findings.iter().any(|finding| finding.severity == Severity::Blocker);
     match check.verdict {
         Verdict::Fail | Verdict::Warn if check.findings.is_empty() => vec![whole(false)],
         Verdict::Fail if !blocks => check.findings.iter().map(|finding| found(finding, weight)).collect(),
         Verdict::Fail => check.findings.iter().map(|finding| found(finding, finding.severity)).collect(),
-        Verdict::Warn => {
-            let lighter = |finding: &Finding| finding.severity.max(Severity::Warning);
-            check.findings.iter().map(|finding| found(finding, lighter(finding))).collect()
-        }
+        Verdict::Warn => check.findings.iter().map(lighter).collect(),
         // What was found before the question stayed open is told as well; it weighs less than the open question.
-        Verdict::Inconclusive => std::iter::once(whole(true))
-            .chain(check.findings.iter().map(|finding| found(finding, finding.severity.max(Severity::Warning))))
-            .collect(),
+        Verdict::Inconclusive => std::iter::once(whole(true)).chain(check.findings.iter().map(lighter)).collect(),
         Verdict::Pass | Verdict::NotApplicable => Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Event, FORMAT, Problem, RunRecord};
 use crate::i18n::Message;
-use crate::secret::{Credential, find_credentials, mask_credential};
+use crate::secret::{Credential, mask_credentials};
 
 /// A journal that is being written.
 pub struct Journal {
@@ -168,20 +168,10 @@ pub fn read(path: &Path) -> Result<RunRecord, Problem> {
 /// and the examples of rules do.
 fn masked(bytes: &[u8]) -> Cow<'_, [u8]> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Cow::Borrowed(bytes) };
-    let found: Vec<_> =
-        find_credentials(text).into_iter().filter(|found| found.kind != Credential::PublicKey).collect();
-    if found.is_empty() {
-        return Cow::Borrowed(bytes);
+    match mask_credentials(text, |kind| kind != Credential::PublicKey) {
+        Cow::Borrowed(_) => Cow::Borrowed(bytes),
+        Cow::Owned(masked) => Cow::Owned(masked.into_bytes()),
     }
-    let mut all = String::with_capacity(text.len());
-    let mut from = 0;
-    for credential in found {
-        all.push_str(&text[from..credential.range.start]);
-        all.push_str(&mask_credential(&text[credential.range.clone()]));
-        from = credential.range.end;
-    }
-    all.push_str(&text[from..]);
-    Cow::Owned(all.into_bytes())
 }
 
 /// Why a record does not read.

@@ -35,15 +35,17 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
     // Others wait while the state is held: what needs none of it is done before.
     let ids = call.ids(world);
     let id = state::likely_id(&ids);
-    let read = call.object();
-    // The attributes that the answer gives back.
-    let sent = read.as_ref().ok().map(|body| Sent::without(body, "token"));
+    let read = call.object().map(|body| {
+        // The attributes that the answer gives back.
+        let sent = Sent::without(&body, "token");
+        (body, sent)
+    });
     let mut state = world.state();
     if let Some(payment) = replayed(world, &state, &key, print) {
         drop(state);
         return Ok(payment.unwrap_or_else(|payment| shape::reply(200, &payment)));
     }
-    let body = read?;
+    let (body, sent) = read?;
     let subject = Subject { body: &body, account, site, state: &state, now };
     validation::check(&subject)?;
     let method = subject.method().ok_or_else(|| Refusal::bad("2131"))?;
@@ -74,7 +76,7 @@ pub(in crate::sandbox) fn create(world: &World, call: &Call) -> Checked<Reply> {
             .flatten(),
         refunds: Vec::new(),
         key,
-        sent: sent.unwrap_or_else(|| Sent::without(&body, "token")),
+        sent,
     });
     if let Some(token) = token.and_then(|token| state.tokens.get_mut(&token.id)) {
         token.used = true;

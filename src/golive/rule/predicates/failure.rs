@@ -7,12 +7,11 @@ use std::ops::Range;
 
 use super::patterns;
 use super::scripts::{Source, enclosing};
-use super::sdk::{is_official_tag, loads_sdk};
+use super::sdk::{is_official_tag, is_there};
 use crate::golive::page::js::without_strings;
 use crate::golive::page::{LocalName, PageView};
 use crate::golive::rule::hits::Hits;
 use crate::i18n::Message;
-use crate::run::Generation;
 
 patterns! {
     // The first touch of the global; it throws when there is none.
@@ -92,11 +91,7 @@ fn tag_tells(view: &PageView) -> bool {
 
 /// Whether a buyer learns that the SDK did not come.
 pub(super) fn sdk_missing_is_told(view: &PageView, hits: &mut Hits) {
-    if !loads_sdk(view) {
-        // Links and redirects of Checkout Pro need none; what else needs it is told by `sdk-present`.
-        if view.generations.iter().any(|one| *one != Generation::CheckoutPro) {
-            hits.leave_open(Message::new("golive.sdk-missing"));
-        }
+    if !is_there(view, hits) {
         return;
     }
     let all: Vec<(Source, std::sync::Arc<Care>)> =

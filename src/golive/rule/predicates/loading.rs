@@ -5,7 +5,7 @@
 
 use super::patterns;
 use super::scripts::Source;
-use super::sdk::{is_official_tag, loads_sdk};
+use super::sdk::{is_official_tag, is_there};
 use crate::golive::evidence::{ConsoleOrigin, Rendered, Request};
 use crate::golive::page::generation::{is_sdk_v1, is_sdk_v2};
 use crate::golive::page::js::without_strings;
@@ -15,7 +15,7 @@ use crate::golive::rule::hits::{Hits, masked, shown_url};
 use crate::golive::rule::judge::short;
 use crate::golive::rule::shop::{Answer, ShopView};
 use crate::i18n::Message;
-use crate::run::{Evidence, Generation, Severity};
+use crate::run::{Evidence, Severity};
 
 patterns! {
     // A use of the global that fails when it is not there yet.
@@ -36,11 +36,7 @@ pub(super) fn sdk_loads(view: &PageView, hits: &mut Hits) {
     {
         return;
     }
-    if !loads_sdk(view) {
-        // Links and redirects of Checkout Pro need none; what else needs it is told by `sdk-present`.
-        if view.generations.iter().any(|one| *one != Generation::CheckoutPro) {
-            hits.leave_open(Message::new("golive.sdk-missing"));
-        }
+    if !is_there(view, hits) {
         return;
     }
     if !in_order(view, hits) && !hits.any() {
@@ -84,12 +80,12 @@ fn in_order(view: &PageView, hits: &mut Hits) -> bool {
     let asks_first = view.in_scripts(&ASKS_FIRST);
     let mut tagged = false;
     for (at, part) in view.parts.iter().enumerate().filter(|(_, part)| !part.drawn) {
-        let (mut ready, mut race) = (false, false);
+        let (mut official, mut ready, mut race) = (false, false, false);
         let mut early: Vec<Element> = Vec::new();
         for element in part.document.named(&scripts).filter(runs) {
             let module = element.attr("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("module"));
             if is_official_tag(&element) {
-                tagged = true;
+                official = true;
                 race |= element.attr("async").is_some();
                 ready |= !module && element.attr("defer").is_none() && element.attr("async").is_none();
             } else if element.attr("src").is_none() && !module && !ready {
@@ -99,16 +95,17 @@ fn in_order(view: &PageView, hits: &mut Hits) -> bool {
                 }
             }
         }
+        tagged |= official;
         // What is asked for asynchronously may well come first, and who asks whether it is there may wait for it.
         if (race || asks_first) && !early.is_empty() {
             return false;
         }
         // Who asks first and asks no second time may find nothing where the SDK comes whenever it likes.
-        if asks_first && !ready && part.document.named(&scripts).any(|element| is_official_tag(&element)) {
+        if asks_first && !ready && official {
             return false;
         }
         // Another part, or a script of the page, brings the SDK to this one.
-        if !part.document.named(&scripts).any(|element| is_official_tag(&element)) {
+        if !official {
             continue;
         }
         for element in early {

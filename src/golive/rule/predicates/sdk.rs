@@ -32,6 +32,16 @@ pub(super) fn loads_sdk(view: &PageView) -> bool {
     view.own_signs.sdk || view.scripts.iter().any(|script| script.signs.sdk)
 }
 
+/// Whether there is an SDK for a rule about it to look at; where there should be one, the rule stays open.
+pub(super) fn is_there(view: &PageView, hits: &mut Hits) -> bool {
+    let there = loads_sdk(view);
+    // Links and redirects of Checkout Pro need none; what else needs it is told by `sdk-present`.
+    if !there && view.generations.iter().any(|one| *one != Generation::CheckoutPro) {
+        hits.leave_open(Message::new("golive.sdk-missing"));
+    }
+    there
+}
+
 pub(super) fn present(view: &PageView, hits: &mut Hits) {
     // The old retired script and the button of Checkout Pro bring what they need.
     let needs = view.own_signs.v1_calls

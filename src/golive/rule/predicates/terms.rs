@@ -49,7 +49,9 @@ pub(super) fn lead_to(shop: &ShopView) -> impl Fn(&Url) -> bool {
 pub fn facts(view: &PageView) -> TermsFacts {
     let mut facts = TermsFacts::default();
     let lang = view.parts.first().and_then(|part| part.outline.lang.as_deref()).unwrap_or_default();
-    let portuguese = !lang.get(..2).is_some_and(|lang| lang.eq_ignore_ascii_case("es"));
+    let spanish = lang.get(..2).is_some_and(|lang| lang.eq_ignore_ascii_case("es"));
+    let says_so = |text: &str| WORDS.is_match(text) || !spanish && TERMOS.is_match(text);
+    let leads_there = |path: &str| PATH.is_match(path) || !spanish && TERMOS.is_match(path);
     for (_, part) in view.shown() {
         for link in &part.outline.links {
             // The pages of a saved folder lead to its files.
@@ -57,9 +59,7 @@ pub fn facts(view: &PageView) -> TermsFacts {
             if !file && !matches!(link.url.scheme(), "http" | "https") {
                 continue;
             }
-            let named = WORDS.is_match(&link.text) || portuguese && TERMOS.is_match(&link.text);
-            let path = PATH.is_match(link.url.path()) || portuguese && TERMOS.is_match(link.url.path());
-            if !named && !path {
+            if !says_so(&link.text) && !leads_there(link.url.path()) {
                 continue;
             }
             if of_provider(&link.url) {
@@ -75,8 +75,7 @@ pub fn facts(view: &PageView) -> TermsFacts {
     let words = view.words();
     facts.words = words.split_whitespace().take(REAL_TEXT).count();
     let title = view.parts.first().map_or("", |part| part.outline.title.as_str());
-    let of_terms = portuguese && (TERMOS.is_match(title) || TERMOS.is_match(view.url().path()));
-    if of_terms || PATH.is_match(view.url().path()) || WORDS.is_match(title) || WORDS.is_match(slice(words, 0, 2_000)) {
+    if leads_there(view.url().path()) || says_so(title) || WORDS.is_match(slice(words, 0, 2_000)) {
         facts.responsible = takes_responsibility(words);
     }
     facts
