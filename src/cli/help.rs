@@ -220,7 +220,7 @@ mod tests {
             .map(str::to_owned),
         );
         let known: BTreeSet<String> =
-            crate::i18n::keys().iter().filter_map(|key| key.strip_prefix("help.")).map(str::to_owned).collect();
+            crate::i18n::keys().filter_map(|key| key.strip_prefix("help.")).map(str::to_owned).collect();
         let unused: Vec<_> = known.difference(&keys).collect();
         assert!(unused.is_empty(), "{unused:#?}");
     }

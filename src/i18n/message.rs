@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Lang, words};
+use super::words::{self, Template};
+use super::{Lang, Text};
 
 /// A sentence of the word catalogues with the values for its placeholders.
 ///
@@ -67,23 +68,42 @@ impl Message {
         self
     }
 
-    /// The message in words; the value of `percent` is written with the decimal sign of the language. A key that this version does not know (a record of another version)
-    /// is shown as the key with its values, so that nothing is lost.
+    /// The message in words; the value of `percent` is written with the decimal sign of the language. A key that this
+    /// version does not know (a record of another version) is shown as the key with its values, so that nothing is
+    /// lost.
     pub fn render(&self, lang: Lang) -> String {
-        match words::template(&self.key) {
-            Some(text) => match self.args.get("percent").filter(|_| lang != Lang::En) {
-                Some(percent) => {
-                    let mut args = self.args.clone();
-                    args.insert(Cow::Borrowed("percent"), percent.replace('.', ","));
-                    words::fill(text.get(lang), &args)
-                }
-                None => words::fill(text.get(lang), &self.args),
-            },
-            None => {
-                let values: Vec<String> = self.args.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                format!("{} {}", self.key, values.join(" ")).trim_end().to_owned()
-            }
+        match Template::of(&self.key) {
+            Some(template) => self.filled(template.get(lang), lang),
+            None => self.bare(),
         }
+    }
+
+    /// The same in every language.
+    pub fn render_all(&self) -> Text {
+        match Template::of(&self.key) {
+            Some(template) => {
+                let [es, pt, en] = Lang::ALL.map(|lang| self.filled(template.get(lang), lang));
+                Text { es, pt, en }
+            }
+            None => Text { es: self.bare(), pt: self.bare(), en: self.bare() },
+        }
+    }
+
+    fn filled(&self, template: &str, lang: Lang) -> String {
+        match self.args.get("percent").filter(|_| lang != Lang::En) {
+            Some(percent) => {
+                let mut args = self.args.clone();
+                args.insert(Cow::Borrowed("percent"), percent.replace('.', ","));
+                words::fill(template, &args)
+            }
+            None => words::fill(template, &self.args),
+        }
+    }
+
+    /// The key with the values.
+    fn bare(&self) -> String {
+        let values: Vec<String> = self.args.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{} {}", self.key, values.join(" ")).trim_end().to_owned()
     }
 }
 

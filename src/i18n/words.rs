@@ -4,55 +4,52 @@
 //! for a word that depends on a count.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
 
-use include_dir::{Dir, File, include_dir};
+use super::Lang;
 
-use super::Text;
+/// Every key with its three texts, one behind the other; made of the files by the build (`build.rs`).
+static WORDS: &str = include_str!(concat!(env!("OUT_DIR"), "/words.txt"));
+/// Where in [`WORDS`] each key begins, and its Spanish, Portuguese and English text; sorted by key. The last row is the
+/// end.
+static INDEX: &[[u32; 4]] = include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
-static WORDS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/i18n/words");
-
-/// One area: a file of `words/`, read when its first word is needed, so that a short run reads few of them.
-struct Area {
-    file: &'static File<'static>,
-    texts: OnceLock<HashMap<String, Text>>,
+/// A part of [`WORDS`]; the index was made with it, so that none is outside.
+fn between(begin: u32, end: u32) -> &'static str {
+    WORDS.get(begin as usize..end as usize).unwrap_or_default()
 }
 
-impl Area {
-    fn texts(&self) -> &HashMap<String, Text> {
-        // The files are embedded and a test reads each one, so a failure cannot reach a user.
-        let read = || {
-            let name = self.file.path().to_str()?;
-            crate::specs::data(&format!("src/i18n/words/{name}"))
-        };
-        self.texts.get_or_init(|| read().unwrap_or_default())
+fn key(row: &[u32; 4]) -> &'static str {
+    between(row[0], row[1])
+}
+
+/// The template of a key in every language.
+#[derive(Clone, Copy)]
+pub(super) struct Template {
+    row: usize,
+}
+
+impl Template {
+    /// The template of a key that is known.
+    pub(super) fn of(name: &str) -> Option<Template> {
+        let rows = INDEX.split_last()?.1;
+        Some(Template { row: rows.binary_search_by(|row| key(row).cmp(name)).ok()? })
+    }
+
+    /// Its text in `lang`.
+    pub(super) fn get(self, lang: Lang) -> &'static str {
+        let [_, es, pt, en] = INDEX[self.row];
+        match lang {
+            Lang::Es => between(es, pt),
+            Lang::Pt => between(pt, en),
+            Lang::En => between(en, INDEX[self.row + 1][0]),
+        }
     }
 }
 
-fn areas() -> &'static BTreeMap<&'static str, Area> {
-    static AREAS: OnceLock<BTreeMap<&'static str, Area>> = OnceLock::new();
-    AREAS.get_or_init(|| {
-        let named = |file: &'static File<'static>| Some((file.path().file_stem()?.to_str()?, file));
-        let files = WORDS.files().filter_map(named);
-        files.map(|(name, file)| (name, Area { file, texts: OnceLock::new() })).collect()
-    })
-}
-
-/// The template of a key.
-pub(super) fn template(key: &str) -> Option<&'static Text> {
-    let (area, name) = key.split_once('.')?;
-    areas().get(area)?.texts().get(name)
-}
-
 /// Every key of the word catalogues, sorted.
-pub fn keys() -> Vec<String> {
-    let named = |(area, words): (&&str, &Area)| -> Vec<String> {
-        words.texts().keys().map(|name| format!("{area}.{name}")).collect()
-    };
-    let mut keys: Vec<String> = areas().iter().flat_map(named).collect();
-    keys.sort_unstable();
-    keys
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    INDEX.split_last().into_iter().flat_map(|(_, rows)| rows).map(key)
 }
 
 /// Replaces the placeholders of `template`; one without a value stays as it is, so that it is noticed.
@@ -96,27 +93,34 @@ fn placeholders(template: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::{Lang, Message};
+    use crate::i18n::{Message, Text};
 
+    /// The files as they are read here, beside what the build made of them.
     #[test]
-    fn every_word_file_is_read_and_complete() {
-        for file in WORDS.files() {
-            let yaml = file.contents_utf8().unwrap_or_else(|| panic!("{:?} is not UTF-8", file.path()));
+    fn every_word_file_is_embedded_and_complete() {
+        let mut found = Vec::new();
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/i18n/words")).unwrap() {
+            let file = file.unwrap().path();
+            let yaml = std::fs::read_to_string(&file).unwrap();
             let texts: BTreeMap<String, Text> =
-                serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{:?}: {error}", file.path()));
+                serde_yaml::from_str(&yaml).unwrap_or_else(|error| panic!("{file:?}: {error}"));
             for (key, text) in &texts {
+                let name = format!("{}.{key}", file.file_stem().unwrap().to_str().unwrap());
                 for lang in Lang::ALL {
-                    assert!(!text.get(lang).trim().is_empty(), "{:?}: {key} lacks {}", file.path(), lang.tag());
+                    assert!(!text.get(lang).trim().is_empty(), "{name} lacks {}", lang.tag());
+                    assert_eq!(Template::of(&name).unwrap().get(lang), text.get(lang), "{name}");
                     assert_eq!(
                         placeholders(text.get(lang)),
                         placeholders(&text.en),
-                        "{:?}: {key}: placeholders of {} differ from those of en",
-                        file.path(),
+                        "{name}: placeholders of {} differ from those of en",
                         lang.tag()
                     );
                 }
+                found.push(name);
             }
         }
+        found.sort_unstable();
+        assert_eq!(found, keys().collect::<Vec<_>>());
     }
 
     /// Keys are written as literals in the source; each must exist, and each must be used.
@@ -141,7 +145,7 @@ mod tests {
                         used.insert(key.to_owned());
                     }
                     for (_, [key]) in direct.captures_iter(&source).map(|found| found.extract()) {
-                        if template(key).is_none() && !key.starts_with("no.such") && key != "area.key" {
+                        if Template::of(key).is_none() && !key.starts_with("no.such") && key != "area.key" {
                             missing.push(format!("{}: {key}", path.display()));
                         }
                     }
@@ -151,7 +155,7 @@ mod tests {
         assert!(missing.is_empty(), "keys without words: {missing:#?}");
         // The words of `help` are looked up by command and argument: `cli::help` tests them.
         let unused: Vec<String> =
-            keys().into_iter().filter(|key| !used.contains(key) && !key.starts_with("help.")).collect();
+            keys().filter(|key| !used.contains(*key) && !key.starts_with("help.")).map(str::to_owned).collect();
         assert!(unused.is_empty(), "words that nothing uses: {unused:#?}");
     }
 
