@@ -94,8 +94,8 @@ pub struct TargetInfo {
     pub site: String,
 }
 
-/// One thing that happened. Serialised with its name under `event`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One thing that happened. Serialised with its name under `event`; read by [`Event::from_line`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The run begins.
@@ -141,7 +141,6 @@ pub enum Event {
         /// The rules.
         rules: Vec<RuleCard>,
         /// What only a person can check.
-        #[serde(default)]
         manual: Vec<ManualCard>,
     },
     /// The turn of a shop, or of saved material, comes: all until the next turn is about it.

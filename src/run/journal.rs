@@ -218,7 +218,7 @@ pub(super) fn first_event(line: &[u8]) -> Result<Event, Refused> {
     if let Some(format) = newer(line) {
         return Err(Refused::Newer(format));
     }
-    serde_json::from_slice(line).map_err(|_| Refused::Unreadable(Message::new("run.not-a-record")))
+    Event::from_line(line).map_err(|_| Refused::Unreadable(Message::new("run.not-a-record")))
 }
 
 /// The lines of a journal with their numbers, blank ones left out.
@@ -240,7 +240,7 @@ fn parse(bytes: &[u8]) -> Result<RunRecord, Refused> {
     record.apply(first);
     let (mut broken, mut first_broken) = (0, 0);
     for (number, line) in lines(bytes).skip(1) {
-        match serde_json::from_slice::<Event>(line) {
+        match Event::from_line(line) {
             Ok(event) => record.apply(event),
             // The last line of a killed run may be cut in the middle: nothing but its end is missing.
             Err(_) if !line.ends_with(b"\n") => {}

@@ -9,6 +9,7 @@ mod contract;
 mod counted;
 mod drift;
 mod event;
+mod event_line;
 mod finding;
 mod gate;
 pub mod item;

@@ -53,7 +53,7 @@ pub fn resume(path: &Path) -> Result<Earlier, Problem> {
     let mut turn: Option<Turn> = None;
     for (_, line) in lines(&bytes).skip(1) {
         // What a damaged or cut line told is done again.
-        let Ok(event) = serde_json::from_slice::<Event>(line) else {
+        let Ok(event) = Event::from_line(line) else {
             (counted, turn) = (None, None);
             continue;
         };
