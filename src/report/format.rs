@@ -92,50 +92,74 @@ pub(super) fn indent_json(body: &str) -> String {
     if !body.trim_start().starts_with(['{', '[']) {
         return body.to_owned();
     }
-    let mut out = String::with_capacity(body.len() + body.len() / 4);
-    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    let mut characters = body.trim().chars().peekable();
+    let mut out = String::with_capacity(body.len() + body.len() / 2);
+    let mut depth = 0usize;
+    let mut rest = body.trim();
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
         (0..depth.min(DEEPEST)).for_each(|_| out.push_str("  "));
     };
-    while let Some(character) = characters.next() {
-        if quoted {
-            out.push(character);
-            quoted = escaped || character != '"';
-            escaped = !escaped && character == '\\';
-            continue;
-        }
-        match character {
+    while let Some(character) = rest.chars().next() {
+        let behind = &rest[character.len_utf8()..];
+        rest = match character {
             '"' => {
-                quoted = true;
-                out.push('"');
+                let (quoted, behind) = rest.split_at(string_end(rest));
+                out.push_str(quoted);
+                behind
             }
             '{' | '[' => {
                 out.push(character);
-                while characters.next_if(|next| next.is_whitespace()).is_some() {}
-                if let Some(close) = characters.next_if(|next| matches!(next, '}' | ']')) {
-                    out.push(close);
-                } else {
-                    depth += 1;
-                    line(&mut out, depth);
+                let behind = behind.trim_start();
+                match behind.strip_prefix(['}', ']']) {
+                    Some(closed) => {
+                        out.push_str(&behind[..1]);
+                        closed
+                    }
+                    None => {
+                        depth += 1;
+                        line(&mut out, depth);
+                        behind
+                    }
                 }
             }
             '}' | ']' => {
                 depth = depth.saturating_sub(1);
                 line(&mut out, depth);
                 out.push(character);
+                behind
             }
             ',' => {
                 out.push(',');
                 line(&mut out, depth);
+                behind
             }
-            ':' => out.push_str(": "),
-            space if space.is_whitespace() => {}
-            other => out.push(other),
-        }
+            ':' => {
+                out.push_str(": ");
+                behind
+            }
+            space if space.is_whitespace() => behind,
+            other => {
+                out.push(other);
+                behind
+            }
+        };
     }
     out
+}
+
+/// Where the string ends with which a text begins: behind its second quotation mark, or at the end of a text that is cut.
+fn string_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        // What is escaped may be of several bytes, of which none but the first is a quotation mark.
+        at += 2;
+    }
+    bytes.len()
 }
 
 #[cfg(test)]
@@ -174,6 +198,16 @@ mod tests {
             "{\n  \"a\": 100.50,\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": {},\n  \"d\": \"x,\\\"{y\"\n}"
         );
         assert_eq!(indent_json("plain, text"), "plain, text");
+        // Bodies are cut, and need be no JSON.
+        for (given, shown) in [
+            (r#"{"a":"b\""#, "{\n  \"a\": \"b\\\""),
+            ("{\"ñ\":\"\\ñ\\", "{\n  \"ñ\": \"\\ñ\\"),
+            ("[ ]", "[]"),
+            ("{\"", "{\n  \""),
+            ("[1 ,\u{2028}2", "[\n  1,\n  2"),
+        ] {
+            assert_eq!(indent_json(given), shown);
+        }
         assert!(indent_json(&"[".repeat(5_000)).len() < 400_000);
     }
 }

@@ -1,6 +1,6 @@
 //! The record as JSON: what `homologa report` reads back, and what other programs read.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use crate::i18n::{Lang, worded};
 use crate::run::RunRecord;
@@ -8,13 +8,17 @@ use crate::run::RunRecord;
 /// The published JSON Schema of what [`write()`] writes.
 pub const SCHEMA: &str = include_str!("../../specs/dsl/run.schema.json");
 
-/// Writes pretty JSON of the whole record and a final line feed; messages carry their text in `lang`. Members are in the order of [`RunRecord`]'s fields.
+/// Writes pretty JSON of the whole record and a final line feed; messages carry their text in `lang`. Members are in
+/// the order of [`RunRecord`]'s fields.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    worded(lang, || serde_json::to_writer_pretty(&mut *out, record))?;
-    out.write_all(b"\n")
+    // JSON is written piece by piece: most pieces are smaller than a call of a writer that is not known.
+    let mut out = BufWriter::with_capacity(64 * 1024, out);
+    worded(lang, || serde_json::to_writer_pretty(&mut out, record))?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 #[cfg(test)]

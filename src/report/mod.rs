@@ -32,6 +32,7 @@ pub mod problem;
 pub(crate) mod sample;
 pub mod sarif;
 pub mod tap;
+mod template;
 pub mod terminal;
 pub mod trend;
 mod xml;

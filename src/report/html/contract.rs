@@ -11,6 +11,7 @@ use super::view::Mark;
 use super::{command, labels, say};
 use crate::i18n::{Message, Text};
 use crate::report::outline::anchor;
+use crate::report::template::push_escaped;
 use crate::report::{curl, format};
 use crate::run::{
     CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, StepResult, TargetInfo, Verdict,
@@ -400,7 +401,7 @@ fn lines<'r>(
             html.push_str(words.iter().find(|(verdict, _)| *verdict == scenario.verdict).map_or("", |(_, word)| word));
             html.push_str(" · ");
         }
-        say::push_escaped(&mut html, &scenario.id);
+        push_escaped(&mut html, &scenario.id);
         html.push_str("</span></span><span class=\"quiet num\">");
         say::push(&mut html, &format::duration(scenario.elapsed_ms));
         html.push_str("</span></p>\n");

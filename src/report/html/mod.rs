@@ -22,15 +22,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use minijinja::syntax::SyntaxConfig;
+use minijinja::ErrorKind;
 use minijinja::value::Serde;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, escape_formatter};
-use sha2::{Digest, Sha256};
 
 pub use self::picture::{Picture, Pictures, names as picture_names, rename as rename_pictures};
 use super::outline::Outline;
 use super::trend::Point;
-use super::{Fault, clean, labels};
+use super::{Fault, labels, template};
 use crate::i18n::Lang;
 use crate::run::RunRecord;
 
@@ -98,29 +96,19 @@ fn written(error: &minijinja::Error) -> std::io::Error {
 }
 
 fn try_write(record: &RunRecord, beside: &Beside, lang: Lang, out: &mut dyn Write) -> Result<(), minijinja::Error> {
-    let mut env = Environment::new();
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    let mut env = template::environment()?;
     let own = |name: &str, built_in: &'static str| -> Cow<'static, str> {
         beside.templates.get(name).map_or(Cow::Borrowed(built_in), |text| Cow::Owned(text.clone()))
     };
     for (name, source) in TEMPLATES {
         env.add_template_owned(*name, own(name, source))?;
     }
-    // Values that are not marked safe may come from outside: neutralise first, then escape.
-    env.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) if !value.is_safe() => match clean::block(text) {
-            Cow::Borrowed(_) => escape_formatter(out, state, value),
-            Cow::Owned(clean) => escape_formatter(out, state, &clean.into()),
-        },
-        _ => escape_formatter(out, state, value),
-    });
     say::register(&mut env, lang);
     let outline = Outline::of(record);
     let before = beside.earlier.as_ref().map(Outline::of);
     let compared = history::compared(record, &outline, beside, before.as_ref());
     let (css, js) = (own(CSS_NAME, CSS), own(JS_NAME, JS));
-    let assets = Assets { style: hash(&css), script: hash(&js), css, js };
+    let assets = Assets { style: template::hash(&css), script: template::hash(&js), css, js };
     let view = view::View::of(record, &outline, beside, compared.as_ref(), lang, assets);
     env.get_template("report.html")?.render_captured_to(Serde(view), out).map(|_| ())
 }
@@ -132,26 +120,6 @@ struct Assets {
     js: Cow<'static, str>,
     style: String,
     script: String,
-}
-
-/// A content security policy source: `sha256-` and the digest in Base64.
-fn hash(text: &str) -> String {
-    format!("sha256-{}", base64(&Sha256::digest(text.as_bytes())))
-}
-
-/// Bytes in Base64, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..=chunk.len() {
-            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-            out.push(char::from(digit));
-        }
-        (chunk.len()..3).for_each(|_| out.push('='));
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Serialize;
 
-use super::base64;
 use crate::i18n::Message;
 use crate::run::{Evidence, RunRecord};
 
@@ -34,7 +34,7 @@ impl Picture {
     /// A picture from the bytes of a PNG file; nothing when they are none.
     pub fn from_png(bytes: &[u8]) -> Option<Picture> {
         let (width, height) = size(bytes)?;
-        Some(Picture { source: format!("data:image/png;base64,{}", base64(bytes)), width, height })
+        Some(Picture { source: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)), width, height })
     }
 
     /// Whether bytes are those of a PNG file.

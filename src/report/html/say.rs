@@ -7,7 +7,7 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::i18n::{Lang, Message, Text};
-use crate::report::clean;
+use crate::report::template::push_escaped;
 
 /// Registers:
 /// - `t(key, name=value)`: the three languages as spans, of which the page shows one;
@@ -54,27 +54,9 @@ fn escape(text: &str) -> String {
     html
 }
 
-/// Appends a text, neutralised and escaped for elements and attributes.
-pub(super) fn push_escaped(html: &mut String, text: &str) {
-    let text = clean::block(text);
-    let mut rest = &*text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        html.push_str(&rest[..at]);
-        html.push_str(match rest.as_bytes()[at] {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            _ => "&#x27;",
-        });
-        rest = &rest[at + 1..];
-    }
-    html.push_str(rest);
-}
-
 /// A message in the three languages.
 pub(super) fn in_all(message: &Message) -> Text {
-    Text { es: message.render(Lang::Es), pt: message.render(Lang::Pt), en: message.render(Lang::En) }
+    message.render_all()
 }
 
 fn texts(key: &str, args: &Kwargs) -> Result<Text, Error> {

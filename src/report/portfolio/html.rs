@@ -2,16 +2,13 @@
 
 use std::io::Write;
 
-use base64::Engine;
-use minijinja::syntax::SyntaxConfig;
+use minijinja::ErrorKind;
 use minijinja::value::Serde;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, escape_formatter};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::Portfolio;
 use crate::i18n::{Lang, Message};
-use crate::report::{Fault, clean, format, labels};
+use crate::report::{Fault, format, labels, template};
 
 const TEMPLATE: &str = include_str!("../../../reports/templates/portfolio.html");
 const CSS: &str = include_str!("../../../reports/templates/portfolio.css");
@@ -82,7 +79,7 @@ fn view(portfolio: &Portfolio, lang: Lang) -> View {
     View {
         lang: lang.tag(),
         css: CSS,
-        style: format!("sha256-{}", base64::prelude::BASE64_STANDARD.encode(Sha256::digest(CSS))),
+        style: template::hash(CSS),
         verdict: class(portfolio.verdict),
         sign: labels::run_sign(portfolio.verdict),
         headline: say(&portfolio.headline()),
@@ -138,14 +135,8 @@ fn view(portfolio: &Portfolio, lang: Lang) -> View {
 pub(super) fn write(portfolio: &Portfolio, lang: Lang, out: &mut dyn Write) -> Result<(), Fault> {
     let mut text = Vec::new();
     let mut rendered = || -> Result<(), minijinja::Error> {
-        let mut env = Environment::new();
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        let mut env = template::environment()?;
         env.add_template("portfolio.html", TEMPLATE)?;
-        env.set_formatter(|out, state, value| match value.as_str() {
-            Some(text) if !value.is_safe() => escape_formatter(out, state, &clean::block(text).as_ref().into()),
-            _ => escape_formatter(out, state, value),
-        });
         env.get_template("portfolio.html")?.render_captured_to(Serde(view(portfolio, lang)), &mut text).map(|_| ())
     };
     match rendered() {

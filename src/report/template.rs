@@ -1,0 +1,82 @@
+//! What the HTML reports share: the template engine as they need it, and escaping of what comes from outside.
+//!
+//! Not responsible for what a page says.
+
+use std::fmt;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, UndefinedBehavior, escape_formatter};
+use sha2::{Digest, Sha256};
+
+use super::clean;
+
+/// An engine without templates. Values that are not marked safe may come from outside: they are neutralised, then
+/// escaped.
+///
+/// # Errors
+/// None: the marks of blocks are those of the engine.
+pub(super) fn environment<'source>() -> Result<Environment<'source>, Error> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    env.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => Ok(write_escaped(out, text)?),
+        _ => escape_formatter(out, state, value),
+    });
+    Ok(env)
+}
+
+/// Appends a text, neutralised and escaped for elements and attributes.
+pub(super) fn push_escaped(html: &mut String, text: &str) {
+    // Writing to memory does not fail.
+    let _ = write_escaped(html, text);
+}
+
+/// The same for any writer.
+fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    let text = clean::block(text);
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escaped = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#x27;",
+            _ => continue,
+        };
+        out.write_str(&text[written..at])?;
+        out.write_str(escaped)?;
+        written = at + 1;
+    }
+    out.write_str(&text[written..])
+}
+
+/// A content security policy source: `sha256-` and the digest in Base64.
+pub(super) fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_outside_is_text() {
+        let mut html = String::new();
+        push_escaped(&mut html, "<b a=\"x\" b='y'>ñ & \u{202e}</b>");
+        assert_eq!(html, "&lt;b a=&quot;x&quot; b=&#x27;y&#x27;&gt;ñ &amp; \u{fffd}&lt;/b&gt;");
+        let mut env = environment().unwrap();
+        env.add_template("page.html", "{{ given }}{{ own | safe }}{{ 1 }}").unwrap();
+        let page = env.get_template("page.html").unwrap();
+        let page = page.render(minijinja::context! { given => "<i>\0", own => "<b>" }).unwrap();
+        assert_eq!(page, "&lt;i&gt;␀<b>1");
+    }
+
+    #[test]
+    fn hashes_are_as_browsers_compute_them() {
+        // RFC 6234 by way of FIPS 180-2: the digest of `abc`.
+        assert_eq!(hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    }
+}
