@@ -200,7 +200,7 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
 fn sent(json: Arc<Value>) -> Result<Body, Refusal> {
     match real_card(&json) {
         Some(number) => Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number))),
-        None => Ok(Body { text: json.to_string(), json: Some(json) }),
+        None => Ok(Body { text: serde_json::to_string(&json).unwrap_or_else(|_| json.to_string()), json: Some(json) }),
     }
 }
 

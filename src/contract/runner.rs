@@ -134,7 +134,7 @@ pub async fn run(
     let _attending = options.stop.attend();
     let mut deadline = None;
     let (mut begun, mut answered) = (0, 0);
-    let mut running: VecDeque<JoinHandle<Option<(ScenarioResult, Tally)>>> = VecDeque::new();
+    let mut running: VecDeque<JoinHandle<Option<Box<(ScenarioResult, Tally)>>>> = VecDeque::new();
     loop {
         // A window twice as wide as the permits keeps them busy while results wait for their turn.
         while running.len() < width.most * 2 && !options.stop.asked() {
@@ -152,7 +152,8 @@ pub async fn run(
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits, finished) = (shared.clone(), width.permits.clone(), width.finished.clone());
-            running.push_back(tokio::spawn(async move {
+            // In a box, as its result: a task moves what it holds whenever it changes its state.
+            running.push_back(tokio::spawn(Box::pin(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
                 // What has not begun when the end is asked for does not begin.
@@ -161,8 +162,8 @@ pub async fn run(
                 }
                 let done = execute(&shared, &plan).await;
                 finished.fetch_add(1, Ordering::Relaxed);
-                Some(done)
-            }));
+                Some(Box::new(done))
+            })));
         }
         let Some(next) = running.pop_front() else { break };
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
@@ -170,7 +171,8 @@ pub async fn run(
             // Those after it may have ended in time.
             continue;
         };
-        if let Ok(Some((result, seen))) = done {
+        if let Ok(Some(done)) = done {
+            let (result, seen) = *done;
             let mut counted = seen.counted(&result.id);
             tally.add(seen);
             answered += usize::from(result.verdict != Verdict::Inconclusive);
