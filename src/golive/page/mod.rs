@@ -13,6 +13,7 @@ mod imports;
 pub mod js;
 mod leads;
 mod outline;
+mod parse;
 mod plain;
 pub mod script;
 mod selector;
