@@ -6,7 +6,7 @@ use std::fmt;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error, UndefinedBehavior, escape_formatter};
+use minijinja::{Environment, Error, UndefinedBehavior, Value, escape_formatter};
 use sha2::{Digest, Sha256};
 
 use super::clean;
@@ -16,6 +16,8 @@ use super::clean;
 ///
 /// # Errors
 /// None: the marks of blocks are those of the engine.
+///
+/// The filter `text` is for long texts between tags, never in an attribute: quotation marks stay as they are.
 pub(super) fn environment<'source>() -> Result<Environment<'source>, Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -23,6 +25,12 @@ pub(super) fn environment<'source>() -> Result<Environment<'source>, Error> {
     env.set_formatter(|out, state, value| match value.as_str() {
         Some(text) if !value.is_safe() => Ok(write_escaped(out, text)?),
         _ => escape_formatter(out, state, value),
+    });
+    env.add_filter("text", |text: &str| {
+        let mut html = String::with_capacity(text.len() + text.len() / 8);
+        // Writing to memory does not fail.
+        let _ = write(&mut html, text, false);
+        Value::from_safe_string(html)
     });
     Ok(env)
 }
@@ -35,6 +43,10 @@ pub(super) fn push_escaped(html: &mut String, text: &str) {
 
 /// The same for any writer.
 fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    write(out, text, true)
+}
+
+fn write(out: &mut impl fmt::Write, text: &str, quotes: bool) -> fmt::Result {
     let text = clean::block(text);
     let mut written = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -42,8 +54,8 @@ fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
-            b'"' => "&quot;",
-            b'\'' => "&#x27;",
+            b'"' if quotes => "&quot;",
+            b'\'' if quotes => "&#x27;",
             _ => continue,
         };
         out.write_str(&text[written..at])?;
@@ -68,10 +80,10 @@ mod tests {
         push_escaped(&mut html, "<b a=\"x\" b='y'>ñ & \u{202e}</b>");
         assert_eq!(html, "&lt;b a=&quot;x&quot; b=&#x27;y&#x27;&gt;ñ &amp; \u{fffd}&lt;/b&gt;");
         let mut env = environment().unwrap();
-        env.add_template("page.html", "{{ given }}{{ own | safe }}{{ 1 }}").unwrap();
+        env.add_template("page.html", "{{ given }}{{ own | safe }}{{ 1 }}{{ given | text }}").unwrap();
         let page = env.get_template("page.html").unwrap();
-        let page = page.render(minijinja::context! { given => "<i>\0", own => "<b>" }).unwrap();
-        assert_eq!(page, "&lt;i&gt;␀<b>1");
+        let page = page.render(minijinja::context! { given => "<i a='\"'>\0", own => "<b>" }).unwrap();
+        assert_eq!(page, "&lt;i a=&#x27;&quot;&#x27;&gt;␀<b>1&lt;i a='\"'&gt;␀");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What the templates call to say something: words in three languages, and their plain form for attributes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
@@ -15,7 +17,20 @@ use crate::report::template::push_escaped;
 /// - `langs(key, name=value)`: `data-es`, `data-pt` and `data-en` attributes, for the language switch;
 /// - `value | say`: a recorded message or text as spans; `value | say_plain`: in the chosen language.
 pub(super) fn register(env: &mut Environment<'_>, lang: Lang) {
-    env.add_function("t", |key: &str, args: Kwargs| Ok::<_, Error>(spans(&texts(key, &args)?)));
+    // Most words have no values and are said for each scenario or finding anew.
+    let said: Mutex<BTreeMap<String, Value>> = Mutex::default();
+    env.add_function("t", move |key: &str, args: Kwargs| {
+        if args.args().next().is_some() {
+            return Ok::<_, Error>(spans(&texts(key, &args)?));
+        }
+        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = said.get(key) {
+            return Ok(value.clone());
+        }
+        let value = spans(&texts(key, &args)?);
+        said.insert(key.to_owned(), value.clone());
+        Ok(value)
+    });
     env.add_function("plain", move |key: &str, args: Kwargs| Ok::<_, Error>(texts(key, &args)?.get(lang).to_owned()));
     env.add_function("langs", |key: &str, args: Kwargs| {
         let text = texts(key, &args)?;
