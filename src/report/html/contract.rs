@@ -90,6 +90,8 @@ pub(super) struct ScenarioView<'r> {
     took: Text,
     /// Whether the bars stand where they began; `None` where there are none.
     placed: Option<bool>,
+    /// Whether some of them are grey: waiting and earlier attempts.
+    waits: bool,
     steps: Vec<StepView<'r>>,
     /// The command line that runs it again.
     again: String,
@@ -320,6 +322,7 @@ impl<'r> ContractView<'r> {
                 mark: scenario.verdict.into(),
                 took: format::duration(scenario.elapsed_ms),
                 placed: bars.as_ref().map(|bars| bars.placed),
+                waits: bars.as_ref().is_some_and(waterfall::Bars::waits),
                 steps: steps(scenario, bars.map(|bars| bars.steps).unwrap_or_default(), budget),
                 again: command::of_scenario(scenario, contract.target.as_ref(), seed),
             }

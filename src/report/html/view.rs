@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::accepted::{self, AcceptedView};
-use super::bounds::{Budget, COLUMNS, ROWS};
+use super::bounds::{Budget, COLUMNS, ON_PAPER, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
 use super::finding::{Context, GroupView, OpenView, ProblemView, groups};
@@ -180,6 +180,8 @@ pub(super) struct View<'r> {
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
+    /// Places of one group that stand on paper; the others are counted there.
+    paper_places: usize,
     compare: Option<CompareView<'r>>,
     trend: Option<TrendView<'r>>,
     manual: Vec<ChapterView<'r>>,
@@ -293,6 +295,7 @@ impl<'r> View<'r> {
             problems: record.problems.iter().take(ROWS).map(ProblemView::of).collect(),
             problems_total: record.problems.len(),
             rules: record.rules.len(),
+            paper_places: ON_PAPER,
             compare: beside
                 .earlier
                 .as_ref()

@@ -37,6 +37,13 @@ pub(super) struct Bars {
     pub(super) placed: bool,
 }
 
+impl Bars {
+    /// Whether there is more than requests whose answers were judged.
+    pub(super) fn waits(&self) -> bool {
+        self.steps.iter().flatten().any(|bar| !bar.kind.is_empty())
+    }
+}
+
 /// A stretch from a beginning, in milliseconds.
 type Stretch = (u64, u64);
 
@@ -190,7 +197,9 @@ mod tests {
         again.span = Some(Span { started_ms: 500, elapsed_ms: 500 });
         let attempt = Attempt { status: Some(503), waited_ms: 300, started_ms: Some(500), elapsed_ms: Some(50) };
         again.exchange.as_mut().unwrap().earlier = vec![attempt];
-        let (placed, bars) = drawn(&scenario(vec![step(Some(0), 40), wait, again]));
+        let waiting = scenario(vec![step(Some(0), 40), wait, again]);
+        assert!(of_steps(&waiting).unwrap().waits());
+        let (placed, bars) = drawn(&waiting);
         assert!(placed);
         assert_eq!(bars[0], [(0, 40, "")]);
         assert_eq!(bars[1], [(100, 400, "wait")]);
