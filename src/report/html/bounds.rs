@@ -15,6 +15,8 @@ pub(super) const SPOTS: (usize, usize) = (3, 200);
 pub(super) const ON_PAPER: usize = 6;
 /// Open questions, problems, pages and left out addresses that are listed.
 pub(super) const ROWS: usize = 500;
+/// Shops that one open question names.
+pub(super) const OPEN_PLACES: usize = 8;
 /// Shops that stand side by side in the matrix of requirements.
 pub(super) const COLUMNS: usize = 12;
 /// Scenarios that hold and are shown with their steps.

@@ -166,6 +166,8 @@ pub(super) struct View<'r> {
     mend_hidden: usize,
     open: Vec<OpenView<'r>>,
     open_total: usize,
+    /// Questions that are neither listed nor counted in a line.
+    open_hidden: usize,
     matrix: Vec<RowView<'r>>,
     /// Where the requirements are documented, each source once.
     matrix_sources: Vec<&'r str>,
@@ -248,6 +250,7 @@ impl<'r> View<'r> {
             cells: row.cells.iter().take(COLUMNS).map(|cell| CellView::of(*cell)).collect(),
             rules: rules_of(record, &row.requirement.id, &anchors),
         });
+        let (open, open_hidden) = OpenView::rows(&outline.open);
         View {
             lang: lang.tag(),
             assets,
@@ -290,7 +293,8 @@ impl<'r> View<'r> {
             mend,
             mend_total: outline.mend.len(),
             mend_hidden,
-            open: outline.open.iter().take(ROWS).map(OpenView::of).collect(),
+            open,
+            open_hidden,
             open_total: outline.open.len(),
             problems: record.problems.iter().take(ROWS).map(ProblemView::of).collect(),
             problems_total: record.problems.len(),
