@@ -183,7 +183,9 @@ mod tests {
         StepResult { exchange: Some(exchange), span: None, ..contract.scenarios[0].steps[0].clone() }
     }
 
-    fn drawn(scenario: &ScenarioResult) -> (bool, Vec<Vec<(u64, u64, &'static str)>>) {
+    type Drawn = Vec<Vec<(u64, u64, &'static str)>>;
+
+    fn drawn(scenario: &ScenarioResult) -> (bool, Drawn) {
         let bars = of_steps(scenario).unwrap();
         let each = |bars: &Vec<Bar>| bars.iter().map(|bar| (bar.x, bar.width, bar.kind)).collect();
         (bars.placed, bars.steps.iter().map(each).collect())
