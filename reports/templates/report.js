@@ -62,6 +62,16 @@
   // On a phone the list of findings would stand long before the findings.
   if (matchMedia('(max-width: 40rem)').matches) all('.glance').forEach(function (each) { each.open = false; });
 
+  // The contents stand open where there is room for them, and fold once they led somewhere where there is not.
+  var desk = matchMedia('(min-width: 60.01rem)');
+  var contents = document.querySelector('.toc details');
+  function place() { contents.open = desk.matches; }
+  place();
+  if (desk.addEventListener) desk.addEventListener('change', place);
+  contents.addEventListener('click', function (event) {
+    if (!desk.matches && event.target.closest('a')) contents.open = false;
+  });
+
   var opened = [];
   addEventListener('beforeprint', function () {
     opened = all('details').filter(function (each) { return !each.open; });

@@ -419,8 +419,10 @@ pub(super) enum ReportCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct PortfolioArgs {
-    #[arg(value_name = "RECORD", required = true)]
+    #[arg(value_name = "RECORD", required_unless_present = "schema")]
     pub(super) records: Vec<PathBuf>,
+    #[arg(long, conflicts_with_all = ["records", "report"])]
+    pub(super) schema: bool,
     #[arg(long, value_name = "FORMAT=FILE", value_delimiter = ',')]
     pub(super) report: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! `homologa contract …`: scenarios against a target.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,7 @@ use crate::sandbox::{Options as SandboxOptions, Sandbox};
 
 pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<Problem>> {
     match args.command {
-        ContractCommand::Run(args) if args.dry_run => dry(output, &args.run),
+        ContractCommand::Run(args) if args.dry_run => dry(output, &args),
         ContractCommand::Run(args) => execute(output, &args).await,
         ContractCommand::Coverage(args) => super::coverage::run(output, &args).await,
         ContractCommand::List(args) => list(output, &args),
@@ -129,9 +130,20 @@ async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<P
     session.finish(output, interrupted).map(|(_, code)| code)
 }
 
-/// Shows what would be sent.
-fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
+/// Shows what would be sent: of a part, what falls to it. What a run would refuse is refused here too; what only a run
+/// can judge or write is told.
+fn dry(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<Problem>> {
+    let args = &gated.run;
     let config = configured(args)?;
+    let profile = gate::profile(&gated.profile)?;
+    gate::policy(&gated.gate, profile.as_ref())?;
+    Outputs::of_run(&args.record, profile.as_ref())?;
+    share::no_recording(&gated.share, &config)?;
+    let share = share::asked(&gated.share, "contract", seed(&config, args.seed), true, BTreeMap::new())?;
+    let unused = without_a_run(gated);
+    if !unused.is_empty() {
+        output.note(&Message::new("contract.dry-unused").with("options", unused.join(", ")));
+    }
     let loaded = load(config.scenarios.as_deref(), &config.tags);
     let target = match &config.target {
         // Nothing is sent, so that nothing has to listen there.
@@ -152,7 +164,10 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
     let (scenarios, notices) = selected(loaded.scenarios, target.kind);
     output.problems(&notices);
     let seed = seed(&config, args.seed).unwrap_or_else(crate::ids::Ids::random_seed);
-    let drawn = dry_run(scenarios, &target, seed);
+    let mut drawn = dry_run(scenarios, &target, seed);
+    let nothing = drawn.is_empty();
+    // A part to which nothing falls is no mistake, as in a run.
+    drawn.retain(|scenario| share.shard.is_none_or(|shard| shard.has(&scenario.id)));
     if output.json {
         output.result_json(&serde_json::json!({ "target": target.info(), "seed": seed, "scenarios": drawn }));
     } else {
@@ -183,10 +198,28 @@ fn dry(output: &Output, args: &ContractRunArgs) -> Result<u8, Vec<Problem>> {
     if !loaded.problems.is_empty() {
         return Err(loaded.problems);
     }
-    if drawn.is_empty() {
+    if nothing {
         return Err(vec![nothing_to_run(found > 0)]);
     }
     Ok(exit::READY)
+}
+
+/// The options of a command line that mean nothing where nothing is sent.
+fn without_a_run(gated: &ContractGatedArgs) -> Vec<String> {
+    let ContractGatedArgs { run, gate, profile, share, .. } = gated;
+    let named = [
+        ("--fail-on", !gate.fail_on.is_empty()),
+        ("--regression", gate.regression.is_some()),
+        ("--min-coverage", gated.min_coverage.is_some()),
+        ("--min-pairs", gated.min_pairs.is_some()),
+        ("--baseline", gated.baseline.is_some()),
+        ("--output", run.record.output.is_some()),
+        ("--report", !run.record.report.is_empty()),
+        ("--journal", run.journal.is_some()),
+        ("--resume", share.resume.is_some()),
+    ];
+    let named = named.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.to_owned());
+    profile.profile.iter().map(|name| format!("--profile {name}")).chain(named).collect()
 }
 
 /// Runs the contract side of a session; problems become events, so that the rest of the run goes on.

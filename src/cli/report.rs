@@ -1,7 +1,7 @@
 //! `homologa report RUN…`: recorded runs, rendered again. The same records give the same bytes.
 //! `homologa report --schema`: what a record looks like, for programs that read one.
 //! `homologa report merge OUT RECORD…`: the records of the parts of a run, joined.
-//! `homologa report portfolio RECORD…`: the shops of all records on one sheet.
+//! `homologa report portfolio RECORD…`: the shops of all records on one sheet; `--schema` as above, of that sheet.
 
 use std::path::{Path, PathBuf};
 
@@ -25,15 +25,16 @@ use crate::run::{Problem, RunRecord, read_record};
 pub(super) fn run(output: &Output, args: &ReportArgs) -> Result<u8, Vec<Problem>> {
     match &args.command {
         Some(ReportCommand::Merge(args)) => merge(output, args),
+        Some(ReportCommand::Portfolio(args)) if args.schema => schema(output, portfolio::SCHEMA),
         Some(ReportCommand::Portfolio(args)) => portfolio(output, args),
-        None if args.schema => schema(output),
+        None if args.schema => schema(output, report::json::SCHEMA),
         None => render(output, args),
     }
 }
 
-/// Writes the published schema of a record, as it stands in `specs/dsl/`.
-fn schema(output: &Output) -> Result<u8, Vec<Problem>> {
-    output.report_by(|out| out.write_all(report::json::SCHEMA.as_bytes()));
+/// Writes a published schema as it stands in `specs/dsl/`.
+fn schema(output: &Output, text: &str) -> Result<u8, Vec<Problem>> {
+    output.report_by(|out| out.write_all(text.as_bytes()));
     Ok(crate::exit::READY)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -291,12 +291,11 @@ impl Prepared {
         self.url.path()
     }
 
-    /// Sends the request and reads the answer within bounds.
+    /// Sends the request and reads the answer within bounds; `started` is now.
     ///
     /// # Errors
     /// A problem of the environment: no connection, time over, a broken answer.
-    pub(super) async fn send(&self, client: &reqwest::Client) -> Result<(Answer, u64), Unanswered> {
-        let started = Instant::now();
+    pub(super) async fn send(&self, client: &reqwest::Client, started: Instant) -> Result<(Answer, u64), Unanswered> {
         let method = reqwest::Method::from_bytes(self.method.as_bytes()).unwrap_or_default();
         let mut request = client.request(method, self.url.clone());
         for (name, value) in &self.headers {
@@ -324,8 +323,7 @@ impl Prepared {
             // A body that is no UTF-8 is no JSON either (RFC 8259, 8.1).
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into(), None),
         };
-        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok((Answer { status, headers, body, json, cut, ..Answer::default() }, elapsed))
+        Ok((Answer { status, headers, body, json, cut, ..Answer::default() }, milliseconds(started.elapsed())))
     }
 
     /// The exchange as the record keeps it: redacted and bounded.
@@ -369,11 +367,17 @@ impl Prepared {
             response_headers: response_headers.collect(),
             truncated: answer.is_some(),
             response_body: None,
+            started_ms: None,
             elapsed_ms,
             replayed: false,
             earlier: Vec::new(),
         }
     }
+}
+
+/// A duration as the record keeps it: whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn keep(body: String) -> (String, bool) {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::baseline::Observer;
 use super::coverage::Tally;
 use super::environment;
-use super::exchange::{self, Answer, Prepared, Refusal};
+use super::exchange::{self, Answer, Prepared, Refusal, milliseconds};
 use super::expect::{self, Context};
 use super::json_path;
 use super::judge;
@@ -27,8 +27,8 @@ use super::unknown_outcome::{self, Found};
 use crate::i18n::Message;
 use crate::ids::Ids;
 use crate::run::{
-    Attempt, Evidence, Exchange, Expectation, Finding, MOST_WHOLE, ScenarioResult, Severity, StepResult, Stop, Verdict,
-    fingerprint,
+    Attempt, Evidence, Exchange, Expectation, Finding, MOST_WHOLE, ScenarioResult, Severity, Span, StepResult, Stop,
+    Verdict, fingerprint,
 };
 use crate::secret::Redactor;
 
@@ -43,19 +43,22 @@ pub(super) struct Shared {
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) stop: Stop,
     pub(super) serial: Serial,
+    /// What scenarios count their beginning from.
+    pub(super) began: Instant,
     /// What is known of a real account.
     pub(super) known: Known,
 }
 
 /// Runs one scenario to its end; what it covered comes along.
 pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Tally) {
-    let started = Instant::now();
+    let began = Instant::now();
     let id = plan.id();
     let ids = shared.ids.part(&id);
     let recording = shared.transport.recording();
     let variables = plan::variables(plan, &ids, recording.and_then(|recording| recording.clock(&id)));
     let mut state = State {
         id: &id,
+        began,
         shared,
         plan,
         ids: &ids,
@@ -114,11 +117,17 @@ pub(super) async fn execute(shared: &Shared, plan: &Plan) -> (ScenarioResult, Ta
         tags: plan.scenario.tags.clone(),
         verdict,
         steps,
-        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        started_ms: Some(milliseconds(began.saturating_duration_since(shared.began))),
+        elapsed_ms: milliseconds(began.elapsed()),
         place: plan.index,
         abridged: false,
     };
     (result, tally)
+}
+
+/// When the first attempt left.
+fn first_left(earlier: &[Attempt], last: Option<u64>) -> Option<u64> {
+    earlier.first().map_or(last, |attempt| attempt.started_ms)
 }
 
 /// A note that the answer is not that of the first attempt.
@@ -140,6 +149,7 @@ fn skipped(step: &Step, reason: Message) -> StepResult {
         expectations: Vec::new(),
         findings: Vec::new(),
         exchange: None,
+        span: None,
     }
 }
 
@@ -172,6 +182,8 @@ impl Lacks {
 
 struct State<'s> {
     id: &'s str,
+    /// What the moments of its steps are counted from.
+    began: Instant,
     shared: &'s Shared,
     plan: &'s Plan,
     ids: &'s Ids,
@@ -205,14 +217,16 @@ impl<'s> State<'s> {
         }
         let prepared = match &step.action {
             Action::Wait(duration) => {
+                let started = self.now_ms();
                 if self.shared.transport.recording().is_none() {
                     self.sleep(*duration).await;
                 }
+                let span = self.span(started);
                 if self.hurried() {
-                    return Ok(skipped(step, Message::new("contract.interrupted-here")));
+                    return Ok(StepResult { span, ..skipped(step, Message::new("contract.interrupted-here")) });
                 }
                 let waited = Message::new("contract.waited").with("ms", duration.as_millis());
-                return Ok(StepResult { verdict: Verdict::Pass, ..skipped(step, waited) });
+                return Ok(StepResult { verdict: Verdict::Pass, span, ..skipped(step, waited) });
             }
             Action::Send(request) => {
                 exchange::prepare(request, &self.shared.target, &self.plan.site, &self.variables, self.ids)
@@ -239,7 +253,7 @@ impl<'s> State<'s> {
             let result = self.ask(step, &prepared).await;
             return Ok(self.verify(step, result));
         };
-        let started = Instant::now();
+        let (started, started_ms) = (Instant::now(), self.now_ms());
         let mut asked = 1;
         let mut result = self.ask(step, &prepared).await;
         while result.verdict != Verdict::Pass {
@@ -263,18 +277,29 @@ impl<'s> State<'s> {
         }
         if result.verdict != Verdict::Pass && self.hurried() && started.elapsed() < poll.limit {
             // What was not waited for to its end has not failed.
-            let exchange = result.exchange.take();
-            return Ok(StepResult { exchange, ..skipped(step, Message::new("contract.interrupted-here")) });
+            let (exchange, span) = (result.exchange.take(), self.span(started_ms));
+            return Ok(StepResult { exchange, span, ..skipped(step, Message::new("contract.interrupted-here")) });
         }
+        result.span = self.span(started_ms);
         if result.verdict != Verdict::Pass {
-            let milliseconds = started.elapsed().as_millis();
-            let told = Message::new("contract.polled").with("n", asked).with("ms", milliseconds);
+            let told = Message::new("contract.polled").with("n", asked).with("ms", milliseconds(started.elapsed()));
             result.expectations.push(Expectation { message: told.clone(), verdict: result.verdict });
             for finding in result.findings.iter_mut().filter(|finding| finding.severity == Severity::Blocker) {
                 finding.fix.get_or_insert_with(|| told.clone());
             }
         }
         Ok(self.verify(step, result))
+    }
+
+    /// From a moment of the scenario, in milliseconds since it began, until now. A replay waits for nothing and is none the wiser.
+    fn span(&self, started_ms: u64) -> Option<Span> {
+        let live = self.shared.transport.recording().is_none();
+        live.then(|| Span { started_ms, elapsed_ms: self.now_ms().saturating_sub(started_ms) })
+    }
+
+    /// Milliseconds since the scenario began.
+    fn now_ms(&self) -> u64 {
+        milliseconds(self.began.elapsed())
     }
 
     fn place(&self, step: &'s Step) -> Place<'s> {
@@ -313,24 +338,29 @@ impl<'s> State<'s> {
         let redactor = &*self.redactor.clone();
         *self.asked.entry(&step.id).or_default() += 1;
         let place = self.place(step);
-        let began = jiff::Timestamp::now();
-        let reply = self.shared.transport.send(prepared, &step.expect.status, place, redactor).await;
+        let clock = jiff::Timestamp::now();
+        let reply = self.shared.transport.send(prepared, &step.expect.status, self.began, place, redactor).await;
         if let Some(recorder) = &self.shared.tape.write {
             let (answer, elapsed) = match &reply.outcome {
                 Ok((answer, elapsed)) => (Ok(answer), *elapsed),
                 Err(unanswered) => (Err(&unanswered.problem.message), 0),
             };
-            recorder.keep(recording::Entry::of(place, prepared, answer, elapsed, redactor));
+            recorder.keep(recording::Entry::of(place, prepared, answer, (reply.started_ms, elapsed), redactor));
         }
         if unknown_outcome::is_unknown(prepared, &reply, &step.expect.status) {
-            return self.look_up(step, prepared, reply, began).await;
+            let first = first_left(&reply.earlier, reply.started_ms);
+            let mut result = self.look_up(step, prepared, reply, clock).await;
+            result.span = first.and_then(|first| self.span(first));
+            return result;
         }
-        let Reply { outcome, earlier } = reply;
+        let Reply { outcome, earlier, started_ms } = reply;
+        let first = first_left(&earlier, started_ms).filter(|_| !earlier.is_empty());
+        let span = first.and_then(|first| self.span(first));
         let (answer, elapsed) = match outcome {
             Ok(done) => done,
             Err(Unanswered { problem, .. }) => {
-                let exchange = Exchange { earlier, ..prepared.exchange(None, 0, redactor) };
-                let mut result = skipped(step, problem.message.clone());
+                let exchange = Exchange { earlier, started_ms, ..prepared.exchange(None, 0, redactor) };
+                let mut result = StepResult { span, ..skipped(step, problem.message.clone()) };
                 // What a recording lacks is told as the reason, once; nothing is wrong with any environment.
                 if !problem.message.key.starts_with("recording.") {
                     result.findings.push(self.open_finding(step, "environment", problem.message, problem.fix));
@@ -355,18 +385,19 @@ impl<'s> State<'s> {
         } else {
             prepared.exchange(Some(&answer), elapsed, redactor)
         };
-        exchange.earlier = earlier;
+        (exchange.earlier, exchange.started_ms) = (earlier, started_ms);
         exchange.path = self.path_template(step).filter(|path| path.contains("${")).map(str::to_owned);
         self.sent.insert(step.id.clone(), (prepared.clone(), answer));
         match result {
             Ok(mut result) => {
+                result.span = span;
                 if result.verdict == Verdict::Pass {
                     exchange::shorten(&mut exchange);
                 }
                 result.exchange = Some(exchange);
                 result
             }
-            Err(reason) => StepResult { exchange: Some(exchange), ..skipped(step, reason) },
+            Err(reason) => StepResult { exchange: Some(exchange), span, ..skipped(step, reason) },
         }
     }
 
@@ -424,7 +455,8 @@ impl<'s> State<'s> {
             }
             Err(unanswered) => (None, 0, unanswered.problem.message),
         };
-        let exchange = Exchange { earlier: reply.earlier, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
+        let (earlier, started_ms) = (reply.earlier, reply.started_ms);
+        let exchange = Exchange { earlier, started_ms, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
         let mut result = match unknown_outcome::look_up(transport, stop, prepared, &step.expect.status, began).await {
             Found::Payment { answer, id } => {
                 self.count(step, prepared, &answer);
@@ -572,6 +604,7 @@ impl<'s> State<'s> {
             expectations: compared.expectations,
             findings: compared.findings,
             exchange: None,
+            span: None,
         })
     }
 

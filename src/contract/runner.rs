@@ -117,7 +117,9 @@ pub async fn run(
     let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
     let (known, serial) = (Known::default(), Serial::default());
     let seed = options.seed;
-    let shared = Arc::new(Shared { target, transport, ids, seed, redactor, tape, observer, stop, known, serial });
+    let began = std::time::Instant::now();
+    let shared =
+        Arc::new(Shared { target, transport, ids, seed, redactor, tape, observer, stop, known, serial, began });
     let questions = (options.preflight && options.tape.replay.is_none()).then(|| Questions::new(&shared));
     let preflight = match &questions {
         Some(questions) => questions.ask(plans.make_contiguous()).await?,

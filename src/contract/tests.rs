@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 
 use super::scenario::Stock;
 use super::{Options, Queue, Target, TargetKind, run};
-use crate::run::{Event, RunRecord, ScenarioResult, Sink, Verdict};
+use crate::run::{Event, RunRecord, ScenarioResult, Sink, Span, Verdict};
 
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -67,6 +67,13 @@ async fn a_step_asks_until_it_holds_with_one_key() {
     assert!(!asked[0].1.is_empty() && asked[..3].iter().all(|(_, key)| *key == asked[0].1));
     assert_eq!(asked[3].0, "GET /x/made");
     assert!(result.elapsed_ms >= 40, "{}", result.elapsed_ms);
+    // Each stands where it began: asking three times, then waiting, then asking once more.
+    let spans: Vec<Option<Span>> = result.steps.iter().map(|step| step.span).collect();
+    let [Some(polled), Some(waited), None] = spans[..] else { panic!("{spans:?}") };
+    let left = |index: usize| result.steps[index].exchange.as_ref().unwrap().started_ms.unwrap();
+    assert!(left(0) >= polled.started_ms + 20 && polled.elapsed_ms >= 20, "{result:#?}");
+    assert!(waited.started_ms >= left(0) && waited.elapsed_ms >= 19 && left(2) >= waited.started_ms + 19);
+    assert!(result.started_ms.is_some() && left(2) <= result.elapsed_ms);
 }
 
 #[tokio::test]

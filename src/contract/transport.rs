@@ -4,10 +4,11 @@
 //! that stands between (pacing, retries) belongs here, so that scenarios do not know of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::exchange::{Answer, Prepared};
+use super::exchange::{Answer, Prepared, milliseconds};
 use super::pace::{Closed, Pace};
-use super::recording::{Place, Recording};
+use super::recording::{Place, Played, Recording};
 use super::retry::{self, Came};
 use crate::http;
 use crate::i18n::Message;
@@ -37,6 +38,8 @@ pub(super) struct Reply {
     pub(super) outcome: Result<(Answer, u64), Unanswered>,
     /// The attempts before the last one.
     pub(super) earlier: Vec<Attempt>,
+    /// When the last attempt left, in milliseconds since what the sender counts from; `None` when none left.
+    pub(super) started_ms: Option<u64>,
 }
 
 /// Why no answer came.
@@ -62,21 +65,23 @@ impl From<Closed> for Unanswered {
 
 impl Transport {
     /// Sends a request and reads its answer within bounds, again where that is safe and may help. Statuses that are
-    /// expected are answers like any other.
+    /// expected are answers like any other. Moments are counted from `since`; those of a recording are its own.
     pub(super) async fn send(
         &self,
         prepared: &Prepared,
         expected: &[u16],
+        since: Instant,
         place: Place<'_>,
         redactor: &Redactor,
     ) -> Reply {
         match self {
-            Transport::Live(live) => live.send(prepared, expected).await,
-            Transport::Recording(recording) => {
-                let outcome = recording.answer(prepared, place, redactor);
-                let outcome = outcome.map_err(|problem| Unanswered { problem, unsent: true });
-                Reply { outcome, earlier: Vec::new() }
-            }
+            Transport::Live(live) => live.send(prepared, expected, since).await,
+            Transport::Recording(recording) => match recording.answer(prepared, place, redactor) {
+                Ok(Played { answer, started_ms, elapsed_ms }) => {
+                    Reply { outcome: Ok((answer, elapsed_ms)), earlier: Vec::new(), started_ms }
+                }
+                Err(problem) => unsent(problem),
+            },
         }
     }
 
@@ -84,11 +89,8 @@ impl Transport {
     /// target can be asked; of a recording nothing more is known than what it holds.
     pub(super) async fn ask(&self, prepared: &Prepared, expected: &[u16]) -> Reply {
         match self {
-            Transport::Live(live) => live.send(prepared, expected).await,
-            Transport::Recording(_) => {
-                let problem = Problem::environment(Message::new("contract.no-lookup"));
-                Reply { outcome: Err(Unanswered { problem, unsent: true }), earlier: Vec::new() }
-            }
+            Transport::Live(live) => live.send(prepared, expected, Instant::now()).await,
+            Transport::Recording(_) => unsent(Problem::environment(Message::new("contract.no-lookup"))),
         }
     }
 
@@ -101,17 +103,24 @@ impl Transport {
     }
 }
 
+/// Nothing was sent.
+fn unsent(problem: Problem) -> Reply {
+    Reply { outcome: Err(Unanswered { problem, unsent: true }), earlier: Vec::new(), started_ms: None }
+}
+
 impl Live {
-    async fn send(&self, prepared: &Prepared, expected: &[u16]) -> Reply {
+    async fn send(&self, prepared: &Prepared, expected: &[u16], since: Instant) -> Reply {
         let mut earlier = Vec::new();
         loop {
-            let outcome = match self.pace.turn().await {
-                Ok(()) => prepared.send(&self.client).await,
-                Err(closed) => return Reply { outcome: Err(closed.into()), earlier },
-            };
+            if let Err(closed) = self.pace.turn().await {
+                return Reply { outcome: Err(closed.into()), earlier, started_ms: None };
+            }
+            let started = Instant::now();
+            let started_ms = Some(milliseconds(started.saturating_duration_since(since)));
+            let outcome = prepared.send(&self.client, started).await;
             let (came, status) = match &outcome {
                 Ok((answer, _)) if !self.retries || answer.status < 429 || expected.contains(&answer.status) => {
-                    return Reply { outcome, earlier };
+                    return Reply { outcome, earlier, started_ms };
                 }
                 Ok((Answer { status, headers, .. }, _)) => (Came::Answer { status: *status, headers }, Some(*status)),
                 Err(Unanswered { unsent: true, .. }) if self.retries => (Came::NoConnection, None),
@@ -123,13 +132,13 @@ impl Live {
             }
             match next.again {
                 Some(wait) if !self.stop.asked() => {
+                    let elapsed_ms = Some(milliseconds(started.elapsed()));
                     if next.silence.is_none() {
                         self.stop.sleep(wait).await;
                     }
-                    let waited_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                    earlier.push(Attempt { status, waited_ms });
+                    earlier.push(Attempt { status, waited_ms: milliseconds(wait), started_ms, elapsed_ms });
                 }
-                _ => return Reply { outcome, earlier },
+                _ => return Reply { outcome, earlier, started_ms },
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Joins the records of the parts of one run (`--shard i/n`) to the record that the whole run would have made, but for
-//! times: `started`, `elapsed_ms`, `waited_ms`, and what the target itself makes anew in its answers.
+//! times: `started`, `started_ms`, `elapsed_ms`, `waited_ms`, and what the target itself makes anew in its answers.
 //!
 //! Responsible for noticing that parts are missing, double or of different runs. Judges nothing that a part has
 //! judged already; what only the whole can answer (gates) it leaves to [`crate::contract::Gates`].

@@ -22,7 +22,7 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::report::sample;
 
@@ -47,7 +47,7 @@ mod tests {
     }
 
     /// Members of a value that its schema says nothing of, by their path.
-    fn undescribed(
+    pub(in crate::report) fn undescribed(
         root: &serde_json::Value,
         schema: &serde_json::Value,
         value: &serde_json::Value,
@@ -77,8 +77,9 @@ mod tests {
                 }
             }
             Value::Array(items) => {
-                for item in items {
-                    let inside = if schema["items"].is_null() { &schema["prefixItems"][0] } else { &schema["items"] };
+                for (index, item) in items.iter().enumerate() {
+                    let inside =
+                        if schema["items"].is_object() { &schema["items"] } else { &schema["prefixItems"][index] };
                     assert!(!inside.is_null(), "{path} says nothing of its items");
                     undescribed(root, inside, item, &format!("{path}[]"), all);
                 }

@@ -14,6 +14,12 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// Milliseconds that were waited before it was sent again.
     pub waited_ms: u64,
+    /// When it left, in milliseconds since its scenario began; records of older versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
+    /// Milliseconds from sending to the last byte, or until there was none to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<u64>,
 }
 
 /// One request and its response, secrets redacted, bodies bounded.
@@ -43,6 +49,10 @@ pub struct Exchange {
     /// Whether the response body was cut for the record.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
+    /// When the request left, in milliseconds since its scenario began. Records of older versions do not say; nor is
+    /// there a moment when nothing left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
     /// Milliseconds from sending to the last byte.
     pub elapsed_ms: u64,
     /// Whether a recording answered: there is nothing that the request could be sent to again.
@@ -81,6 +91,19 @@ pub struct StepResult {
     /// The exchange, if one took place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
+    /// From when to when it lasted, where it is more than one exchange: it waits, asks until something holds, was sent
+    /// again, or looked a payment up. Whether it is there follows from what the step does, never from how long it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+}
+
+/// A stretch of time within a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its beginning, in milliseconds since the scenario began.
+    pub started_ms: u64,
+    /// Milliseconds.
+    pub elapsed_ms: u64,
 }
 
 /// The result of one scenario on one site.
@@ -101,6 +124,10 @@ pub struct ScenarioResult {
     pub verdict: Verdict,
     /// The steps that ran.
     pub steps: Vec<StepResult>,
+    /// When it began, in milliseconds since the scenarios of its run began, or those of the part or the resumption of
+    /// a run that ran it. Records of older versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
     /// Milliseconds.
     pub elapsed_ms: u64,
     /// Its place among all scenarios of the run, from 0, those of its other parts included.
@@ -127,6 +154,7 @@ impl ScenarioResult {
             if step.verdict == Verdict::Pass {
                 step.expectations = Vec::new();
                 step.exchange = None;
+                step.span = None;
             } else if let Some(exchange) = &mut step.exchange {
                 exchange.truncated |= exchange.response_body.take().is_some();
                 exchange.request_body = None;

@@ -29,7 +29,7 @@ pub use accepted::{AcceptedEntry, AcceptedFindings, EntrySight, EntryState, Tole
 pub use collector::Collector;
 pub use contract::{
     Attempt, CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, Expectation, MOST_WHOLE, PairCoverage,
-    ScenarioResult, Skipped, StepResult,
+    ScenarioResult, Skipped, Span, StepResult,
 };
 pub use counted::{Counted, Noted, Watched};
 pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};

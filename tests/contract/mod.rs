@@ -13,7 +13,7 @@ use std::path::Path;
 use homologa::run::{CoverageState, Verdict};
 use serde_json::Value;
 
-use crate::support::{demo, homologa};
+use crate::support::{Ran, demo, homologa};
 
 /// The codes of the catalogue files, read without the program.
 fn catalogue_ids() -> BTreeSet<String> {
@@ -118,6 +118,49 @@ fn a_dry_run_shows_requests_and_sends_none() {
     assert_eq!(text.code, 0, "{}", text.stderr);
     assert!(text.stdout.contains("POST http://127.0.0.1/v1/payments\n"), "{}", text.stdout);
     assert!(text.stdout.contains("nothing was sent"));
+}
+
+#[test]
+fn a_dry_run_says_what_it_cannot_judge_and_refuses_what_a_run_refuses() {
+    let rows = "rows: [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }, { n: 6 }]\n";
+    let scenarios = folder(&[("x.yaml", &format!("name: x\n{rows}{SEARCH}"))]);
+    let at = |name: &str| scenarios.path().join(name).to_str().unwrap().to_owned();
+    let path = scenarios.path().to_str().unwrap();
+    let dry = |more: &[&str]| homologa(&[&["contract", "run", path, "--dry-run", "--seed", "7"], more].concat());
+    let plain = dry(&[]);
+    assert_eq!((plain.code, plain.stderr.as_str()), (0, ""), "{}", plain.all());
+    // One line tells all of it; what is shown is the same, and nothing is written.
+    let (html, journal) = (format!("html={}", at("r.html")), at("r.jsonl"));
+    let more =
+        ["--profile", "ci", "--fail-on", "warning", "--min-coverage", "90", "--report", &html, "--journal", &journal];
+    let told = dry(&more);
+    assert_eq!((told.code, &told.stdout), (0, &plain.stdout), "{}", told.all());
+    assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
+    assert!(told.stderr.contains("--profile ci, --fail-on, --min-coverage, --report, --journal"), "{}", told.stderr);
+    assert!(!Path::new(&at("r.html")).exists() && !Path::new(&journal).exists());
+    // Words that a run would refuse.
+    for (more, word) in [
+        (&["--profile", "cy"][..], "cy"),
+        (&["--fail-on", "waning"], "waning"),
+        (&["--regression", "missing.json"], "missing.json"),
+        (&["--report", "htlm=x"], "htlm"),
+        (&["--shard", "5/4"], "5/4"),
+    ] {
+        let ran = dry(more);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.all());
+        assert!(ran.stderr.contains(word), "{}", ran.stderr);
+    }
+    // A part shows what falls to it; the parts together are the whole.
+    let ids = |ran: &Ran| -> Vec<String> {
+        let json = ran.json();
+        json["scenarios"].as_array().unwrap().iter().map(|each| each["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let whole = ids(&dry(&["--format", "json"]));
+    let parts = ["1/3", "2/3", "3/3"].map(|shard| ids(&dry(&["--format", "json", "--shard", shard])));
+    let mut joined = parts.concat();
+    joined.sort();
+    assert_eq!((whole.len(), &joined), (6, &whole));
+    assert!(parts.iter().all(|part| part.len() < 6), "{parts:?}");
 }
 
 #[test]

@@ -99,6 +99,12 @@ fn a_limited_service_is_waited_for_and_asked_again_with_the_same_key() {
     let earlier = &step(&json, "pay")["exchange"]["earlier"];
     assert_eq!((&earlier[0]["status"], &earlier[1]["status"]), (&429.into(), &503.into()), "{earlier}");
     assert_eq!(earlier[0]["waited_ms"], 1000);
+    // All three are seen where they left, and the step from the first to the last.
+    let moment = |value: &Value| value["started_ms"].as_u64().unwrap_or_else(|| panic!("{json:#}"));
+    let (first, second, last) = (moment(&earlier[0]), moment(&earlier[1]), moment(&step(&json, "pay")["exchange"]));
+    assert!(second >= first + 990 && last > second, "{first} {second} {last}");
+    let span = &step(&json, "pay")["span"];
+    assert!(moment(span) == first && first + span["elapsed_ms"].as_u64().unwrap() >= last, "{span}");
 }
 
 #[test]

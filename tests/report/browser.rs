@@ -31,12 +31,12 @@ fn the_report_fits_a_phone_and_a_desk() {
     let (record, journal) = (demo().file("report.json"), demo().file("record.jsonl"));
     let records = [record.to_str().unwrap(), journal.to_str().unwrap()];
     homologa_in(folder.path(), &["report", records[0], records[1], "--report", "html=report.html"]);
-    for width in [390, 1440] {
+    for width in [320, 390, 1440] {
         let page = format!(
             "<!doctype html><body style='margin:0'><iframe src='file://{}' style='border:0;width:{width}px;height:900px'></iframe>\
              <script>onload=()=>{{const page=document.querySelector('iframe').contentDocument.documentElement;\
              page.querySelectorAll('details:not(.scenario)').forEach(each=>each.open=true);\
-             const tables=[...page.querySelectorAll('.wide')].filter(each=>each.clientWidth);\
+             const tables=[...page.querySelectorAll('.wide, .toc, .toc ol')].filter(each=>each.clientWidth);\
              document.title='wide '+page.scrollWidth+' '+tables.length+' '+tables.filter(each=>each.scrollWidth>each.clientWidth).length}}</script>",
             folder.path().join("report.html").display()
         );

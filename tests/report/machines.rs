@@ -234,6 +234,24 @@ fn the_printed_schema_is_the_published_one_and_stands_alone() {
         let ran = homologa_in(folder.path(), &[&["report", "--schema"], more].concat());
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.all());
     }
+    let sheet = homologa_in(folder.path(), &["report", "portfolio", "--schema"]);
+    assert_eq!((sheet.code, sheet.stdout.as_str()), (0, include_str!("../../specs/dsl/portfolio.schema.json")));
+    let schema: Value = serde_json::from_str(&sheet.stdout).unwrap();
+    let record = demo().file("report.json");
+    let written = homologa_in(
+        folder.path(),
+        &["--format", "json", "report", "portfolio", record.to_str().unwrap(), "--report", "json=sheet.json"],
+    );
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert_eq!(wrong(&validator, &written.json()), [""; 0]);
+    let sheet = std::fs::read_to_string(folder.path().join("sheet.json")).unwrap();
+    assert_eq!(sheet, written.stdout);
+    for more in [&["sheet.json"][..], &["--report", "json=-"]] {
+        let ran = homologa_in(folder.path(), &[&["report", "portfolio", "--schema"], more].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.all());
+    }
+    let none = homologa_in(folder.path(), &["report", "portfolio"]);
+    assert_eq!((none.code, none.stderr.contains("<RECORD>...")), (2, true), "{}", none.all());
     let none = homologa_in(folder.path(), &["report"]);
     assert_eq!((none.code, none.stderr.contains("<RUN>...")), (2, true), "{}", none.all());
 }

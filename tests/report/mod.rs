@@ -6,6 +6,7 @@ mod history;
 mod hostile;
 mod junit;
 mod machines;
+mod paper;
 mod pictures;
 mod pipelines;
 mod samples;

@@ -111,6 +111,22 @@ impl Tab {
         answer["result"]["value"].clone()
     }
 
+    /// Shows the page as it is printed.
+    pub fn print_media(&mut self) {
+        self.ask("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    }
+
+    /// How many pages of A4 it takes.
+    pub fn pages_on_a4(&mut self) -> usize {
+        use base64::Engine as _;
+        let inches = json!({ "paperWidth": 8.27, "paperHeight": 11.69 });
+        let printed = self.ask("Page.printToPDF", inches);
+        let bytes = base64::engine::general_purpose::STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+        // Objects of pages stand in the file as they are; `/Type /Pages` is the list of them.
+        let named = b"/Type /Page";
+        bytes.windows(named.len() + 1).filter(|piece| piece.starts_with(named) && piece[named.len()] != b's').count()
+    }
+
     /// Waits until an expression is true.
     pub fn until(&mut self, expression: &str) {
         let started = Instant::now();

@@ -20,6 +20,7 @@ fn result(scenario: &str, steps: &[(&str, Verdict)]) -> ScenarioResult {
         expectations: Vec::new(),
         findings: Vec::new(),
         exchange: Some(Exchange::default()),
+        span: None,
     };
     ScenarioResult {
         id: scenario.to_owned(),
@@ -29,6 +30,7 @@ fn result(scenario: &str, steps: &[(&str, Verdict)]) -> ScenarioResult {
         tags: Vec::new(),
         verdict: Verdict::Pass,
         steps: steps.iter().map(step).collect(),
+        started_ms: None,
         elapsed_ms: 0,
         place: 0,
         abridged: false,

@@ -50,7 +50,7 @@ impl Recording {
         polls: bool,
         redactor: &Redactor,
     ) -> Result<Vec<Difference>, Message> {
-        let live = Entry::of(place, prepared, Ok(answer), 0, redactor);
+        let live = Entry::of(place, prepared, Ok(answer), (None, 0), redactor);
         let recorded = self.counterpart(place, &live.request, polls)?;
         match (&recorded.response, &live.response) {
             (Some(before), Some(now)) if !judge::environment(before.status) && !judge::environment(now.status) => {

@@ -95,6 +95,9 @@ pub(in crate::contract) struct Entry {
     /// Why none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::contract) failure: Option<Message>,
+    /// When the request left, in milliseconds since its scenario began; older recordings do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::contract) started_ms: Option<u64>,
     /// Milliseconds from sending to the last byte.
     pub(in crate::contract) elapsed_ms: u64,
 }
@@ -197,7 +200,7 @@ impl Entry {
         place: Place<'_>,
         prepared: &Prepared,
         outcome: Result<&Answer, &Message>,
-        elapsed_ms: u64,
+        (started_ms, elapsed_ms): (Option<u64>, u64),
         redactor: &Redactor,
     ) -> Entry {
         let (mut request, mut mask) = opened_request(prepared, redactor);
@@ -218,6 +221,7 @@ impl Entry {
             request,
             response,
             failure,
+            started_ms,
             elapsed_ms,
         }
     }
@@ -305,6 +309,7 @@ mod tests {
             request: Asked::default(),
             response: Some(Answered { status: 200, content: Content::of(&text, None), ..Answered::default() }),
             failure: None,
+            started_ms: None,
             elapsed_ms: 0,
         };
         for (text, cut) in [("ñ".to_owned(), false), ("ñ".repeat(LONGEST_LINE / 2), true)] {

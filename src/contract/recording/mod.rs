@@ -21,7 +21,7 @@ pub use write::Recorder;
 pub(super) use compare::Difference;
 pub(super) use format::{Entry, Line, is_head};
 pub(super) use mask::hides;
-pub(super) use replay::Place;
+pub(super) use replay::{Place, Played};
 
 use super::plan::Plan;
 use crate::i18n::Message;

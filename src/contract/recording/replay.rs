@@ -30,6 +30,15 @@ pub(in crate::contract) struct Place<'p> {
     pub(in crate::contract) clock: Option<jiff::Timestamp>,
 }
 
+/// A recorded answer, with the times of then.
+pub(in crate::contract) struct Played {
+    pub(in crate::contract) answer: Answer,
+    /// When the request left, in milliseconds since its scenario began, if the recording says.
+    pub(in crate::contract) started_ms: Option<u64>,
+    /// Milliseconds until the answer was there.
+    pub(in crate::contract) elapsed_ms: u64,
+}
+
 /// What was used of a recording.
 #[derive(Debug, Default)]
 pub(super) struct Used {
@@ -79,7 +88,7 @@ impl Recording {
         found.into_iter().find(|index| !is_used(*index) && !planned(*index))
     }
 
-    /// The recorded answer to a request, and the milliseconds it took then.
+    /// The recorded answer to a request.
     ///
     /// # Errors
     /// Why there was no answer then, or why there is no entry.
@@ -88,12 +97,16 @@ impl Recording {
         prepared: &Prepared,
         place: Place<'_>,
         redactor: &Redactor,
-    ) -> Result<(Answer, u64), Problem> {
+    ) -> Result<Played, Problem> {
         let asked = asked(prepared, redactor);
         let mut entry = self.take(place, &asked).map_err(Problem::environment)?;
         let made_anew = Keys::of(&entry.request).exact != Keys::of(&asked).exact;
         match entry.answer() {
-            Some(answer) => Ok((Answer { made_anew, ..answer }, entry.elapsed_ms)),
+            Some(answer) => Ok(Played {
+                answer: Answer { made_anew, ..answer },
+                started_ms: entry.started_ms,
+                elapsed_ms: entry.elapsed_ms,
+            }),
             None => {
                 // The words are those of a file: only what homologa itself writes there is shown.
                 let told = entry.failure.filter(|message| message.key.starts_with("http."));

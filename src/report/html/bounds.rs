@@ -11,8 +11,12 @@ pub(super) const LISTED_SCENARIOS: usize = 1_000;
 pub(super) const GROUPS_WITH_EXCHANGE: usize = 20;
 /// Places of one group that are always shown, and that are shown at most.
 pub(super) const SPOTS: (usize, usize) = (3, 200);
+/// Places of one group that are printed.
+pub(super) const ON_PAPER: usize = 6;
 /// Open questions, problems, pages and left out addresses that are listed.
 pub(super) const ROWS: usize = 500;
+/// Shops that one open question names.
+pub(super) const OPEN_PLACES: usize = 8;
 /// Shops that stand side by side in the matrix of requirements.
 pub(super) const COLUMNS: usize = 12;
 /// Scenarios that hold and are shown with their steps.

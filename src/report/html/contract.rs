@@ -8,19 +8,18 @@ use serde::Serialize;
 
 use super::bounds::{self, Budget};
 use super::view::Mark;
+use super::waterfall::{self, Bar, Lanes};
 use super::{command, labels, say};
 use crate::i18n::{Message, Text};
 use crate::report::outline::anchor;
 use crate::report::template::push_escaped;
 use crate::report::{curl, format};
 use crate::run::{
-    CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, StepResult, TargetInfo, Verdict,
+    CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, TargetInfo, Verdict,
 };
 
 /// Codes of neighbouring thousands that are few enough for one line.
 const SMALL_BLOCK: usize = 8;
-/// Width of a waterfall, in its own units.
-const WATERFALL: u64 = 1_000;
 
 /// One request and its response, bodies indented.
 #[derive(Serialize)]
@@ -73,8 +72,10 @@ struct StepView<'r> {
     expectations: Vec<ExpectationView<'r>>,
     exchange: Option<ExchangeView<'r>>,
     took: Option<Text>,
-    /// Start and length of the bar of the waterfall.
-    bar: (u64, u64),
+    /// When its request left, since the scenario began.
+    at: Option<Text>,
+    /// Its bars in the waterfall; none where there is no waterfall.
+    bars: Option<Vec<Bar>>,
 }
 
 /// One scenario.
@@ -88,43 +89,38 @@ pub(super) struct ScenarioView<'r> {
     tags: &'r [String],
     mark: Mark,
     took: Text,
+    /// Whether the bars stand where they began; `None` where there are none.
+    placed: Option<bool>,
+    /// Whether some of them are grey: waiting and earlier attempts.
+    waits: bool,
     steps: Vec<StepView<'r>>,
     /// The command line that runs it again.
     again: String,
 }
 
-fn steps<'r>(scenario: &'r ScenarioResult, budget: &Budget) -> Vec<StepView<'r>> {
-    let elapsed = |step: &StepResult| step.exchange.as_ref().map_or(0, |exchange| exchange.elapsed_ms);
-    let total = scenario.steps.iter().map(elapsed).fold(0u64, u64::saturating_add).max(1);
-    let unit = |milliseconds: u64| {
-        let scaled = u128::from(milliseconds) * u128::from(WATERFALL) / u128::from(total);
-        u64::try_from(scaled).unwrap_or(WATERFALL)
-    };
-    let mut before = 0u64;
+fn steps<'r>(scenario: &'r ScenarioResult, mut bars: Vec<Vec<Bar>>, budget: &Budget) -> Vec<StepView<'r>> {
     scenario
         .steps
         .iter()
-        .map(|step| {
-            let bar = (unit(before).min(WATERFALL - 4), unit(elapsed(step)).max(4));
-            before = before.saturating_add(elapsed(step));
-            StepView {
-                id: &step.id,
-                mark: step.verdict.into(),
-                reason: step.reason.as_ref(),
-                expectations: step
-                    .expectations
-                    .iter()
-                    .map(|each| ExpectationView { mark: each.verdict.into(), message: &each.message })
-                    .collect(),
-                took: step.exchange.as_ref().map(|exchange| format::duration(exchange.elapsed_ms)),
-                // Of what the record holds only in part, the page says where the whole is.
-                exchange: step
-                    .exchange
-                    .as_ref()
-                    .filter(|_| !scenario.abridged)
-                    .and_then(|exchange| ExchangeView::of(exchange, budget)),
-                bar,
-            }
+        .enumerate()
+        .map(|(index, step)| StepView {
+            id: &step.id,
+            mark: step.verdict.into(),
+            reason: step.reason.as_ref(),
+            expectations: step
+                .expectations
+                .iter()
+                .map(|each| ExpectationView { mark: each.verdict.into(), message: &each.message })
+                .collect(),
+            took: step.exchange.as_ref().map(|exchange| format::duration(exchange.elapsed_ms)),
+            at: step.exchange.as_ref().and_then(|exchange| exchange.started_ms).map(format::duration),
+            // Of what the record holds only in part, the page says where the whole is.
+            exchange: step
+                .exchange
+                .as_ref()
+                .filter(|_| !scenario.abridged)
+                .and_then(|exchange| ExchangeView::of(exchange, budget)),
+            bars: bars.get_mut(index).map(std::mem::take),
         })
         .collect()
 }
@@ -298,6 +294,8 @@ pub(super) struct ContractView<'r> {
     lines: Value,
     lines_count: usize,
     hidden: usize,
+    /// When they ran.
+    lanes: Option<Lanes<'r>>,
     coverage: Option<CoverageView<'r>>,
     gates: Vec<GateView<'r>>,
     #[serde(skip)]
@@ -314,6 +312,7 @@ impl<'r> ContractView<'r> {
         let mut detailed = |(index, scenario): (usize, &'r ScenarioResult)| {
             let anchor = format!("{}-{index}", anchor("s", &scenario.id));
             anchors.entry(&scenario.id).or_insert_with(|| anchor.clone());
+            let bars = waterfall::of_steps(scenario);
             ScenarioView {
                 anchor,
                 id: &scenario.id,
@@ -323,7 +322,9 @@ impl<'r> ContractView<'r> {
                 tags: &scenario.tags,
                 mark: scenario.verdict.into(),
                 took: format::duration(scenario.elapsed_ms),
-                steps: steps(scenario, budget),
+                placed: bars.as_ref().map(|bars| bars.placed),
+                waits: bars.as_ref().is_some_and(waterfall::Bars::waits),
+                steps: steps(scenario, bars.map(|bars| bars.steps).unwrap_or_default(), budget),
                 again: command::of_scenario(scenario, contract.target.as_ref(), seed),
             }
         };
@@ -344,6 +345,7 @@ impl<'r> ContractView<'r> {
             scenarios,
             lines: Value::from_safe_string(lines),
             lines_count,
+            lanes: Lanes::of(contract),
             coverage: contract.coverage.as_ref().map(CoverageView::of),
             gates: contract
                 .gates

@@ -325,7 +325,10 @@ pub(super) struct OpenView<'r> {
     kind: &'static str,
     title: Words<'r>,
     id: Option<&'r str>,
-    place: Option<String>,
+    /// Where it is asked, the first of many.
+    places: Vec<String>,
+    /// At how many more places it is.
+    more: usize,
     reason: Option<&'r Message>,
     fix: Option<&'r Message>,
     /// What it would take to answer it.
@@ -335,12 +338,44 @@ pub(super) struct OpenView<'r> {
 }
 
 impl<'r> OpenView<'r> {
-    pub(super) fn of(open: &'r Open<'r>) -> OpenView<'r> {
+    /// One line for each question, though it be asked of many shops, and how many questions have no line.
+    pub(super) fn rows(all: &'r [Open<'r>]) -> (Vec<OpenView<'r>>, usize) {
+        let mut rows: Vec<OpenView<'r>> = Vec::new();
+        let mut by_rule: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut hidden = 0;
+        for open in all {
+            if let Open::Check { shop, check, .. } = open {
+                let alike = by_rule.entry(&check.rule).or_default();
+                let same = |row: &&usize| rows.get(**row).is_some_and(|row| row.reason == check.reason.as_ref());
+                let known = alike.iter().find(same).copied();
+                if let Some(row) = known.and_then(|row| rows.get_mut(row)) {
+                    if row.places.len() < bounds::OPEN_PLACES {
+                        row.places.push(format::host_and_path(&shop.url).to_owned());
+                    } else {
+                        row.more += 1;
+                    }
+                    continue;
+                }
+                if rows.len() < bounds::ROWS {
+                    alike.push(rows.len());
+                }
+            }
+            if rows.len() < bounds::ROWS {
+                rows.push(OpenView::of(open));
+            } else {
+                hidden += 1;
+            }
+        }
+        (rows, hidden)
+    }
+
+    fn of(open: &'r Open<'r>) -> OpenView<'r> {
         let blank = |kind, title| OpenView {
             kind,
             title,
             id: None,
-            place: None,
+            places: Vec::new(),
+            more: 0,
             reason: None,
             fix: None,
             take: None,
@@ -350,7 +385,7 @@ impl<'r> OpenView<'r> {
         match open {
             Open::Check { shop, check, card } => OpenView {
                 id: Some(&check.rule),
-                place: Some(format::host_and_path(&shop.url).to_owned()),
+                places: vec![format::host_and_path(&shop.url).to_owned()],
                 reason: check.reason.as_ref(),
                 take: check.reason.as_ref().and_then(remedy::of),
                 weight: card.map(|card| labels::demand(card.severity)),
@@ -366,7 +401,7 @@ impl<'r> OpenView<'r> {
             Open::CutShort => blank("cut-short", Words::Plain("")),
             Open::Missing { count } => OpenView { count: *count, ..blank("missing", Words::Plain("")) },
             Open::Problem(problem) => OpenView {
-                place: problem.location(),
+                places: problem.location().into_iter().collect(),
                 fix: problem.fix.as_ref(),
                 ..blank("problem", Words::Message(&problem.message))
             },

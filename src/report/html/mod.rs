@@ -17,6 +17,7 @@ mod remedy;
 mod say;
 mod shop;
 mod view;
+mod waterfall;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -271,6 +271,31 @@ fn large_runs_stay_small_pages_and_say_what_is_not_shown() {
 }
 
 #[test]
+fn a_question_that_many_shops_leave_open_is_one_line() {
+    let mut record = sample::not_ready();
+    let with_open = |shop: &&crate::run::ShopRecord| {
+        shop.checks.iter().any(|check| check.verdict == crate::run::Verdict::Inconclusive)
+    };
+    let shop = record.shops.iter().find(with_open).unwrap().clone();
+    record.shops = (0..20)
+        .map(|number| crate::run::ShopRecord { url: format!("https://{number}.example/"), ..shop.clone() })
+        .collect();
+    let rows = |record: &RunRecord| -> Vec<String> {
+        let html = Html::parse_document(&page(record, Lang::En));
+        select(&html, ".open-row").iter().map(|row| row.text().collect()).collect()
+    };
+    let all = rows(&record);
+    let questions = Outline::of(&record).open.len();
+    assert!(questions > all.len() + 18, "{questions} {all:?}");
+    let named = all.iter().find(|row| row.contains("0.example, 1.example")).unwrap();
+    assert!(named.contains("7.example") && named.contains("and 12 more") && !named.contains("8.example"), "{named}");
+    // Another reason is another question.
+    let check = record.shops[3].checks.iter_mut().find(|check| check.verdict == crate::run::Verdict::Inconclusive);
+    check.unwrap().reason = Some(Message::new("run.not-found"));
+    assert_eq!(rows(&record).len(), all.len() + 1);
+}
+
+#[test]
 fn what_the_page_does_not_list_is_counted() {
     let html = Html::parse_document(&page(&sample::many::scenarios(10_000, crate::run::Verdict::Fail), Lang::En));
     let shown = select(&html, ".scenario").len();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::accepted::{self, AcceptedView};
-use super::bounds::{Budget, COLUMNS, ROWS};
+use super::bounds::{Budget, COLUMNS, ON_PAPER, ROWS};
 use super::contract::ContractView;
 use super::drift::DriftView;
 use super::finding::{Context, GroupView, OpenView, ProblemView, groups};
@@ -166,6 +166,8 @@ pub(super) struct View<'r> {
     mend_hidden: usize,
     open: Vec<OpenView<'r>>,
     open_total: usize,
+    /// Questions that are neither listed nor counted in a line.
+    open_hidden: usize,
     matrix: Vec<RowView<'r>>,
     /// Where the requirements are documented, each source once.
     matrix_sources: Vec<&'r str>,
@@ -180,6 +182,8 @@ pub(super) struct View<'r> {
     problems: Vec<ProblemView<'r>>,
     problems_total: usize,
     rules: usize,
+    /// Places of one group that stand on paper; the others are counted there.
+    paper_places: usize,
     compare: Option<CompareView<'r>>,
     trend: Option<TrendView<'r>>,
     manual: Vec<ChapterView<'r>>,
@@ -246,6 +250,7 @@ impl<'r> View<'r> {
             cells: row.cells.iter().take(COLUMNS).map(|cell| CellView::of(*cell)).collect(),
             rules: rules_of(record, &row.requirement.id, &anchors),
         });
+        let (open, open_hidden) = OpenView::rows(&outline.open);
         View {
             lang: lang.tag(),
             assets,
@@ -288,11 +293,13 @@ impl<'r> View<'r> {
             mend,
             mend_total: outline.mend.len(),
             mend_hidden,
-            open: outline.open.iter().take(ROWS).map(OpenView::of).collect(),
+            open,
+            open_hidden,
             open_total: outline.open.len(),
             problems: record.problems.iter().take(ROWS).map(ProblemView::of).collect(),
             problems_total: record.problems.len(),
             rules: record.rules.len(),
+            paper_places: ON_PAPER,
             compare: beside
                 .earlier
                 .as_ref()

@@ -19,6 +19,11 @@ use crate::run::{Generation, RuleCard, RunRecord, RunVerdict, Severity, ShopReco
 pub use html::is_template;
 pub use text::summary;
 
+/// The published JSON Schema of what [`json()`] writes.
+pub const SCHEMA: &str = include_str!("../../../specs/dsl/portfolio.schema.json");
+/// Version of that format. Raised when a reader of the old one would misread the new one.
+pub const FORMAT: u32 = 1;
+
 /// Names of the formats that a portfolio can be written in.
 pub const FORMATS: [&str; 3] = ["html", "json", "markdown"];
 
@@ -86,7 +91,7 @@ pub struct Counts {
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Portfolio {
-    /// Version of this format.
+    /// Version of this format, [`FORMAT`].
     pub format: u32,
     /// The verdict of all shops together.
     pub verdict: RunVerdict,
@@ -157,7 +162,7 @@ impl Portfolio {
         let complete = records.iter().all(|(_, record)| record.complete);
         let open = (!complete).then_some(RunVerdict::Inconclusive);
         Portfolio {
-            format: 1,
+            format: FORMAT,
             verdict: RunVerdict::of(shops.iter().map(|row| row.verdict).chain(open)),
             counts,
             records: records.iter().map(|(file, record)| (file.clone(), record.complete)).collect(),
@@ -311,6 +316,47 @@ mod tests {
         let blockers = portfolio.causes.iter().filter(|cause| cause.severity == Severity::Blocker).count();
         assert_eq!(portfolio.shops[0].blockers, blockers);
         assert!(portfolio.causes.iter().all(|cause| cause.shops == 1 && !cause.title.es.is_empty()));
+    }
+
+    #[test]
+    fn the_json_follows_the_published_schema_which_leaves_no_member_out() {
+        use crate::report::json::tests::undescribed;
+        use serde_json::{Value, json};
+        use std::collections::BTreeSet;
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        assert_eq!(schema["properties"]["format"]["const"], FORMAT);
+        let mut all = BTreeSet::new();
+        for portfolio in [portfolio(), Portfolio::of(&[("ready.json".into(), sample::ready())]), Portfolio::of(&[])] {
+            let mut bytes = Vec::new();
+            json(&portfolio, Lang::Pt, &mut bytes).unwrap();
+            let value: Value = serde_json::from_slice(&bytes).unwrap();
+            let errors: Vec<String> =
+                validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(errors.is_empty(), "{}", errors.join("\n"));
+            undescribed(&schema, &schema, &value, "$", &mut all);
+        }
+        assert!(all.is_empty(), "{all:#?}");
+        // Nor does it describe what is not written, or let pass what is unknown.
+        let mut bytes = Vec::new();
+        super::json(&portfolio(), Lang::Es, &mut bytes).unwrap();
+        let good: Value = serde_json::from_slice(&bytes).unwrap();
+        let names = |value: &Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
+        assert_eq!(names(&schema["properties"]), names(&good));
+        assert_eq!(names(&schema["$defs"]["cause"]["properties"]), names(&good["causes"][0]));
+        let rows: BTreeSet<String> = good["shops"].as_array().unwrap().iter().flat_map(names).collect();
+        assert_eq!(names(&schema["$defs"]["shop"]["properties"]), rows);
+        for (place, value) in [
+            ("/format", json!(2)),
+            ("/verdict", json!("good")),
+            ("/shops/0/pages", json!("3")),
+            ("/causes/0/severity", json!("heavy")),
+            ("/records/0", json!(["one.json"])),
+        ] {
+            let mut bad = good.clone();
+            *bad.pointer_mut(place).unwrap_or_else(|| panic!("{place}")) = value;
+            assert!(!validator.is_valid(&bad), "{place}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{HOSTILE, finding, said, text};
 use crate::i18n::{Message, Text};
 use crate::run::{
-    CodeCoverage, Coverage, CoverageState, Evidence, Exchange, Expectation, PairCoverage, Place, ScenarioResult,
-    Severity, StepResult, TargetInfo, Verdict,
+    Attempt, CodeCoverage, Coverage, CoverageState, Evidence, Exchange, Expectation, PairCoverage, Place,
+    ScenarioResult, Severity, Span, StepResult, TargetInfo, Verdict,
 };
 
 fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> Exchange {
@@ -23,6 +23,7 @@ fn exchange(path: &str, request: &str, status: Option<u16>, response: &str) -> E
         response_headers: BTreeMap::from([("content-type".into(), "application/json".into())]),
         response_body: Some(response.into()),
         truncated: false,
+        started_ms: None,
         elapsed_ms: 42,
         replayed: false,
         earlier: Vec::new(),
@@ -44,11 +45,17 @@ fn step(id: &str, verdict: Verdict, elapsed_ms: u64) -> StepResult {
         expectations: vec![Expectation { message: said("El estado HTTP es 201"), verdict: Verdict::Pass }],
         findings: Vec::new(),
         exchange: Some(exchange),
+        span: None,
     }
 }
 
-fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> ScenarioResult {
-    let elapsed_ms = steps.iter().filter_map(|step| step.exchange.as_ref()).map(|each| each.elapsed_ms).sum();
+/// A scenario whose steps follow each other, each after a moment.
+fn scenario(id: &str, name: &str, verdict: Verdict, mut steps: Vec<StepResult>) -> ScenarioResult {
+    let mut elapsed_ms = 0;
+    for exchange in steps.iter_mut().filter_map(|step| step.exchange.as_mut()) {
+        let started_ms = *exchange.started_ms.get_or_insert(elapsed_ms + 2);
+        elapsed_ms = started_ms + exchange.elapsed_ms;
+    }
     ScenarioResult {
         id: format!("{id}@MLA"),
         name: Text { es: name.into(), pt: name.into(), en: name.into() },
@@ -57,6 +64,7 @@ fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> S
         tags: vec!["payments".into()],
         verdict,
         steps,
+        started_ms: Some(4),
         elapsed_ms,
         place: 0,
         abridged: false,
@@ -66,7 +74,7 @@ fn scenario(id: &str, name: &str, verdict: Verdict, steps: Vec<StepResult>) -> S
 pub(super) fn passing() -> ScenarioResult {
     let steps =
         vec![step("token", Verdict::Pass, 18), step("pay", Verdict::Pass, 64), step("replay", Verdict::Pass, 9)];
-    scenario("approved", "An approved payment", Verdict::Pass, steps)
+    ScenarioResult { started_ms: Some(0), ..scenario("approved", "An approved payment", Verdict::Pass, steps) }
 }
 
 pub(super) fn failing() -> ScenarioResult {
@@ -115,7 +123,8 @@ pub(super) fn noted() -> ScenarioResult {
             actual: "Card token not found.".into(),
         }],
     ));
-    scenario("error-2006", "An unknown card token is refused", Verdict::Pass, vec![pay])
+    let refused = scenario("error-2006", "An unknown card token is refused", Verdict::Pass, vec![pay]);
+    ScenarioResult { started_ms: Some(98), ..refused }
 }
 
 pub(super) fn undecided() -> ScenarioResult {
@@ -123,6 +132,14 @@ pub(super) fn undecided() -> ScenarioResult {
     pay.reason = Some(said("El servidor respondió 503 en los tres intentos"));
     if let Some(exchange) = &mut pay.exchange {
         (exchange.status, exchange.response_body, exchange.truncated) = (None, Some("<html>…".into()), true);
+        let attempt = |started_ms, elapsed_ms, waited_ms| Attempt {
+            status: Some(503),
+            waited_ms,
+            started_ms: Some(started_ms),
+            elapsed_ms: Some(elapsed_ms),
+        };
+        (exchange.earlier, exchange.started_ms) = (vec![attempt(2, 61, 500), attempt(563, 40, 1_000)], Some(1_604));
+        pay.span = Some(Span { started_ms: 2, elapsed_ms: 6_623 });
     }
     scenario("refund", "A payment is refunded", Verdict::Inconclusive, vec![pay])
 }
