@@ -101,9 +101,17 @@ fn try_write(record: &RunRecord, beside: &Beside, lang: Lang, out: &mut dyn Writ
     let own = |name: &str, built_in: &'static str| -> Cow<'static, str> {
         beside.templates.get(name).map_or(Cow::Borrowed(built_in), |text| Cow::Owned(text.clone()))
     };
-    for (name, source) in TEMPLATES {
-        env.add_template_owned(*name, own(name, source))?;
+    // A mistake in a template of the user is told whether or not this page needs it; a built-in one is read when it is
+    // needed.
+    for (name, _) in TEMPLATES {
+        if let Some(text) = beside.templates.get(*name) {
+            env.add_template_owned(*name, text.clone())?;
+        }
     }
+    env.set_loader(|name| {
+        let found = TEMPLATES.iter().find(|(template, _)| *template == name);
+        Ok(found.map(|(_, source)| (*source).to_owned()))
+    });
     say::register(&mut env, lang);
     let outline = Outline::of(record);
     let before = beside.earlier.as_ref().map(Outline::of);
