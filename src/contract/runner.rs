@@ -1,6 +1,6 @@
 //! The engine: runs scenarios side by side, in a fixed order of results, and emits what happens.
 //!
-//! Not responsible for what happens inside a scenario (see `execution.rs`).
+//! Not responsible for what happens inside a scenario (see `execution/`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

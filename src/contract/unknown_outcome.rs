@@ -1,7 +1,7 @@
 //! Payments of which nobody knows what became: the request may have been taken, and no answer says so.
 //!
 //! Such a payment is looked up by its `external_reference` and never made again. Not responsible for judging what is
-//! found (see `execution.rs`).
+//! found (see `execution/`).
 
 use std::time::Duration;
 
