@@ -9,7 +9,7 @@ use super::accepted::Reached;
 use super::hits::{Hits, MAX_PLACES, masked, shown_url, tag_text};
 use super::load::{Check, Demands, Selection};
 use super::model::Scope;
-use super::predicates::{Looks, Run, local, promotions, terms};
+use super::predicates::{About, Looks, Run, local, promotions, terms};
 use super::{Rule, RuleSet};
 use crate::golive::evidence::{Page, Source};
 use crate::golive::page::{Element, Need, PageView, Parsed};
@@ -308,7 +308,7 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
         Check::Predicate(predicate) => match predicate.run {
             Run::Page(run) => {
                 run(view, hits);
-                if hits.any() && view.cut() && BLAMES_ABSENCE.contains(&predicate.name) {
+                if hits.any() && view.cut() && predicate.blames_absence {
                     hits.withdraw(Message::new("golive.page-cut"));
                 }
                 predicate.looks
@@ -331,48 +331,13 @@ fn look(rule: &Rule, view: &PageView, hits: &mut Hits) -> Look {
     }
 }
 
-/// Predicates about the address of a page.
-const ABOUT_ADDRESS: &[&str] = &["https-page"];
-/// Predicates about the headers of a page.
-const ABOUT_HEADERS: &[&str] = &[
-    "cookie-flags",
-    "cors",
-    "csp-present",
-    "csp-provider",
-    "csp-unsafe",
-    "csrf",
-    "frame-protection",
-    "hardening",
-    "hsts",
-];
-
-/// Predicates that find fault with what is not there: of a page that was cut, it may stand behind the cut.
-const BLAMES_ABSENCE: &[&str] = &[
-    "brick-container",
-    "card-form-complete",
-    "csrf",
-    "device",
-    "errors-tied",
-    "field-errors",
-    "financed-total",
-    "financing-cost",
-    "fixed-installments",
-    "labels",
-    "pro-entry-point",
-    "raw-card",
-    "sdk-official-origin",
-    "sdk-present",
-    "total-visible",
-    "v1-complete",
-];
-
 /// Whether what a rule looks at is not part of saved material of this kind.
 fn untold(rule: &Rule, source: Source) -> bool {
     let Check::Predicate(predicate) = &rule.check else { return false };
     match source {
         Source::Live | Source::Recorded => false,
-        Source::Snapshot => ABOUT_HEADERS.contains(&predicate.name),
-        Source::File => ABOUT_HEADERS.contains(&predicate.name) || ABOUT_ADDRESS.contains(&predicate.name),
+        Source::Snapshot => predicate.about == About::Headers,
+        Source::File => predicate.about != About::Contents,
     }
 }
 

@@ -210,23 +210,21 @@ pub(crate) fn reachable(shop: &ShopView, hits: &mut Hits) -> Answer {
     for (url, from, line) in links {
         looked_at += 1;
         let shown = shown_url(url);
-        let message = match state(shop, url, from) {
+        let (message, status) = match state(shop, url, from) {
             State::Read => continue,
-            State::Empty => Message::new("golive.terms-empty").with("url", &shown),
-            State::Insecure => Message::new("golive.terms-insecure").with("url", &shown),
-            State::Answered(status) => Message::new("golive.terms-answered").with("url", &shown).with("status", status),
+            State::Empty => (Message::new("golive.terms-empty").with("url", &shown), 200),
+            State::Insecure => (Message::new("golive.terms-insecure").with("url", &shown), 200),
+            State::Answered(status) => {
+                (Message::new("golive.terms-answered").with("url", &shown).with("status", status), status)
+            }
             State::Unknown(reason) => {
                 looked_at -= 1;
                 unknown = Some(reason.unwrap_or_else(|| Message::new("golive.terms-not-read").with("url", &shown)));
                 continue;
             }
         };
-        let status = match state(shop, url, from) {
-            State::Answered(status) => Some(status),
-            _ => Some(200),
-        };
         let linked = Message::new("golive.linked-from").with("url", shown_url(from)).with("line", line);
-        let evidence = vec![Evidence::Answer { url: shown, status }, Evidence::Note { message: linked }];
+        let evidence = vec![Evidence::Answer { url: shown, status: Some(status) }, Evidence::Note { message: linked }];
         hits.plain(url, "terms-page", message, evidence);
     }
     match unknown {
