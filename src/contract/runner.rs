@@ -154,18 +154,19 @@ pub async fn run(
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits, finished) = (shared.clone(), width.permits.clone(), width.finished.clone());
-            // In a box, as its result: a task moves what it holds whenever it changes its state.
-            running.push_back(tokio::spawn(Box::pin(async move {
+            running.push_back(tokio::spawn(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
                 // What has not begun when the end is asked for does not begin.
                 if shared.stop.asked() {
                     return None;
                 }
-                let done = execute(&shared, &plan).await;
+                // In a box, as its result, and not before its turn: a task moves what it holds whenever it changes its
+                // state, and many wait while few run.
+                let done = Box::pin(execute(&shared, &plan)).await;
                 finished.fetch_add(1, Ordering::Relaxed);
                 Some(Box::new(done))
-            })));
+            }));
         }
         let Some(next) = running.pop_front() else { break };
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
