@@ -29,7 +29,7 @@ use crate::run::{Problem, RunRecord, Verdict};
 
 /// Most scenarios that a note names.
 const MOST_NAMED: usize = 10;
-use crate::sandbox::{Options as SandboxOptions, Sandbox};
+use crate::sandbox::{Clock, Options as SandboxOptions, Sandbox};
 
 pub(super) async fn run(output: &Output, args: ContractArgs) -> Result<u8, Vec<Problem>> {
     match args.command {
@@ -314,7 +314,10 @@ fn nothing_to_run(left_out: bool) -> Problem {
 async fn target(config: &ContractConfig, tape: &Tape, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
     match &config.target {
         TargetConfig::Embedded => {
-            let options = SandboxOptions { seed, default_site: config.site.clone(), ..SandboxOptions::default() };
+            // Dates are judged by the clock that scenarios write them by.
+            let clock = scenario::given_time().map(Clock::from).unwrap_or_default();
+            let options =
+                SandboxOptions { seed, default_site: config.site.clone(), clock, ..SandboxOptions::default() };
             let sandbox = Sandbox::start(options, ([127, 0, 0, 1], 0).into()).await?;
             let base = config::address(sandbox.url())?;
             let target = Target {

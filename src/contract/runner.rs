@@ -2,12 +2,12 @@
 //!
 //! Not responsible for what happens inside a scenario (see `execution/`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::baseline::Observer;
@@ -74,7 +74,7 @@ impl Default for Options {
     }
 }
 
-/// Runs scenarios and emits their results in the order of the list; returns what they covered.
+/// Runs scenarios and emits each result when it is there; its place says where it belongs. Returns what they covered.
 ///
 /// # Errors
 /// A problem of the input when the HTTP client cannot be made (a CA file that does not read) or the target refuses
@@ -136,9 +136,9 @@ pub async fn run(
     let _attending = options.stop.attend();
     let mut deadline = None;
     let (mut begun, mut answered) = (0, 0);
-    let mut running: VecDeque<JoinHandle<Option<Box<(ScenarioResult, Tally)>>>> = VecDeque::new();
+    let mut running: JoinSet<Option<Box<(ScenarioResult, Tally)>>> = JoinSet::new();
     loop {
-        // A window twice as wide as the permits keeps them busy while results wait for their turn.
+        // Some wait at hand, so that no permit is idle while more are read.
         while running.len() < width.most * 2 && !options.stop.asked() {
             if plans.is_empty() {
                 (plans, before) = share.take(&mut queue, &shared.target, &mut tally, sink);
@@ -154,7 +154,7 @@ pub async fn run(
             begun += 1;
             sink.emit(Event::ScenarioStarted { id: plan.id() });
             let (shared, permits, finished) = (shared.clone(), width.permits.clone(), width.finished.clone());
-            running.push_back(tokio::spawn(async move {
+            running.spawn(async move {
                 let _serial = shared.serial.turn(&plan).await;
                 let _permit = permits.acquire_owned().await;
                 // What has not begun when the end is asked for does not begin.
@@ -166,14 +166,10 @@ pub async fn run(
                 let done = Box::pin(execute(&shared, &plan)).await;
                 finished.fetch_add(1, Ordering::Relaxed);
                 Some(Box::new(done))
-            }));
+            });
         }
-        let Some(next) = running.pop_front() else { break };
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
-        let Some(done) = until_grace_is_over(&options.stop, &mut deadline, next).await else {
-            // Those after it may have ended in time.
-            continue;
-        };
+        let Some(done) = next(&mut running, &options.stop, &mut deadline).await else { break };
         if let Ok(Some(done)) = done {
             let (result, seen) = *done;
             let mut counted = seen.counted(&result.id);
@@ -209,28 +205,29 @@ fn tell(sink: &dyn Sink, preflight: Option<Preflight>) {
     }
 }
 
-/// Waits for a scenario; `None` once the end was asked for and the time to wind down is over. A scenario that is given
-/// up is aborted.
-async fn until_grace_is_over<T>(
+/// The next scenario that is over, whichever it is: what is finished is told at once, so that nothing of it is lost when
+/// the program is killed. `None` when none is left, and once the end was asked for and the time to wind down is over:
+/// those that still run are given up.
+async fn next<T: 'static>(
+    running: &mut JoinSet<T>,
     stop: &Stop,
     deadline: &mut Option<Instant>,
-    mut running: JoinHandle<T>,
 ) -> Option<Result<T, JoinError>> {
     if deadline.is_none() {
         tokio::select! {
             biased;
-            done = &mut running => return Some(done),
+            done = running.join_next() => return done,
             () = stop.wait() => *deadline = Some(Instant::now() + Stop::GRACE),
         }
     }
     match deadline {
-        Some(deadline) => match tokio::time::timeout_at(*deadline, &mut running).await {
-            Ok(done) => Some(done),
+        Some(deadline) => match tokio::time::timeout_at(*deadline, running.join_next()).await {
+            Ok(done) => done,
             Err(_) => {
-                running.abort();
+                running.abort_all();
                 None
             }
         },
-        None => Some(running.await),
+        None => running.join_next().await,
     }
 }

@@ -291,11 +291,19 @@ pub struct ContractRecord {
     pub(crate) whole: Whole,
 }
 
-/// How many scenarios a record keeps whole. Only for taking events; two records with the same content are equal.
+/// Which scenarios a record keeps whole. Only for taking events; two records with the same content are equal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Whole {
-    passed: usize,
-    others: usize,
+    passed: First,
+    others: First,
+}
+
+/// The first of a kind, by their places.
+#[derive(Debug, Clone, Copy, Default)]
+struct First {
+    count: usize,
+    /// The place of the last of them.
+    last: usize,
 }
 
 impl PartialEq for Whole {
@@ -314,19 +322,28 @@ impl ContractRecord {
         }
     }
 
-    /// Takes the result of a scenario. Memory does not grow with exchanges: beyond the first [`MOST_WHOLE`] passed and
-    /// as many other scenarios, results are abridged.
+    /// Takes the result of a scenario, in whatever order they end. Memory does not grow with exchanges: beyond the first
+    /// [`MOST_WHOLE`] passed and as many other scenarios, results are abridged.
     pub(crate) fn take(&mut self, mut result: ScenarioResult) {
-        let whole = match result.verdict {
-            Verdict::Pass => &mut self.whole.passed,
-            _ => &mut self.whole.others,
-        };
-        if *whole < MOST_WHOLE {
-            *whole += 1;
-        } else {
+        let passed = result.verdict == Verdict::Pass;
+        let first = if passed { &mut self.whole.passed } else { &mut self.whole.others };
+        if first.count < MOST_WHOLE {
+            *first = First { count: first.count + 1, last: first.last.max(result.place) };
+        } else if result.place > first.last {
             result.abridge();
+        } else {
+            // It ended later, and comes before one that was kept whole.
+            let kept = self.scenarios.partition_point(|other| other.place <= first.last);
+            let mut alike = self.scenarios[..kept]
+                .iter_mut()
+                .rev()
+                .filter(|other| !other.abridged && (other.verdict == Verdict::Pass) == passed);
+            if let Some(last) = alike.next() {
+                last.abridge();
+            }
+            first.last = alike.next().map_or(result.place, |last| last.place.max(result.place));
         }
-        // They come in order, but for those that a resumed run makes up for.
+        // They come as they end; most are behind all others.
         let at = match self.scenarios.last() {
             Some(last) if last.place > result.place => {
                 self.scenarios.partition_point(|other| other.place <= result.place)
@@ -334,5 +351,38 @@ impl ContractRecord {
             _ => self.scenarios.len(),
         };
         self.scenarios.insert(at, result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_results_stay_whole_in_whatever_order_they_end() {
+        let result = |place: usize| -> ScenarioResult {
+            let verdict = if place.is_multiple_of(3) { "fail" } else { "pass" };
+            let name = serde_json::json!({ "es": "a", "pt": "a", "en": "a" });
+            serde_json::from_value(serde_json::json!({
+                "id": place.to_string(), "name": name, "file": "a.yaml", "site": "MLA", "tags": [], "verdict": verdict,
+                "steps": [], "elapsed_ms": 1, "place": place,
+            }))
+            .unwrap()
+        };
+        let many = MOST_WHOLE * 2;
+        let whole = |places: &mut dyn Iterator<Item = usize>| {
+            let mut record = ContractRecord::default();
+            places.for_each(|place| record.take(result(place)));
+            assert!(record.scenarios.is_sorted_by_key(|result| result.place));
+            let whole = record.scenarios.iter().filter(|result| !result.abridged);
+            whole.map(|result| result.place).collect::<Vec<_>>()
+        };
+        let in_order = whole(&mut (0..many));
+        assert_eq!(in_order.iter().filter(|place| !place.is_multiple_of(3)).count(), MOST_WHOLE);
+        assert_eq!(whole(&mut (0..many).rev()), in_order);
+        let turned = |place: usize| if place + 40 <= many { place ^ 31 } else { place };
+        let mut mixed: Vec<usize> = (0..many).collect();
+        mixed.sort_by_key(|place| turned(*place));
+        assert_eq!(whole(&mut mixed.into_iter()), in_order);
     }
 }

@@ -1,7 +1,7 @@
 //! The time, behind a seam: the system's, or one that tests fix. Also how the API writes it.
 
-use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 /// A source of the present time.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,14 +11,22 @@ pub enum Clock {
     System,
     /// Always the same instant.
     Fixed(Timestamp),
+    /// The system's time and so much more, or less.
+    Shifted(SignedDuration),
 }
 
 impl Clock {
+    /// A clock that shows this instant now, and goes on from it.
+    pub fn from(instant: Timestamp) -> Clock {
+        Clock::Shifted(instant.duration_since(Timestamp::now()))
+    }
+
     /// The present time.
     pub fn now(self) -> Timestamp {
         match self {
             Clock::System => Timestamp::now(),
             Clock::Fixed(instant) => instant,
+            Clock::Shifted(shift) => Timestamp::now().saturating_add(shift).unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use homologa::run::{CoverageState, Verdict};
 use serde_json::Value;
 
-use crate::support::{Ran, demo, homologa};
+use crate::support::{Ran, demo, homologa, homologa_with};
 
 /// The codes of the catalogue files, read without the program.
 fn catalogue_ids() -> BTreeSet<String> {
@@ -106,6 +106,32 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 const SEARCH: &str = "steps: [{ get: /v1/payments/search, expect: { status: 200 } }]\n";
 
+/// A scenario that waits keeps no other back: what is finished is on the disk, and free hands take the next.
+#[test]
+fn a_result_is_written_when_it_is_there_and_reported_in_its_place() {
+    let slow = "name: slow\nsteps: [{ wait: 2s }, { get: /v1/payments/search, expect: { status: 200 } }]\n";
+    let quick = ["b", "c", "d", "e", "f"].map(|name| (format!("{name}.yaml"), format!("name: quick\n{SEARCH}")));
+    let mut files = vec![("a.yaml", slow)];
+    files.extend(quick.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let folder = folder(&files);
+    let journal = folder.path().join("r.jsonl");
+    let run = ["contract", "run", folder.path().to_str().unwrap(), "--target", "embedded", "--jobs", "2"];
+    let ran = homologa(&[&["--format", "json"], &run[..], &["--journal", journal.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let finished = |line: &str| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        (event["event"] == "scenario-finished").then(|| event["id"].as_str().unwrap().to_owned())
+    };
+    let written: Vec<String> = std::fs::read_to_string(&journal).unwrap().lines().filter_map(finished).collect();
+    assert_eq!((written.len(), written.last().map(String::as_str)), (6, Some("a@MLA")), "{written:?}");
+    let json = ran.json();
+    let scenarios = json["contract"]["scenarios"].as_array().unwrap();
+    let ids: Vec<&str> = scenarios.iter().map(|scenario| scenario["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["a@MLA", "b@MLA", "c@MLA", "d@MLA", "e@MLA", "f@MLA"]);
+    let late = scenarios.iter().skip(1).filter(|one| one["started_ms"].as_u64().unwrap() > 1_500).count();
+    assert_eq!(late, 0, "one of two hands was free all the time");
+}
+
 #[test]
 fn a_dry_run_shows_requests_and_sends_none() {
     let ran = homologa(&["--format", "json", "contract", "run", "--dry-run", "--seed", "7"]);
@@ -161,6 +187,19 @@ fn a_dry_run_says_what_it_cannot_judge_and_refuses_what_a_run_refuses() {
     joined.sort();
     assert_eq!((whole.len(), &joined), (6, &whole));
     assert!(parts.iter().all(|part| part.len() < 6), "{parts:?}");
+}
+
+/// Where builds are reproducible, that variable is set to a time long past.
+#[test]
+fn the_sandbox_goes_by_the_time_that_scenarios_are_given() {
+    for epoch in ["1795000000", "1700000000"] {
+        let environment = [("SOURCE_DATE_EPOCH", epoch)];
+        let arguments = ["--format", "json", "contract", "run", "--target", "embedded"];
+        let ran = homologa_with(Path::new("."), &environment, &arguments);
+        let scenarios = ran.json()["contract"]["scenarios"].clone();
+        let held = scenarios.as_array().unwrap().iter().filter(|one| one["verdict"] == "pass").count();
+        assert_eq!((ran.code, held), (0, scenarios.as_array().unwrap().len()), "{epoch}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -51,10 +51,15 @@ fn moment(name: &str) -> Option<Moment> {
     Some(Moment { of_day, shift })
 }
 
-/// The time that `now` is: that of the clock, or of `SOURCE_DATE_EPOCH` (seconds), so that a run can be repeated.
+/// The time that `now` is: that of the clock, or the given one, so that a run can be repeated.
 pub(super) fn clock() -> Timestamp {
-    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.trim().parse().ok());
-    given.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now)
+    given_time().unwrap_or_else(Timestamp::now)
+}
+
+/// The time that `SOURCE_DATE_EPOCH` gives (seconds since 1970, as reproducible builds set it).
+pub fn given_time() -> Option<Timestamp> {
+    let seconds = std::env::var("SOURCE_DATE_EPOCH").ok()?.trim().parse().ok()?;
+    Timestamp::from_second(seconds).ok()
 }
 
 /// The value of a date as the API writes dates: RFC 3339 with milliseconds and the offset -04:00.

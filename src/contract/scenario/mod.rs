@@ -23,6 +23,7 @@ mod tests;
 
 pub use expectation::{BodyCheck, Expect, Matcher, PairExpect, Same};
 pub use fragment::Library;
+pub use generated::given_time;
 pub(in crate::contract) use generated::no_value;
 pub use load::{Loaded, builtin, from_folder};
 pub use model::{Action, CardSpec, Method, Poll, Request, Row, Scenario, Step};
