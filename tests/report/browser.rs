@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::hostile;
 use crate::support::browser::{chromium, open};
+use crate::support::tab::Tab;
 use crate::support::{demo, homologa_in};
 
 #[test]
@@ -50,5 +51,29 @@ fn the_report_fits_a_phone_and_a_desk() {
         assert!(wide > 300 && wide <= width, "{wide} of {width} pixels");
         // Nor is there a table that would: trend, requirements, codes, statuses, pages.
         assert!(tables > 6 && scrolled == 0, "{scrolled} of {tables} tables at {width} pixels");
+    }
+}
+
+/// Sections are drawn when they come into sight: a link has to arrive all the same.
+#[test]
+fn a_link_into_the_report_shows_what_it_names() {
+    let Some(browser) = chromium() else { return };
+    let page = demo().file("report.html");
+    let address = format!("file://{}", page.display());
+    let mut tab = Tab::open(&browser, &address);
+    tab.until("document.readyState === 'complete'");
+    let ids = tab.value("JSON.stringify([...document.querySelectorAll('[id^=\"f-\"]')].map(each => each.id))");
+    let ids: Vec<String> = serde_json::from_str(ids.as_str().unwrap()).unwrap();
+    assert!(ids.len() > 20, "{ids:?}");
+    for id in [&ids[0], &ids[ids.len() / 2], &ids[ids.len() - 1], "contract", "open", "manual", "shop-2"] {
+        let mut tab = Tab::open(&browser, &format!("{address}#{id}"));
+        tab.until("document.readyState === 'complete'");
+        std::thread::sleep(std::time::Duration::from_millis(800));
+        let seen = tab.value(&format!(
+            "(() => {{ const at = document.getElementById('{id}').getBoundingClientRect();\
+             return at.top >= -1 && at.top < innerHeight - 40; }})()"
+        ));
+        let top = tab.value(&format!("document.getElementById('{id}').getBoundingClientRect().top"));
+        assert_eq!(seen, true, "#{id} is at {top}");
     }
 }
