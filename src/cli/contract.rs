@@ -285,6 +285,7 @@ pub(super) async fn engine_with(
         gates: config.gates,
         shard: session.shard,
         finished: session.earlier.scenarios.clone(),
+        began: (session.earlier.elapsed_ms > 0).then_some(session.started),
     };
     let done = run_scenarios(queue, target, &options, session.sink()).await;
     if let Some(sandbox) = sandbox {

@@ -30,7 +30,7 @@ const IN_FOLDER: [(&str, &str); 2] = [("html", "report.html"), ("json", "report.
 /// A run that is going on.
 pub(super) struct Session {
     collector: Arc<Collector>,
-    started: Instant,
+    pub(super) started: Instant,
     /// Seed of the run.
     pub(super) seed: u64,
     /// By which engines are asked for an early end.
@@ -233,7 +233,9 @@ impl Session {
         } else {
             collector.emit(Event::RunStarted(started));
         }
-        let (started, stop) = (Instant::now(), Stop::default());
+        // A run that goes on has lasted as long as the earlier one already.
+        let (now, stop) = (Instant::now(), Stop::default());
+        let started = now.checked_sub(Duration::from_millis(earlier.elapsed_ms)).unwrap_or(now);
         Ok(Session { collector, started, seed, stop, policy: None, shard, earlier, outputs })
     }
 

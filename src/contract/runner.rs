@@ -53,6 +53,8 @@ pub struct Options {
     pub shard: Option<Shard>,
     /// Scenarios that an earlier run finished, by the ids of their results: they are not run again.
     pub finished: HashMap<String, (Verdict, Counted)>,
+    /// What the beginnings of scenarios are counted from; now, unless the run goes on from an earlier one.
+    pub began: Option<std::time::Instant>,
 }
 
 impl Default for Options {
@@ -70,6 +72,7 @@ impl Default for Options {
             gates: Gates::default(),
             shard: None,
             finished: HashMap::new(),
+            began: None,
         }
     }
 }
@@ -117,7 +120,7 @@ pub async fn run(
     let (ids, stop) = (Ids::seeded(options.seed), options.stop.clone());
     let (known, serial) = (Known::default(), Serial::default());
     let seed = options.seed;
-    let began = std::time::Instant::now();
+    let began = options.began.unwrap_or_else(std::time::Instant::now);
     let shared =
         Arc::new(Shared { target, transport, ids, seed, redactor, tape, observer, stop, known, serial, began });
     let questions = (options.preflight && options.tape.replay.is_none()).then(|| Questions::new(&shared));

@@ -8,6 +8,8 @@ mod contract;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::i18n::Message;
 use crate::run::policy::Judgement;
 use crate::run::{Problem, RunRecord, Shard, differences};
@@ -28,6 +30,7 @@ pub struct Part {
 pub fn join(mut parts: Vec<Part>) -> Result<RunRecord, Vec<Problem>> {
     check(&parts)?;
     parts.sort_by_key(|part| part.shard());
+    on_one_clock(&mut parts);
     let mut whole = parts.first().map(|part| part.record.clone()).unwrap_or_default();
     if let Some(started) = &mut whole.started {
         started.shard = None;
@@ -80,6 +83,20 @@ impl Part {
 
 fn said(shard: Shard) -> String {
     shard.to_string()
+}
+
+/// Counts the times of every part from the beginning of the first one.
+fn on_one_clock(parts: &mut [Part]) {
+    let began = |part: &Part| part.record.started.as_ref()?.started.parse::<Timestamp>().ok();
+    let Some(first) = parts.iter().filter_map(began).min() else { return };
+    for part in parts {
+        let later = began(part).map_or(0, |began| began.duration_since(first).as_millis());
+        let later = u64::try_from(later).unwrap_or(0);
+        part.record.elapsed_ms = part.record.elapsed_ms.saturating_add(later);
+        for result in part.record.contract.iter_mut().flat_map(|contract| &mut contract.scenarios) {
+            result.started_ms = result.started_ms.map(|started| started.saturating_add(later));
+        }
+    }
 }
 
 /// Whether these are all parts of one run, each once.

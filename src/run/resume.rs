@@ -18,6 +18,8 @@ pub struct Earlier {
     pub scenarios: HashMap<String, (Verdict, Counted)>,
     /// The names of its finished shops.
     pub shops: HashSet<String>,
+    /// How long it lasted, as far as its journal tells; in milliseconds.
+    pub elapsed_ms: u64,
     /// Its events that stand.
     pub(crate) events: Vec<Event>,
     /// The same as lines of a journal.
@@ -61,6 +63,7 @@ pub fn resume(path: &Path) -> Result<Earlier, Problem> {
             Event::ScenarioCounted(count) => counted = Some((*count, line)),
             Event::ScenarioFinished(result) => {
                 let count = counted.take().filter(|(count, _)| count.id == result.id);
+                earlier.lasted(result.started_ms.unwrap_or(0).saturating_add(result.elapsed_ms));
                 if !interrupted(&result) && !earlier.scenarios.contains_key(&result.id) {
                     let (count, of_count) = count.unwrap_or_default();
                     earlier.lines.extend_from_slice(of_count);
@@ -85,6 +88,7 @@ pub fn resume(path: &Path) -> Result<Earlier, Problem> {
                     earlier.keep(event, line);
                 }
             }
+            Event::RunInterrupted { elapsed_ms } | Event::RunFinished { elapsed_ms, .. } => earlier.lasted(elapsed_ms),
             _ => {}
         }
     }
@@ -92,6 +96,10 @@ pub fn resume(path: &Path) -> Result<Earlier, Problem> {
 }
 
 impl Earlier {
+    fn lasted(&mut self, elapsed_ms: u64) {
+        self.elapsed_ms = self.elapsed_ms.max(elapsed_ms);
+    }
+
     fn keep(&mut self, event: Event, line: &[u8]) {
         self.events.push(event);
         self.lines.extend_from_slice(line);

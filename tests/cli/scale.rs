@@ -47,7 +47,20 @@ fn timeless(path: &Path) -> String {
     serde_json::to_string_pretty(&value).unwrap()
 }
 
+/// A run lasts until its last scenario is over, also one that was gone on with or is joined of parts.
+fn assert_times_fit(path: &Path) {
+    let record: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{}: {value}", path.display()));
+    let lasted = number(&record["elapsed_ms"]);
+    for scenario in record["contract"]["scenarios"].as_array().into_iter().flatten() {
+        let end = number(&scenario["started_ms"]) + number(&scenario["elapsed_ms"]);
+        assert!(end <= lasted + 50, "{}: {} ends at {end} of {lasted} ms", path.display(), scenario["id"]);
+    }
+}
+
 fn assert_same(one: &Path, two: &Path) {
+    assert_times_fit(one);
+    assert_times_fit(two);
     let (one, two) = (timeless(one), timeless(two));
     let differ = one.lines().zip(two.lines()).enumerate().find(|(_, (one, two))| one != two);
     assert!(one == two, "line {:?}", differ);
