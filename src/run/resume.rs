@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::journal::{bytes_of, first_event, lines};
+use super::journal::{Refused, bytes_of, first_event, lines};
 use super::{Counted, Event, Problem, RunStarted, ScenarioResult, Verdict};
 use crate::i18n::Message;
 
@@ -46,7 +46,11 @@ pub fn resume(path: &Path) -> Result<Earlier, Problem> {
             .in_file(path.display().to_string())
     };
     let (_, first) = lines(&bytes).next().ok_or_else(no_journal)?;
-    let Event::RunStarted(started) = first_event(first).map_err(|refused| refused.problem(path))? else {
+    let Event::RunStarted(started) = first_event(first).map_err(|refused| match refused {
+        Refused::Newer(_) => refused.problem(path),
+        Refused::Unreadable(_) => no_journal(),
+    })?
+    else {
         return Err(no_journal());
     };
     let mut earlier = Earlier { started: started.clone(), ..Earlier::default() };
