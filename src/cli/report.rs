@@ -100,7 +100,11 @@ fn read(output: &Output, path: &Path) -> Result<RunRecord, Problem> {
     // The folder of `--output` holds the journal of the run.
     let file = session::journal_in(path);
     let record = read_record(&file)?;
-    if !record.complete {
+    // A run that is only cut short says so at its end; what is damaged in the middle nobody else tells.
+    let damaged = record.problems.iter().find(|problem| problem.message.key == "run.broken-lines");
+    if let Some(damaged) = damaged {
+        output.problems(&[damaged.clone().in_file(file.display().to_string())]);
+    } else if !record.complete {
         output.note(&Message::new("cli.partial").with("file", file.display()));
     }
     Ok(record)
