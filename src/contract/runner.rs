@@ -1,4 +1,4 @@
-//! The engine: runs scenarios side by side, in a fixed order of results, and emits what happens.
+//! The engine: runs scenarios side by side and emits what happens, when it happens.
 //!
 //! Not responsible for what happens inside a scenario (see `execution/`).
 
@@ -220,17 +220,15 @@ async fn next<T: 'static>(
         tokio::select! {
             biased;
             done = running.join_next() => return done,
-            () = stop.wait() => *deadline = Some(Instant::now() + Stop::GRACE),
+            () = stop.wait() => {}
         }
     }
-    match deadline {
-        Some(deadline) => match tokio::time::timeout_at(*deadline, running.join_next()).await {
-            Ok(done) => done,
-            Err(_) => {
-                running.abort_all();
-                None
-            }
-        },
-        None => running.join_next().await,
+    let over = *deadline.get_or_insert_with(|| Instant::now() + Stop::GRACE);
+    match tokio::time::timeout_at(over, running.join_next()).await {
+        Ok(done) => done,
+        Err(_) => {
+            running.abort_all();
+            None
+        }
     }
 }

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn hashes_are_as_browsers_compute_them() {
-        // RFC 6234 by way of FIPS 180-2: the digest of `abc`.
+        // The digests of the empty string and of `abc` are published test vectors (FIPS 180-2).
+        assert_eq!(hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
         assert_eq!(hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     }
 }

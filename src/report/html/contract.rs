@@ -373,7 +373,7 @@ fn lines<'r>(
         .into_iter()
         .map(|verdict| {
             let mut word = String::new();
-            say::push(&mut word, &say::in_all(&labels::verdict(verdict)));
+            say::push(&mut word, &labels::verdict(verdict).render_all());
             (verdict, word)
         })
         .collect();

@@ -69,11 +69,6 @@ fn escape(text: &str) -> String {
     html
 }
 
-/// A message in the three languages.
-pub(super) fn in_all(message: &Message) -> Text {
-    message.render_all()
-}
-
 fn texts(key: &str, args: &Kwargs) -> Result<Text, Error> {
     let mut message = Message { key: Cow::Owned(key.to_owned()), args: Default::default() };
     let mut per_lang: Vec<(String, Text)> = Vec::new();
@@ -87,7 +82,7 @@ fn texts(key: &str, args: &Kwargs) -> Result<Text, Error> {
     }
     args.assert_all_used()?;
     if per_lang.is_empty() {
-        return Ok(in_all(&message));
+        return Ok(message.render_all());
     }
     let mut text = Text::default();
     for (lang, out) in [(Lang::Es, &mut text.es), (Lang::Pt, &mut text.pt), (Lang::En, &mut text.en)] {
@@ -114,7 +109,7 @@ fn recorded(value: &Value) -> Result<Text, Error> {
                 message.args.insert(Cow::Owned(name.to_string()), given.to_string());
             }
         }
-        return Ok(in_all(&message));
+        return Ok(message.render_all());
     }
     match (member("es"), member("pt"), member("en")) {
         (Some(es), Some(pt), Some(en)) => Ok(Text { es, pt, en }),
