@@ -11,6 +11,7 @@ use super::session::{Session, replace};
 use super::validate::read;
 use crate::config::{BaselineConfig, ContractConfig};
 use crate::contract::baseline::{Accepting, Baseline, FILE_NAME, LARGEST_FILE, Observer, Scope, lacks};
+use crate::contract::scenario::Stock;
 use crate::exit;
 use crate::i18n::Message;
 use crate::report;
@@ -149,8 +150,10 @@ pub(super) async fn accept(output: &Output, args: &AcceptArgs) -> Result<u8, Vec
     let findings = kept(previous.as_ref());
     let session = session(output, &args.run, &config)?;
     let mut watched = None;
+    let stock = Stock::of(config.scenarios.as_deref());
     let work = async {
-        watched = engine_with(&session, &config, args.run.ca_file.as_deref(), previous, Watching::Keeps).await
+        let ca_file = args.run.ca_file.as_deref();
+        watched = engine_with(&session, &config, stock, ca_file, (previous, Watching::Keeps)).await
     };
     let interrupted = session.until_interrupted(output, work).await;
     let record = ended(&session, output, interrupted)?;
@@ -239,8 +242,9 @@ pub(super) async fn drift(output: &Output, args: &ObservedDriftArgs) -> Result<u
     let session = session(output, &args.run, &config)?;
     let accepted = load(&config.baseline)?;
     let ca_file = args.run.ca_file.as_deref();
+    let stock = Stock::of(config.scenarios.as_deref());
     let work = async {
-        engine_with(&session, &config, ca_file, accepted, Watching::Judges).await;
+        engine_with(&session, &config, stock, ca_file, (accepted, Watching::Judges)).await;
     };
     let interrupted = session.until_interrupted(output, work).await;
     let record = ended(&session, output, interrupted)?;

@@ -8,6 +8,7 @@ use super::session::{Outputs, Session};
 use super::share;
 use super::{contract, gate, golive};
 use crate::config;
+use crate::contract::scenario::Stock;
 use crate::i18n::Message;
 use crate::run::Problem;
 
@@ -36,14 +37,17 @@ pub(super) async fn run(output: &Output, args: &CheckArgs) -> Result<u8, Vec<Pro
         share::no_recording(&args.share, contract)?;
     }
     let mut options = share::golive(config.golive.as_ref());
-    options.extend(share::contract(config.contract.as_ref()));
+    let mut contract = config.contract.as_ref().map(|contract| (contract, Stock::of(contract.scenarios.as_deref())));
+    if let Some((contract, stock)) = &mut contract {
+        options.extend(share::contract(contract, stock));
+    }
     let asked = share::asked(&args.share, "check", seed, config.contract.is_some(), options)?;
     let mut session = Session::start(output, outputs, asked).map_err(|problem| vec![problem])?;
     session.policy = policy;
     let interrupted = session
         .until_interrupted(output, async {
-            if let Some(contract) = &config.contract {
-                contract::engine(&session, contract, None).await;
+            if let Some((contract, stock)) = contract {
+                contract::engine(&session, contract, stock, None).await;
             }
             if let (Some(golive), Some((rules, accepted))) = (&config.golive, rules) {
                 golive::engine(&session, golive, (&rules, accepted), crate::golive::Options::default()).await;

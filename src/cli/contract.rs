@@ -94,10 +94,10 @@ fn shared_session(
     output: &Output,
     (args, profile): (&ContractRunArgs, Option<&gate::Named>),
     share: &ShareArgs,
-    config: &ContractConfig,
+    (config, stock): (&ContractConfig, &mut Stock),
 ) -> Result<Session, Vec<Problem>> {
     share::no_recording(share, config)?;
-    let options = share::contract(Some(config));
+    let options = share::contract(config, stock);
     let asked = share::asked(share, "contract", seed(config, args.seed), true, options)?;
     start(output, (args, profile), asked)
 }
@@ -123,9 +123,10 @@ async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<P
         ..configured(args)?
     };
     let policy = gate::policy(&gated.gate, profile.as_ref())?;
-    let mut session = shared_session(output, (args, profile.as_ref()), &gated.share, &config)?;
+    let mut stock = Stock::of(config.scenarios.as_deref());
+    let mut session = shared_session(output, (args, profile.as_ref()), &gated.share, (&config, &mut stock))?;
     session.policy = policy;
-    let work = engine(&session, &config, args.ca_file.as_deref());
+    let work = engine(&session, &config, stock, args.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     session.finish(output, interrupted).map(|(_, code)| code)
 }
@@ -222,11 +223,12 @@ fn without_a_run(gated: &ContractGatedArgs) -> Vec<String> {
     profile.profile.iter().map(|name| format!("--profile {name}")).chain(named).collect()
 }
 
-/// Runs the contract side of a session; problems become events, so that the rest of the run goes on.
-pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: Option<&Path>) {
+/// Runs the contract side of a session with the scenarios of its configuration; problems become events, so that the
+/// rest of the run goes on.
+pub(super) async fn engine(session: &Session, config: &ContractConfig, stock: Stock, ca_file: Option<&Path>) {
     match baseline::load(&config.baseline) {
         Ok(accepted) => {
-            engine_with(session, config, ca_file, accepted, Watching::Run).await;
+            engine_with(session, config, stock, ca_file, (accepted, Watching::Run)).await;
         }
         Err(problems) => session.problems(problems),
     }
@@ -236,9 +238,9 @@ pub(super) async fn engine(session: &Session, config: &ContractConfig, ca_file: 
 pub(super) async fn engine_with(
     session: &Session,
     config: &ContractConfig,
+    mut stock: Stock,
     ca_file: Option<&Path>,
-    accepted: Option<Baseline>,
-    watching: Watching,
+    (accepted, watching): (Option<Baseline>, Watching),
 ) -> Option<(Arc<Observer>, Scope)> {
     let mut tape = match tape::open(config) {
         Ok(tape) => tape,
@@ -252,7 +254,6 @@ pub(super) async fn engine_with(
         (TargetConfig::Recording(_), Some(recording)) => recording.head.kind(),
         (TargetConfig::Url(_) | TargetConfig::Recording(_), _) => TargetKind::Url,
     };
-    let mut stock = config.scenarios.as_deref().map_or_else(Stock::builtin, Stock::in_folder);
     let scope = Scope { known: stock.ids().into_iter().collect(), shard: session.shard };
     let queue = Queue::new(&mut stock, &config.tags, kind, session.sink());
     if queue.is_empty() {

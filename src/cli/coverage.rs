@@ -5,6 +5,7 @@ use super::contract::{configured, engine, failed_note, session};
 use super::output::Output;
 use crate::config::ContractConfig;
 use crate::contract::Gates;
+use crate::contract::scenario::Stock;
 use crate::report;
 use crate::run::Problem;
 
@@ -12,7 +13,8 @@ pub(super) async fn run(output: &Output, args: &ContractCoverageArgs) -> Result<
     let gates = Gates { codes: args.min_coverage, pairs: args.min_pairs };
     let config = ContractConfig { gates, ..configured(&args.run)? };
     let session = session(output, &args.run, &config)?;
-    let work = engine(&session, &config, args.run.ca_file.as_deref());
+    let stock = Stock::of(config.scenarios.as_deref());
+    let work = engine(&session, &config, stock, args.run.ca_file.as_deref());
     let interrupted = session.until_interrupted(output, work).await;
     let record = session.record(interrupted);
     let (_, failed) = session.write(&record, output);

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::session::{Asked, Outputs, Session};
 use super::{contract, golive};
 use crate::config::{ContractConfig, GoliveConfig};
+use crate::contract::scenario::Stock;
 use crate::demo::{self, ShopKind};
 use crate::exit;
 use crate::golive::Options;
@@ -24,7 +25,7 @@ pub(super) async fn run(output: &Output, args: &DemoArgs) -> Result<u8, Vec<Prob
         .map_err(|problem| vec![problem])?;
     let interrupted = session
         .until_interrupted(output, async {
-            contract::engine(&session, &ContractConfig::default(), None).await;
+            contract::engine(&session, &ContractConfig::default(), Stock::builtin(), None).await;
             golive::engine(&session, &shops, (&rules, accepted), options).await;
         })
         .await;

@@ -98,10 +98,10 @@ impl Facts {
     }
 }
 
-/// What results of the contract side follow from, beside seed and versions.
-pub(super) fn contract(config: Option<&ContractConfig>) -> BTreeMap<String, String> {
+/// What results of the contract side follow from, beside seed and versions. `stock` are the scenarios of the
+/// configuration.
+pub(super) fn contract(config: &ContractConfig, stock: &mut Stock) -> BTreeMap<String, String> {
     let mut facts = Facts(BTreeMap::new());
-    let Some(config) = config else { return facts.0 };
     match &config.target {
         TargetConfig::Embedded => facts.say("target", "embedded"),
         TargetConfig::Url(url) => facts.say("target", http::shown(url)),
@@ -111,8 +111,8 @@ pub(super) fn contract(config: Option<&ContractConfig>) -> BTreeMap<String, Stri
     if !config.tags.is_empty() {
         facts.say("tags", config.tags.join(","));
     }
-    if let Some(path) = &config.scenarios {
-        facts.say("scenarios", Stock::in_folder(path).digest());
+    if config.scenarios.is_some() {
+        facts.say("scenarios", stock.digest());
     }
     facts.baseline(&config.baseline);
     if !config.preflight {
@@ -224,10 +224,11 @@ mod tests {
 
     #[test]
     fn options_tell_runs_apart_and_hold_no_secret() {
+        let contract = |config| super::contract(config, &mut Stock::builtin());
         let plain = ContractConfig::default();
         let tagged = ContractConfig { tags: vec!["declined".to_owned()], ..ContractConfig::default() };
-        assert_eq!(contract(Some(&plain)), contract(Some(&plain)));
-        assert_ne!(contract(Some(&plain)), contract(Some(&tagged)));
+        assert_eq!(contract(&plain), contract(&plain));
+        assert_ne!(contract(&plain), contract(&tagged));
         let shop = |address: &str| GoliveConfig { shops: vec![address.parse().unwrap()], ..GoliveConfig::default() };
         let (one, two) = (golive(Some(&shop("https://a.example/"))), golive(Some(&shop("https://ana:pw@b.example/"))));
         assert_ne!(one, two);

@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::file::{read_at_most, unreadable, unwritable};
 use super::{Event, FORMAT, Problem, RunRecord};
 use crate::i18n::Message;
 use crate::secret::{Credential, mask_credentials};
@@ -102,42 +103,6 @@ fn own(file: &File, path: &Path) -> Result<(), Problem> {
             .fix(Message::new("run.journal-busy-fix"))
             .in_file(path.display().to_string())),
         _ => Ok(()),
-    }
-}
-
-/// A file's bytes, at most one more than the limit, so that too much is noticed. What is no file and has no end (a
-/// device, say) costs no more than that.
-///
-/// # Errors
-/// The system's.
-pub fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // The size is only a hint: room for all of it, and for noticing the end, saves reading in small pieces.
-    let room = file.metadata()?.len().min(limit).saturating_add(64);
-    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Why a file cannot be read, in words.
-pub fn unreadable(error: &std::io::Error) -> Message {
-    match error.kind() {
-        ErrorKind::NotFound => Message::new("run.not-found"),
-        ErrorKind::PermissionDenied => Message::new("run.no-permission"),
-        ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
-        _ => Message::new("run.cannot-read").with("error", error),
-    }
-}
-
-/// Why a file cannot be written, in words.
-pub fn unwritable(error: &std::io::Error) -> Message {
-    match error.kind() {
-        // Where a folder is to be made, a file of that name is in its way.
-        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Message::new("run.no-folder"),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Message::new("run.no-permission"),
-        ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.disk-full"),
-        _ => Message::new("run.cannot-write").with("error", error),
     }
 }
 

@@ -139,10 +139,10 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     (files, problems)
 }
 
-/// The text of a scenario file.
-pub(super) fn text(file: &Path) -> Result<String, Problem> {
-    let bytes = crate::run::read_at_most(file, yaml::MOST_READ).map_err(|error| unreadable(file, &error))?;
-    String::from_utf8(bytes).map_err(|_| {
+/// The text of a scenario file, read into `bytes`.
+pub(super) fn text<'b>(file: &Path, bytes: &'b mut Vec<u8>) -> Result<&'b str, Problem> {
+    crate::run::read_at_most_into(file, yaml::MOST_READ, bytes).map_err(|error| unreadable(file, &error))?;
+    std::str::from_utf8(bytes).map_err(|_| {
         let name = file.display().to_string();
         Problem::input(Message::new("scenario.not-utf8")).in_file(name).fix(Message::new("scenario.not-utf8-fix"))
     })

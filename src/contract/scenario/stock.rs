@@ -2,6 +2,7 @@
 //!
 //! Not responsible for which of them run.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use include_dir::File;
@@ -12,11 +13,26 @@ use super::{Document, Library, Scenario, load, read_document};
 use crate::run::Problem;
 use crate::yaml::{self, Source};
 
+/// Most bytes of text that are kept from the digest until they are read.
+const MOST_KEPT: usize = 1024 * 1024;
+/// By this word a file may ask that only those like it run.
+const ONLY: &str = "only";
+
 /// Scenario files in order of their ids.
 pub struct Stock {
     files: Files,
     find: Box<Find<'static>>,
     problems: Vec<Problem>,
+    /// What the digest has seen of each file, in their order; empty as long as none was made.
+    seen: Vec<Seen>,
+}
+
+/// What is known of a file that was read once: opening a file costs more than to read the little that stands in one.
+struct Seen {
+    /// Its text, until somebody takes it; of the first files alone, so that memory does not grow with their number.
+    text: RefCell<Option<String>>,
+    /// Whether it may ask that only those like it run.
+    only: bool,
 }
 
 enum Files {
@@ -25,25 +41,33 @@ enum Files {
 }
 
 impl Stock {
+    /// The scenarios of a folder or of one file; without either, the built-in ones.
+    pub fn of(path: Option<&Path>) -> Stock {
+        path.map_or_else(Stock::builtin, Stock::in_folder)
+    }
+
     /// The built-in scenarios, or those that the user put in their place.
     pub fn builtin() -> Stock {
         if let Some(own) = crate::specs::scenarios() {
             return Stock::in_folder(own);
         }
-        let files = Files::Builtin(load::builtin_files());
-        Stock { files, find: Box::new(load::beside_builtin), problems: Vec::new() }
+        Stock::new(Files::Builtin(load::builtin_files()), Box::new(load::beside_builtin), Vec::new())
+    }
+
+    fn new(files: Files, find: Box<Find<'static>>, problems: Vec<Problem>) -> Stock {
+        Stock { files, find, problems, seen: Vec::new() }
     }
 
     /// The scenarios of a folder, or one file. A path as reports name built-in files, `specs/scenarios/…`, means
     /// those wherever there is no such folder: so the command that a report gives runs anywhere.
     pub fn in_folder(path: &Path) -> Stock {
         if let Some(files) = load::builtin_below(path) {
-            return Stock { files: Files::Builtin(files), find: Box::new(load::beside_builtin), problems: Vec::new() };
+            return Stock::new(Files::Builtin(files), Box::new(load::beside_builtin), Vec::new());
         }
         let (files, problems) = load::files(path);
         let run = path.to_owned();
         let find = move |from: &str, name: &str| load::beside(&run, from, name);
-        Stock { files: Files::Folder(path.to_owned(), files), find: Box::new(find), problems }
+        Stock::new(Files::Folder(path.to_owned(), files), Box::new(find), problems)
     }
 
     /// How many files there are, fragments included.
@@ -63,8 +87,9 @@ impl Stock {
     }
 
     /// A digest of the names below the folder and the contents of all its files, so that two runs can be told to have
-    /// read the same ones; the first 12 hexadecimal digits. A file that cannot be read counts by its name.
-    pub fn digest(&self) -> String {
+    /// read the same ones; the first 12 hexadecimal digits. A file that cannot be read counts by its name. What is read
+    /// for it need not be read again.
+    pub fn digest(&mut self) -> String {
         let mut hash = Sha256::new();
         let mut add = |id: &str, contents: &[u8]| {
             for part in [id.as_bytes(), contents] {
@@ -75,9 +100,17 @@ impl Stock {
         match &self.files {
             Files::Builtin(files) => files.iter().for_each(|file| add(&builtin_id(file), file.contents())),
             Files::Folder(root, files) => {
-                files
-                    .iter()
-                    .for_each(|file| add(&id_below(root, file), load::text(file).unwrap_or_default().as_bytes()));
+                let (mut bytes, mut kept) = (Vec::new(), 0);
+                self.seen.clear();
+                for file in files {
+                    let text = load::text(file, &mut bytes).unwrap_or_default();
+                    add(&id_below(root, file), text.as_bytes());
+                    // What cannot be read is tried again, so that it is told why.
+                    let keep = !text.is_empty() && kept + text.len() <= MOST_KEPT;
+                    kept += if keep { text.len() } else { 0 };
+                    let only = text.contains(ONLY);
+                    self.seen.push(Seen { text: RefCell::new(keep.then(|| text.to_owned())), only });
+                }
             }
         }
         hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
@@ -106,7 +139,11 @@ impl Stock {
             })),
             Files::Folder(root, files) => {
                 let Some(file) = files.get(index) else { return Ok(None) };
-                let source = Source::new(&file.to_string_lossy(), &load::text(file)?);
+                let name = file.to_string_lossy();
+                let source = match self.seen.get(index).and_then(|seen| seen.text.take()) {
+                    Some(text) => Source::new(&name, &text),
+                    None => Source::new(&name, load::text(file, &mut Vec::new())?),
+                };
                 Ok(Some((source, id_below(root, file))))
             }
         }
@@ -146,15 +183,67 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a word stands in the text of a file: a cheap question before the file is read.
-    pub fn mentions(&self, index: usize, word: &str) -> bool {
-        match &self.stock.files {
-            Files::Builtin(files) => {
-                files.get(index).is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(word)))
+    /// Whether a file may ask that only those like it run: a cheap question before the file is read.
+    pub fn may_ask_for_only(&self, index: usize) -> bool {
+        match (&self.stock.files, self.stock.seen.get(index)) {
+            (_, Some(seen)) => seen.only,
+            (Files::Builtin(files), None) => {
+                files.get(index).is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(ONLY)))
             }
-            Files::Folder(_, files) => {
-                files.get(index).is_some_and(|file| load::text(file).is_ok_and(|text| text.contains(word)))
+            (Files::Folder(_, files), None) => {
+                let mut bytes = Vec::new();
+                files.get(index).is_some_and(|file| load::text(file, &mut bytes).is_ok_and(|text| text.contains(ONLY)))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Lang;
+
+    #[test]
+    fn what_the_digest_has_read_is_what_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let text = |name: &str| format!("name: {name}\nsteps: [{{ get: /x, expect: {{ status: 200 }} }}]\n");
+        write("a.yaml", &text("first"));
+        write("b.yaml", &format!("only: being mended\n{}", text("second")));
+        let mut stock = Stock::in_folder(folder.path());
+        let before = stock.digest();
+        // Changed while the run begins: it runs, and is named, as it was.
+        write("a.yaml", &text("changed"));
+        let names: Vec<String> = {
+            let reader = stock.reader();
+            assert_eq!([0, 1, 2].map(|index| reader.may_ask_for_only(index)), [false, true, false]);
+            (0..stock.len()).map(|index| reader.read(index).unwrap().unwrap().name.get(Lang::En).to_owned()).collect()
+        };
+        assert_eq!(names, ["first", "second"]);
+        assert_ne!(stock.digest(), before);
+        // A text is given once: whoever reads again, reads the file.
+        let mut again = Stock::in_folder(folder.path());
+        again.digest();
+        let reader = again.reader();
+        let name = || reader.read(0).unwrap().unwrap().name.get(Lang::En).to_owned();
+        assert_eq!([name(), name()], ["changed", "changed"]);
+    }
+
+    #[test]
+    fn few_texts_are_kept_and_the_rest_is_read_when_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "x".repeat(MOST_KEPT / 2);
+        for index in 0..4 {
+            std::fs::write(folder.path().join(format!("{index}.yaml")), format!("name: n\n# {long}\n")).unwrap();
+        }
+        std::fs::write(folder.path().join("4.yaml"), "name: [").unwrap();
+        let mut stock = Stock::in_folder(folder.path());
+        stock.digest();
+        let kept = stock.seen.iter().map(|seen| seen.text.borrow().as_ref().map_or(0, String::len));
+        assert!(kept.clone().sum::<usize>() <= MOST_KEPT);
+        assert_eq!(kept.map(|kept| kept > 0).collect::<Vec<_>>(), [true, false, false, false, true]);
+        for index in 0..5 {
+            assert!(stock.reader().read(index).is_err(), "{index}");
         }
     }
 }
