@@ -16,7 +16,7 @@ use super::{Lang, Text};
 /// (URLs, field names, bodies) and are not escaped here: each reporter escapes for its own medium.
 ///
 /// Written as JSON it is `key` and `args`; inside [`worded`] also `text`, which reading it back leaves out.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct Message {
     /// Key in the word catalogues, `area.name`.
     pub key: Cow<'static, str>,

@@ -14,10 +14,10 @@ use super::clean;
 /// An engine without templates. Values that are not marked safe may come from outside: they are neutralised, then
 /// escaped.
 ///
+/// The filter `text` is [`text`]; what is marked safe stays as it is.
+///
 /// # Errors
 /// None: the marks of blocks are those of the engine.
-///
-/// The filter `text` is for long texts between tags, never in an attribute: quotation marks stay as they are.
 pub(super) fn environment<'source>() -> Result<Environment<'source>, Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -26,13 +26,19 @@ pub(super) fn environment<'source>() -> Result<Environment<'source>, Error> {
         Some(text) if !value.is_safe() => Ok(write_escaped(out, text)?),
         _ => escape_formatter(out, state, value),
     });
-    env.add_filter("text", |text: &str| {
-        let mut html = String::with_capacity(text.len() + text.len() / 8);
-        // Writing to memory does not fail.
-        let _ = write(&mut html, text, false);
-        Value::from_safe_string(html)
+    env.add_filter("text", |value: &Value| match value.as_str() {
+        Some(given) if !value.is_safe() => text(given),
+        _ => value.clone(),
     });
     Ok(env)
+}
+
+/// A long text as it may stand between tags, but in no attribute: quotation marks stay as they are.
+pub(super) fn text(text: &str) -> Value {
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    // Writing to memory does not fail.
+    let _ = write(&mut html, text, false);
+    Value::from_safe_string(html)
 }
 
 /// Appends a text, neutralised and escaped for elements and attributes.
@@ -49,18 +55,24 @@ fn write_escaped(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
 fn write(out: &mut impl fmt::Write, text: &str, quotes: bool) -> fmt::Result {
     let text = clean::block(text);
     let mut written = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escaped = match byte {
+    let mut escape = |at: usize, out: &mut dyn fmt::Write| {
+        let escaped = match text.as_bytes()[at] {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
             b'"' if quotes => "&quot;",
             b'\'' if quotes => "&#x27;",
-            _ => continue,
+            _ => return Ok(()),
         };
         out.write_str(&text[written..at])?;
-        out.write_str(escaped)?;
         written = at + 1;
+        out.write_str(escaped)
+    };
+    if quotes {
+        (0..text.len()).try_for_each(|at| escape(at, out))?;
+    } else {
+        // In long texts these are few and far between.
+        memchr::memchr3_iter(b'&', b'<', b'>', text.as_bytes()).try_for_each(|at| escape(at, out))?;
     }
     out.write_str(&text[written..])
 }

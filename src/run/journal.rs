@@ -9,7 +9,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::file::{read_at_most, unreadable, unwritable};
-use super::{Event, FORMAT, Problem, RunRecord};
+use super::{Event, FORMAT, Place, Problem, RunRecord};
 use crate::i18n::Message;
 use crate::secret::{Credential, mask_credentials};
 
@@ -17,9 +17,12 @@ use crate::secret::{Credential, mask_credentials};
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Lines that are not handed to the system yet: a few bytes that only say what begins.
+    /// Lines that are not handed to the system yet.
     waiting: Vec<u8>,
 }
+
+/// Most bytes that wait.
+const MOST_WAITING: usize = 64 * 1024;
 
 impl Journal {
     /// Creates the file, and its folder where it is missing.
@@ -75,24 +78,33 @@ impl Journal {
         Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Appends one event and hands it to the system, so that a killed process keeps it. Only the announcement of a
-    /// scenario and what it counts wait for what follows, since nothing is lost with them.
+    /// Appends one event and hands it to the system, so that a killed process keeps it. What is told of scenarios waits
+    /// for what follows, or until the engine waits itself: several end at the same moment, and a line is quicker written
+    /// than handed over.
     pub(super) fn write(&mut self, event: &Event) -> Result<(), Problem> {
-        let mut written = serde_json::to_writer(&mut self.waiting, event).map_err(std::io::Error::from);
+        serde_json::to_writer(&mut self.waiting, event).map_err(|error| self.stopped(error.into()))?;
         self.waiting.push(b'\n');
-        if !matches!(event, Event::ScenarioStarted { .. } | Event::ScenarioCounted(_)) {
-            written = written.and_then(|()| self.file.write_all(&self.waiting));
-            self.waiting.clear();
+        let of_scenario =
+            matches!(event, Event::ScenarioStarted { .. } | Event::ScenarioCounted(_) | Event::ScenarioFinished(_));
+        if of_scenario && self.waiting.len() < MOST_WAITING { Ok(()) } else { self.settle() }
+    }
+
+    /// Hands over what waits.
+    pub(super) fn settle(&mut self) -> Result<(), Problem> {
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        written.map_err(|error| {
-            let message = match error.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.journal-stopped-full"),
-                _ => Message::new("run.journal-stopped").with("error", error),
-            };
-            Problem::environment(message)
-                .fix(Message::new("run.cannot-write-fix"))
-                .in_file(self.path.display().to_string())
-        })
+        let written = self.file.write_all(&self.waiting);
+        self.waiting.clear();
+        written.map_err(|error| self.stopped(error))
+    }
+
+    fn stopped(&self, error: std::io::Error) -> Problem {
+        let message = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.journal-stopped-full"),
+            _ => Message::new("run.journal-stopped").with("error", error),
+        };
+        Problem::environment(message).fix(Message::new("run.cannot-write-fix")).in_file(self.path.display().to_string())
     }
 }
 
@@ -116,7 +128,8 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > LARGEST_RECORD {
         return Err(problem(Message::new("run.record-too-large").with("bytes", bytes.len())));
     }
-    Ok(bytes)
+    // Editors and shells of Windows put a mark of the encoding in front of what they save.
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes))
 }
 
 /// Reads a record: a journal (`.jsonl`) or the JSON report of a run.
@@ -144,20 +157,27 @@ fn masked(bytes: &[u8]) -> Cow<'_, [u8]> {
 pub(super) enum Refused {
     /// It is none, or not whole.
     Unreadable(Message),
+    /// It is the report of a run, but for this place: line and column, from 1.
+    Misshapen(usize, usize),
     /// It has a format that is not known yet.
     Newer(u32),
 }
 
 impl Refused {
     pub(super) fn problem(self, path: &Path) -> Problem {
+        let mut place = Place { file: Some(path.display().to_string()), ..Place::default() };
         let (message, fix) = match self {
             Refused::Unreadable(message) => (message, Message::new("run.not-a-record-fix")),
+            Refused::Misshapen(line, column) => {
+                (place.line, place.column) = (u32::try_from(line).ok(), u32::try_from(column).ok());
+                (Message::new("run.record-misshapen"), Message::new("run.not-a-record-fix"))
+            }
             Refused::Newer(format) => {
                 let message = Message::new("run.newer-format").with("format", format).with("known", FORMAT);
                 (message, Message::new("run.newer-format-fix"))
             }
         };
-        Problem::input(message).fix(fix).in_file(path.display().to_string())
+        Problem { place, ..Problem::input(message).fix(fix) }
     }
 }
 
@@ -199,7 +219,7 @@ fn parse(bytes: &[u8]) -> Result<RunRecord, Refused> {
     let first = match first_event(first) {
         Ok(first) => first,
         Err(Refused::Newer(format)) => return Err(Refused::Newer(format)),
-        Err(Refused::Unreadable(_)) => return parse_report(bytes),
+        Err(Refused::Unreadable(_) | Refused::Misshapen(..)) => return parse_report(bytes),
     };
     let mut record = RunRecord::default();
     record.apply(first);
@@ -230,12 +250,14 @@ fn parse_report(bytes: &[u8]) -> Result<RunRecord, Refused> {
         return Err(Refused::Newer(format));
     }
     let none = || Refused::Unreadable(Message::new("run.not-a-record"));
+    let begun = || serde_json::from_slice::<Head>(bytes).is_ok_and(|head| head.started.is_some());
     match serde_json::from_slice::<RunRecord>(bytes) {
         Ok(record) if record.started.is_some() => Ok(record),
         // Cut JSON cannot be told from the beginning of any other text unless it begins as ours do.
         Err(error) if error.is_eof() && bytes.trim_ascii_start().starts_with(b"{") => {
             Err(Refused::Unreadable(Message::new("run.record-cut")))
         }
+        Err(error) if begun() => Err(Refused::Misshapen(error.line(), error.column())),
         _ => Err(none()),
     }
 }
@@ -266,6 +288,35 @@ mod tests {
         let record = parse(text.as_bytes()).unwrap();
         assert!(record.complete);
         assert_eq!(parse(serde_json::to_string_pretty(&record).unwrap().as_bytes()).unwrap(), record);
+    }
+
+    #[test]
+    fn results_of_scenarios_wait_until_the_engine_waits_and_not_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.jsonl");
+        let mut journal = Journal::create(&path).unwrap();
+        let lines = || std::fs::read_to_string(&path).unwrap().lines().count();
+        let begun = |id: &str| Event::ScenarioStarted { id: id.to_owned() };
+        let line = br#"{"event":"scenario-finished","id":"a","name":{"es":"a","pt":"a","en":"a"},"file":"a.yaml","site":"MLA","tags":[],
+            "verdict":"pass","steps":[],"elapsed_ms":1}"#;
+        let result = || Event::from_line(line).unwrap();
+        assert!(matches!(result(), Event::ScenarioFinished(_)));
+        journal.write(&started()).unwrap();
+        assert_eq!(lines(), 1);
+        journal.write(&begun("a")).unwrap();
+        journal.write(&result()).unwrap();
+        assert_eq!(lines(), 1);
+        journal.settle().unwrap();
+        assert_eq!(lines(), 3);
+        // Whatever else happens takes along what waits.
+        journal.write(&result()).unwrap();
+        journal.write(&Event::Problem(Problem::input(Message::new("no.such-key")))).unwrap();
+        assert_eq!(lines(), 5);
+        // Much does not wait.
+        journal.write(&begun(&"x".repeat(MOST_WAITING))).unwrap();
+        assert_eq!(lines(), 6);
+        journal.settle().unwrap();
+        assert_eq!(lines(), 6);
     }
 
     #[test]
@@ -309,9 +360,18 @@ mod tests {
         assert_eq!(record.judge(), RunVerdict::Inconclusive);
     }
 
+    #[test]
+    fn the_mark_of_an_encoding_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.jsonl");
+        std::fs::write(&path, format!("\u{feff}{}", journal(&[started()]))).unwrap();
+        assert!(read(&path).unwrap().started.is_some());
+    }
+
     fn refused(text: &str) -> String {
         match parse(text.as_bytes()).unwrap_err() {
             Refused::Unreadable(message) => message.key.into_owned(),
+            Refused::Misshapen(line, column) => format!("{line}:{column}"),
             Refused::Newer(format) => format!("format {format}"),
         }
     }
@@ -324,6 +384,11 @@ mod tests {
         assert_eq!(refused("nonsense"), "run.not-a-record");
         let report = serde_json::to_string_pretty(&parse(journal(&[started()]).as_bytes()).unwrap()).unwrap();
         assert_eq!(refused(&report[..report.len() / 2]), "run.record-cut");
+        // A report that somebody has edited: the place, as a person would look for it.
+        assert_eq!(refused(&report.replace("\"elapsed_ms\": 0", "\"elapsed_ms\": \"0\"")), {
+            let line = report.lines().position(|line| line.contains("\"elapsed_ms\"")).unwrap();
+            format!("{}:{}", line + 1, report.lines().nth(line).unwrap().find('0').unwrap() + 3)
+        });
         let newer = journal(&[started()]).replace("\"format\":1", "\"format\":9,\"more\":[]");
         assert_eq!(refused(&newer), "format 9");
         let event = newer.clone() + "{\"event\":\"of-tomorrow\"}\n";

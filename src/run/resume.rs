@@ -48,7 +48,7 @@ pub fn resume(path: &Path) -> Result<Earlier, Problem> {
     let (_, first) = lines(&bytes).next().ok_or_else(no_journal)?;
     let Event::RunStarted(started) = first_event(first).map_err(|refused| match refused {
         Refused::Newer(_) => refused.problem(path),
-        Refused::Unreadable(_) => no_journal(),
+        Refused::Unreadable(_) | Refused::Misshapen(..) => no_journal(),
     })?
     else {
         return Err(no_journal());

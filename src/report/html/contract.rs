@@ -12,7 +12,7 @@ use super::waterfall::{self, Bar, Lanes};
 use super::{command, labels, say};
 use crate::i18n::{Message, Text};
 use crate::report::outline::anchor;
-use crate::report::template::push_escaped;
+use crate::report::template::{push_escaped, text};
 use crate::report::{curl, format};
 use crate::run::{
     CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, TargetInfo, Verdict,
@@ -29,9 +29,9 @@ pub(super) struct ExchangeView<'r> {
     status: Option<u16>,
     took: Text,
     request_headers: &'r BTreeMap<String, String>,
-    request_body: Option<String>,
+    request_body: Option<Value>,
     response_headers: &'r BTreeMap<String, String>,
-    response_body: Option<String>,
+    response_body: Option<Value>,
     truncated: bool,
     curl: String,
 }
@@ -49,9 +49,9 @@ impl<'r> ExchangeView<'r> {
             status: exchange.status,
             took: format::duration(exchange.elapsed_ms),
             request_headers: &exchange.request_headers,
-            request_body: request,
+            request_body: request.as_deref().map(text),
             response_headers: &exchange.response_headers,
-            response_body: response,
+            response_body: response.as_deref().map(text),
             truncated: exchange.truncated,
             curl,
         })

@@ -1,7 +1,7 @@
 //! What the templates call to say something: words in three languages, and their plain form for attributes.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -17,19 +17,12 @@ use crate::report::template::push_escaped;
 /// - `langs(key, name=value)`: `data-es`, `data-pt` and `data-en` attributes, for the language switch;
 /// - `value | say`: a recorded message or text as spans; `value | say_plain`: in the chosen language.
 pub(super) fn register(env: &mut Environment<'_>, lang: Lang) {
-    // Most words have no values and are said for each scenario or finding anew.
-    let said: Mutex<BTreeMap<String, Value>> = Mutex::default();
+    let said = Said::default();
     env.add_function("t", move |key: &str, args: Kwargs| {
         if args.args().next().is_some() {
             return Ok::<_, Error>(spans(&texts(key, &args)?));
         }
-        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = said.get(key) {
-            return Ok(value.clone());
-        }
-        let value = spans(&texts(key, &args)?);
-        said.insert(key.to_owned(), value.clone());
-        Ok(value)
+        Ok(said.once(Message { key: Cow::Owned(key.to_owned()), args: Default::default() }))
     });
     env.add_function("plain", move |key: &str, args: Kwargs| Ok::<_, Error>(texts(key, &args)?.get(lang).to_owned()));
     env.add_function("langs", |key: &str, args: Kwargs| {
@@ -40,8 +33,35 @@ pub(super) fn register(env: &mut Environment<'_>, lang: Lang) {
         }
         Ok::<_, Error>(Value::from_safe_string(attributes))
     });
-    env.add_filter("say", |value: &Value| Ok::<_, Error>(spans(&recorded(value)?)));
-    env.add_filter("say_plain", move |value: &Value| Ok::<_, Error>(recorded(value)?.get(lang).to_owned()));
+    let said = Said::default();
+    env.add_filter("say", move |value: &Value| {
+        Ok::<_, Error>(match Recorded::of(value)? {
+            Recorded::Message(message) => said.once(message),
+            Recorded::Text(text) => spans(&text),
+        })
+    });
+    env.add_filter("say_plain", move |value: &Value| Ok::<_, Error>(Recorded::of(value)?.text().get(lang).to_owned()));
+}
+
+/// Most phrases that are remembered.
+const MOST_SAID: usize = 1000;
+
+/// What was said already, as spans: most words are said for each scenario or finding anew.
+#[derive(Default)]
+struct Said(Mutex<HashMap<Message, Value>>);
+
+impl Said {
+    fn once(&self, message: Message) -> Value {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = said.get(&message) {
+            return value.clone();
+        }
+        let value = spans(&message.render_all());
+        if said.len() < MOST_SAID {
+            said.insert(message, value.clone());
+        }
+        value
+    }
 }
 
 /// A text in the three languages, of which CSS shows one; once only when all are the same.
@@ -75,7 +95,7 @@ fn texts(key: &str, args: &Kwargs) -> Result<Text, Error> {
     for name in args.args() {
         let value: Value = args.get(name)?;
         if value.kind() == ValueKind::Map {
-            per_lang.push((name.to_owned(), recorded(&value)?));
+            per_lang.push((name.to_owned(), Recorded::of(&value)?.text()));
         } else {
             message.args.insert(Cow::Owned(name.to_owned()), value.to_string());
         }
@@ -94,25 +114,41 @@ fn texts(key: &str, args: &Kwargs) -> Result<Text, Error> {
     Ok(text)
 }
 
-/// A value of the record: a message (`key` and `args`), a text (`es`, `pt`, `en`), or a plain string.
-fn recorded(value: &Value) -> Result<Text, Error> {
-    if let Some(text) = value.as_str() {
-        return Ok(Text { es: text.into(), pt: text.into(), en: text.into() });
-    }
-    let member = |name: &str| value.get_attr(name).ok().and_then(|found| found.as_str().map(str::to_owned));
-    if let Some(key) = member("key") {
-        let mut message = Message { key: Cow::Owned(key), args: Default::default() };
-        let args = value.get_attr("args")?;
-        if args.kind() == ValueKind::Map {
-            for name in args.try_iter()? {
-                let given = args.get_item(&name)?;
-                message.args.insert(Cow::Owned(name.to_string()), given.to_string());
-            }
+/// A value of the record.
+enum Recorded {
+    /// `key` and `args`.
+    Message(Message),
+    /// `es`, `pt`, `en`; or a plain string, which is the same in all.
+    Text(Text),
+}
+
+impl Recorded {
+    fn of(value: &Value) -> Result<Recorded, Error> {
+        if let Some(text) = value.as_str() {
+            return Ok(Recorded::Text(Text { es: text.into(), pt: text.into(), en: text.into() }));
         }
-        return Ok(message.render_all());
+        let member = |name: &str| value.get_attr(name).ok().and_then(|found| found.as_str().map(str::to_owned));
+        if let Some(key) = member("key") {
+            let mut message = Message { key: Cow::Owned(key), args: Default::default() };
+            let args = value.get_attr("args")?;
+            if args.kind() == ValueKind::Map {
+                for name in args.try_iter()? {
+                    let given = args.get_item(&name)?;
+                    message.args.insert(Cow::Owned(name.to_string()), given.to_string());
+                }
+            }
+            return Ok(Recorded::Message(message));
+        }
+        match (member("es"), member("pt"), member("en")) {
+            (Some(es), Some(pt), Some(en)) => Ok(Recorded::Text(Text { es, pt, en })),
+            _ => Err(Error::new(ErrorKind::InvalidOperation, "neither a message nor a text")),
+        }
     }
-    match (member("es"), member("pt"), member("en")) {
-        (Some(es), Some(pt), Some(en)) => Ok(Text { es, pt, en }),
-        _ => Err(Error::new(ErrorKind::InvalidOperation, "neither a message nor a text")),
+
+    fn text(self) -> Text {
+        match self {
+            Recorded::Message(message) => message.render_all(),
+            Recorded::Text(text) => text,
+        }
     }
 }
