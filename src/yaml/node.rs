@@ -99,7 +99,12 @@ fn start(line: &str) -> &str {
 impl Source {
     /// A source by name and text.
     pub fn new(file: &str, text: &str) -> Source {
-        Source { file: Arc::from(file), text: Arc::from(text), lines: Arc::default() }
+        Source::of(file, Arc::from(text))
+    }
+
+    /// A source by name, of a text that is shared.
+    pub fn of(file: &str, text: Arc<str>) -> Source {
+        Source { file: Arc::from(file), text, lines: Arc::default() }
     }
 
     /// Where each line begins; only a file with mistakes is asked.

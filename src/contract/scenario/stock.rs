@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use include_dir::File;
 use sha2::{Digest, Sha256};
@@ -14,7 +15,7 @@ use crate::run::Problem;
 use crate::yaml::{self, Source};
 
 /// Most bytes of text that are kept from the digest until they are read.
-const MOST_KEPT: usize = 1024 * 1024;
+const MOST_KEPT: usize = 4 * 1024 * 1024;
 /// By this word a file may ask that only those like it run.
 const ONLY: &str = "only";
 
@@ -30,14 +31,15 @@ pub struct Stock {
 /// What is known of a file that was read once: opening a file costs more than to read the little that stands in one.
 struct Seen {
     /// Its text, until somebody takes it; of the first files alone, so that memory does not grow with their number.
-    text: RefCell<Option<String>>,
+    text: RefCell<Option<Arc<str>>>,
     /// Whether it may ask that only those like it run.
     only: bool,
 }
 
 enum Files {
     Builtin(Vec<&'static File<'static>>),
-    Folder(PathBuf, Vec<PathBuf>),
+    /// With their ids.
+    Folder(Vec<(PathBuf, String)>),
 }
 
 impl Stock {
@@ -67,14 +69,18 @@ impl Stock {
         let (files, problems) = load::files(path);
         let run = path.to_owned();
         let find = move |from: &str, name: &str| load::beside(&run, from, name);
-        Stock::new(Files::Folder(path.to_owned(), files), Box::new(find), problems)
+        let with_id = |file: PathBuf| {
+            let id = id_below(path, &file);
+            (file, id)
+        };
+        Stock::new(Files::Folder(files.into_iter().map(with_id).collect()), Box::new(find), problems)
     }
 
     /// How many files there are, fragments included.
     pub fn len(&self) -> usize {
         match &self.files {
             Files::Builtin(files) => files.len(),
-            Files::Folder(_, files) => files.len(),
+            Files::Folder(files) => files.len(),
         }
     }
 
@@ -82,7 +88,7 @@ impl Stock {
     pub fn ids(&self) -> Vec<String> {
         match &self.files {
             Files::Builtin(files) => files.iter().map(|file| builtin_id(file)).collect(),
-            Files::Folder(root, files) => files.iter().map(|file| id_below(root, file)).collect(),
+            Files::Folder(files) => files.iter().map(|(_, id)| id.clone()).collect(),
         }
     }
 
@@ -99,17 +105,17 @@ impl Stock {
         };
         match &self.files {
             Files::Builtin(files) => files.iter().for_each(|file| add(&builtin_id(file), file.contents())),
-            Files::Folder(root, files) => {
+            Files::Folder(files) => {
                 let (mut bytes, mut kept) = (Vec::new(), 0);
                 self.seen.clear();
-                for file in files {
+                for (file, id) in files {
                     let text = load::text(file, &mut bytes).unwrap_or_default();
-                    add(&id_below(root, file), text.as_bytes());
+                    add(id, text.as_bytes());
                     // What cannot be read is tried again, so that it is told why.
                     let keep = !text.is_empty() && kept + text.len() <= MOST_KEPT;
                     kept += if keep { text.len() } else { 0 };
                     let only = text.contains(ONLY);
-                    self.seen.push(Seen { text: RefCell::new(keep.then(|| text.to_owned())), only });
+                    self.seen.push(Seen { text: RefCell::new(keep.then(|| text.into())), only });
                 }
             }
         }
@@ -137,14 +143,14 @@ impl Stock {
                 let name = format!("specs/{}", file.path().display());
                 (Source::new(&name, file.contents_utf8().unwrap_or_default()), builtin_id(file))
             })),
-            Files::Folder(root, files) => {
-                let Some(file) = files.get(index) else { return Ok(None) };
+            Files::Folder(files) => {
+                let Some((file, id)) = files.get(index) else { return Ok(None) };
                 let name = file.to_string_lossy();
                 let source = match self.seen.get(index).and_then(|seen| seen.text.take()) {
-                    Some(text) => Source::new(&name, &text),
+                    Some(text) => Source::of(&name, text),
                     None => Source::new(&name, load::text(file, &mut Vec::new())?),
                 };
-                Ok(Some((source, id_below(root, file))))
+                Ok(Some((source, id.clone())))
             }
         }
     }
@@ -190,9 +196,11 @@ impl Reader<'_> {
             (Files::Builtin(files), None) => {
                 files.get(index).is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(ONLY)))
             }
-            (Files::Folder(_, files), None) => {
+            (Files::Folder(files), None) => {
                 let mut bytes = Vec::new();
-                files.get(index).is_some_and(|file| load::text(file, &mut bytes).is_ok_and(|text| text.contains(ONLY)))
+                files
+                    .get(index)
+                    .is_some_and(|(file, _)| load::text(file, &mut bytes).is_ok_and(|text| text.contains(ONLY)))
             }
         }
     }
@@ -239,7 +247,7 @@ mod tests {
         std::fs::write(folder.path().join("4.yaml"), "name: [").unwrap();
         let mut stock = Stock::in_folder(folder.path());
         stock.digest();
-        let kept = stock.seen.iter().map(|seen| seen.text.borrow().as_ref().map_or(0, String::len));
+        let kept = stock.seen.iter().map(|seen| seen.text.borrow().as_ref().map_or(0, |text| text.len()));
         assert!(kept.clone().sum::<usize>() <= MOST_KEPT);
         assert_eq!(kept.map(|kept| kept > 0).collect::<Vec<_>>(), [true, false, false, false, true]);
         for index in 0..5 {
