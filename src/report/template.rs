@@ -14,7 +14,7 @@ use super::clean;
 /// An engine without templates. Values that are not marked safe may come from outside: they are neutralised, then
 /// escaped.
 ///
-/// The filter `text` is [`text`]; what is marked safe stays as it is.
+/// The filter `text` is for long texts between tags, never in an attribute: quotation marks stay as they are.
 ///
 /// # Errors
 /// None: the marks of blocks are those of the engine.
@@ -26,19 +26,13 @@ pub(super) fn environment<'source>() -> Result<Environment<'source>, Error> {
         Some(text) if !value.is_safe() => Ok(write_escaped(out, text)?),
         _ => escape_formatter(out, state, value),
     });
-    env.add_filter("text", |value: &Value| match value.as_str() {
-        Some(given) if !value.is_safe() => text(given),
-        _ => value.clone(),
+    env.add_filter("text", |text: &str| {
+        let mut html = String::with_capacity(text.len() + text.len() / 8);
+        // Writing to memory does not fail.
+        let _ = write(&mut html, text, false);
+        Value::from_safe_string(html)
     });
     Ok(env)
-}
-
-/// A long text as it may stand between tags, but in no attribute: quotation marks stay as they are.
-pub(super) fn text(text: &str) -> Value {
-    let mut html = String::with_capacity(text.len() + text.len() / 8);
-    // Writing to memory does not fail.
-    let _ = write(&mut html, text, false);
-    Value::from_safe_string(html)
 }
 
 /// Appends a text, neutralised and escaped for elements and attributes.

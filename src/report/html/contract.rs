@@ -12,7 +12,7 @@ use super::waterfall::{self, Bar, Lanes};
 use super::{command, labels, say};
 use crate::i18n::{Message, Text};
 use crate::report::outline::anchor;
-use crate::report::template::{push_escaped, text};
+use crate::report::template::push_escaped;
 use crate::report::{curl, format};
 use crate::run::{
     CodeCoverage, ContractRecord, Coverage, CoverageState, Exchange, ScenarioResult, TargetInfo, Verdict,
@@ -49,9 +49,9 @@ impl<'r> ExchangeView<'r> {
             status: exchange.status,
             took: format::duration(exchange.elapsed_ms),
             request_headers: &exchange.request_headers,
-            request_body: request.as_deref().map(text),
+            request_body: request.map(Value::from),
             response_headers: &exchange.response_headers,
-            response_body: response.as_deref().map(text),
+            response_body: response.map(Value::from),
             truncated: exchange.truncated,
             curl,
         })
