@@ -174,7 +174,8 @@ fn mistake(kind: ErrorKind, get: &dyn Fn(ContextKind) -> String) -> Message {
         }
         ErrorKind::MissingRequiredArgument => Message::new("cli.missing-argument").with("argument", argument),
         ErrorKind::ArgumentConflict => match get(ContextKind::PriorArg) {
-            other if other.is_empty() || other == argument => Message::new("cli.twice").with("argument", argument),
+            other if other == argument => Message::new("cli.twice").with("argument", argument),
+            other if other.is_empty() => Message::new("cli.not-with-others").with("argument", argument),
             other => Message::new("cli.not-together").with("argument", argument).with("other", other),
         },
         _ => Message::new("cli.bad-command-line"),

@@ -82,7 +82,7 @@ impl<'q> Queue<'q> {
     fn only_later(&self, kind: TargetKind) -> bool {
         let asks = |scenario: Scenario| tagged(&scenario, self.tags) && counts_as_only(&scenario, kind);
         (self.next..self.end).any(|index| {
-            self.reader.may_ask_for_only(index) && self.reader.read(index).is_ok_and(|read| read.is_some_and(asks))
+            self.reader.may_ask_for_only(index) && self.reader.look_into(index).is_ok_and(|read| read.is_some_and(asks))
         })
     }
 

@@ -172,14 +172,7 @@ pub async fn run(
             });
         }
         // A task that panics would be a bug of ours; its scenario stays missing, which reads as inconclusive.
-        let done = match running.try_join_next() {
-            Some(done) => Some(done),
-            None => {
-                sink.settle();
-                next(&mut running, &options.stop, &mut deadline).await
-            }
-        };
-        let Some(done) = done else { break };
+        let Some(done) = next(&mut running, &options.stop, &mut deadline).await else { break };
         if let Ok(Some(done)) = done {
             let (result, seen) = *done;
             let mut counted = seen.counted(&result.id);

@@ -11,17 +11,6 @@ struct State {
     journal_problem: Option<Problem>,
 }
 
-impl State {
-    /// Writes to the journal, as long as that goes well.
-    fn keep(&mut self, write: impl FnOnce(&mut Journal) -> Result<(), Problem>) {
-        if let Some(Err(problem)) = self.journal.as_mut().map(write) {
-            // The record in memory goes on; one message is enough.
-            self.journal = None;
-            self.journal_problem = Some(problem);
-        }
-    }
-}
-
 /// Takes every event of a run, in one order.
 pub struct Collector {
     state: Mutex<State>,
@@ -85,7 +74,13 @@ impl Collector {
 impl Sink for Collector {
     fn emit(&self, mut event: Event) {
         let mut state = self.state();
-        state.keep(|journal| journal.write(&event));
+        if let Some(journal) = &mut state.journal
+            && let Err(problem) = journal.write(&event)
+        {
+            // The record in memory goes on; one message is enough.
+            state.journal = None;
+            state.journal_problem = Some(problem);
+        }
         if let Some(live) = &self.live {
             live.hear(&event);
         }
@@ -95,9 +90,5 @@ impl Sink for Collector {
             result.abridge_passed();
         }
         state.record.apply(event);
-    }
-
-    fn settle(&self) {
-        self.state().keep(Journal::settle);
     }
 }

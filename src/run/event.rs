@@ -204,10 +204,6 @@ pub enum Event {
 pub trait Sink: Send + Sync {
     /// Takes one event.
     fn emit(&self, event: Event);
-
-    /// Is told by an engine that waits now: results of scenarios that were emitted one right after the other are kept
-    /// together, at the latest now.
-    fn settle(&self) {}
 }
 
 /// Whoever looks on while events are taken: live progress. Must not block for long.

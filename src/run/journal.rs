@@ -17,12 +17,9 @@ use crate::secret::{Credential, mask_credentials};
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Lines that are not handed to the system yet.
+    /// Lines that are not handed to the system yet: a few bytes that only say what begins.
     waiting: Vec<u8>,
 }
-
-/// Most bytes that wait.
-const MOST_WAITING: usize = 64 * 1024;
 
 impl Journal {
     /// Creates the file, and its folder where it is missing.
@@ -78,33 +75,24 @@ impl Journal {
         Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Appends one event and hands it to the system, so that a killed process keeps it. What is told of scenarios waits
-    /// for what follows, or until the engine waits itself: several end at the same moment, and a line is quicker written
-    /// than handed over.
+    /// Appends one event and hands it to the system, so that a killed process keeps it. Only the announcement of a
+    /// scenario and what it counts wait for what follows, since nothing is lost with them.
     pub(super) fn write(&mut self, event: &Event) -> Result<(), Problem> {
-        serde_json::to_writer(&mut self.waiting, event).map_err(|error| self.stopped(error.into()))?;
+        let mut written = serde_json::to_writer(&mut self.waiting, event).map_err(std::io::Error::from);
         self.waiting.push(b'\n');
-        let of_scenario =
-            matches!(event, Event::ScenarioStarted { .. } | Event::ScenarioCounted(_) | Event::ScenarioFinished(_));
-        if of_scenario && self.waiting.len() < MOST_WAITING { Ok(()) } else { self.settle() }
-    }
-
-    /// Hands over what waits.
-    pub(super) fn settle(&mut self) -> Result<(), Problem> {
-        if self.waiting.is_empty() {
-            return Ok(());
+        if !matches!(event, Event::ScenarioStarted { .. } | Event::ScenarioCounted(_)) {
+            written = written.and_then(|()| self.file.write_all(&self.waiting));
+            self.waiting.clear();
         }
-        let written = self.file.write_all(&self.waiting);
-        self.waiting.clear();
-        written.map_err(|error| self.stopped(error))
-    }
-
-    fn stopped(&self, error: std::io::Error) -> Problem {
-        let message = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.journal-stopped-full"),
-            _ => Message::new("run.journal-stopped").with("error", error),
-        };
-        Problem::environment(message).fix(Message::new("run.cannot-write-fix")).in_file(self.path.display().to_string())
+        written.map_err(|error| {
+            let message = match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.journal-stopped-full"),
+                _ => Message::new("run.journal-stopped").with("error", error),
+            };
+            Problem::environment(message)
+                .fix(Message::new("run.cannot-write-fix"))
+                .in_file(self.path.display().to_string())
+        })
     }
 }
 
@@ -291,32 +279,20 @@ mod tests {
     }
 
     #[test]
-    fn results_of_scenarios_wait_until_the_engine_waits_and_not_for_long() {
+    fn a_result_is_in_the_file_before_anybody_is_told_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("record.jsonl");
         let mut journal = Journal::create(&path).unwrap();
         let lines = || std::fs::read_to_string(&path).unwrap().lines().count();
-        let begun = |id: &str| Event::ScenarioStarted { id: id.to_owned() };
-        let line = br#"{"event":"scenario-finished","id":"a","name":{"es":"a","pt":"a","en":"a"},"file":"a.yaml","site":"MLA","tags":[],
-            "verdict":"pass","steps":[],"elapsed_ms":1}"#;
-        let result = || Event::from_line(line).unwrap();
-        assert!(matches!(result(), Event::ScenarioFinished(_)));
         journal.write(&started()).unwrap();
+        journal.write(&Event::ScenarioStarted { id: "a".to_owned() }).unwrap();
         assert_eq!(lines(), 1);
-        journal.write(&begun("a")).unwrap();
-        journal.write(&result()).unwrap();
-        assert_eq!(lines(), 1);
-        journal.settle().unwrap();
+        let line = br#"{"event":"scenario-finished","id":"a","name":{"es":"a","pt":"a","en":"a"},"file":"a.yaml",
+            "site":"MLA","tags":[],"verdict":"pass","steps":[],"elapsed_ms":1}"#;
+        let result = Event::from_line(line).unwrap();
+        assert!(matches!(result, Event::ScenarioFinished(_)));
+        journal.write(&result).unwrap();
         assert_eq!(lines(), 3);
-        // Whatever else happens takes along what waits.
-        journal.write(&result()).unwrap();
-        journal.write(&Event::Problem(Problem::input(Message::new("no.such-key")))).unwrap();
-        assert_eq!(lines(), 5);
-        // Much does not wait.
-        journal.write(&begun(&"x".repeat(MOST_WAITING))).unwrap();
-        assert_eq!(lines(), 6);
-        journal.settle().unwrap();
-        assert_eq!(lines(), 6);
     }
 
     #[test]

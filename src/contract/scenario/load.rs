@@ -94,8 +94,13 @@ const OURS: [&str; 2] = ["homologa.yaml", crate::contract::baseline::FILE_NAME];
 /// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
 pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    if path.is_file() {
-        return (vec![path.to_owned()], problems);
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => return (vec![path.to_owned()], problems),
+        Ok(found) if !found.is_dir() => {
+            let problem = Problem::input(Message::new("run.not-a-file")).in_file(path.display().to_string());
+            return (files, vec![problem]);
+        }
+        _ => {}
     }
     let root = path.canonicalize().ok();
     // What a link leads to outside of the folder would be read, and quoted in messages.

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use include_dir::File;
 use sha2::{Digest, Sha256};
@@ -16,14 +16,16 @@ use crate::yaml::{self, Source};
 
 /// Most bytes of text that are kept from the digest until they are read.
 const MOST_KEPT: usize = 4 * 1024 * 1024;
-/// By this word a file may ask that only those like it run.
-const ONLY: &str = "only";
+/// The word by which a file names a table in a file of its own.
+const TABLE: &str = "csv";
 
 /// Scenario files in order of their ids.
 pub struct Stock {
     files: Files,
     find: Box<Find<'static>>,
     problems: Vec<Problem>,
+    /// Whether it is one file, which the user named.
+    single: bool,
     /// What the digest has seen of each file, in their order; empty as long as none was made.
     seen: Vec<Seen>,
 }
@@ -57,7 +59,7 @@ impl Stock {
     }
 
     fn new(files: Files, find: Box<Find<'static>>, problems: Vec<Problem>) -> Stock {
-        Stock { files, find, problems, seen: Vec::new() }
+        Stock { files, find, problems, single: false, seen: Vec::new() }
     }
 
     /// The scenarios of a folder, or one file. A path as reports name built-in files, `specs/scenarios/…`, means
@@ -73,7 +75,8 @@ impl Stock {
             let id = id_below(path, &file);
             (file, id)
         };
-        Stock::new(Files::Folder(files.into_iter().map(with_id).collect()), Box::new(find), problems)
+        let files = Files::Folder(files.into_iter().map(with_id).collect());
+        Stock { single: path.is_file(), ..Stock::new(files, Box::new(find), problems) }
     }
 
     /// How many files there are, fragments included.
@@ -92,9 +95,9 @@ impl Stock {
         }
     }
 
-    /// A digest of the names below the folder and the contents of all its files, so that two runs can be told to have
-    /// read the same ones; the first 12 hexadecimal digits. A file that cannot be read counts by its name. What is read
-    /// for it need not be read again.
+    /// A digest of the names below the folder and the contents of all its files, and of the tables and fragments that they
+    /// name, so that two runs can be told to have read the same ones; the first 12 hexadecimal digits. A file that cannot
+    /// be read counts by its name. What is read for it need not be read again.
     pub fn digest(&mut self) -> String {
         let mut hash = Sha256::new();
         let mut add = |id: &str, contents: &[u8]| {
@@ -106,17 +109,21 @@ impl Stock {
         match &self.files {
             Files::Builtin(files) => files.iter().for_each(|file| add(&builtin_id(file), file.contents())),
             Files::Folder(files) => {
-                let (mut bytes, mut kept) = (Vec::new(), 0);
-                self.seen.clear();
+                let (mut bytes, mut kept, mut all) = (Vec::new(), 0, Vec::with_capacity(files.len()));
                 for (file, id) in files {
                     let text = load::text(file, &mut bytes).unwrap_or_default();
                     add(id, text.as_bytes());
+                    // The fragments of a folder are among its files.
+                    if text.contains(TABLE) || self.single {
+                        let source = Source::new(&file.to_string_lossy(), text);
+                        self.named(&source, id).iter().for_each(|(name, text)| add(name, text.as_bytes()));
+                    }
                     // What cannot be read is tried again, so that it is told why.
                     let keep = !text.is_empty() && kept + text.len() <= MOST_KEPT;
                     kept += if keep { text.len() } else { 0 };
-                    let only = text.contains(ONLY);
-                    self.seen.push(Seen { text: RefCell::new(keep.then(|| text.into())), only });
+                    all.push(Seen { text: RefCell::new(keep.then(|| text.into())), only: mentions_only(text) });
                 }
+                self.seen = all;
             }
         }
         hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
@@ -137,7 +144,23 @@ impl Stock {
         Reader { stock: self, library: Library::new(&*self.find) }
     }
 
-    fn source(&self, index: usize) -> Result<Option<(Source, String)>, Problem> {
+    /// The tables and fragments that a file reads, by the names that it gives them.
+    fn named(&self, source: &Source, id: &str) -> Vec<(String, String)> {
+        let named: Mutex<Vec<(String, String)>> = Mutex::default();
+        let elsewhere = &*self.find;
+        let find = |from: &str, name: &str| {
+            let found = elsewhere(from, name)?;
+            let mut named = named.lock().unwrap_or_else(PoisonError::into_inner);
+            named.push((name.to_owned(), found.text().to_owned()));
+            Ok(found)
+        };
+        // Its mistakes are told when it is read to be run.
+        let _ = read_document(source, id, &Library::new(&find));
+        named.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A file by its place; `last` says that nobody asks for it again.
+    fn source(&self, index: usize, last: bool) -> Result<Option<(Source, String)>, Problem> {
         match &self.files {
             Files::Builtin(files) => Ok(files.get(index).map(|file| {
                 let name = format!("specs/{}", file.path().display());
@@ -146,7 +169,7 @@ impl Stock {
             Files::Folder(files) => {
                 let Some((file, id)) = files.get(index) else { return Ok(None) };
                 let name = file.to_string_lossy();
-                let source = match self.seen.get(index).and_then(|seen| seen.text.take()) {
+                let source = match self.seen.get(index).and_then(|seen| seen.text(last)) {
                     Some(text) => Source::of(&name, text),
                     None => Source::new(&name, load::text(file, &mut Vec::new())?),
                 };
@@ -154,6 +177,17 @@ impl Stock {
             }
         }
     }
+}
+
+impl Seen {
+    fn text(&self, last: bool) -> Option<Arc<str>> {
+        if last { self.text.take() } else { self.text.borrow().clone() }
+    }
+}
+
+/// Whether a text may have the key `only`, which may be written with escapes.
+fn mentions_only(text: &str) -> bool {
+    text.contains("only") || text.contains('\\')
 }
 
 /// The id of a built-in file.
@@ -181,7 +215,20 @@ impl Reader<'_> {
     /// # Errors
     /// Every mistake in the file.
     pub fn read(&self, index: usize) -> Result<Option<Scenario>, Vec<Problem>> {
-        let Some((source, id)) = self.stock.source(index).map_err(|problem| vec![problem])? else { return Ok(None) };
+        self.read_as(index, true)
+    }
+
+    /// Reads one file that will be read again.
+    ///
+    /// # Errors
+    /// Every mistake in the file.
+    pub fn look_into(&self, index: usize) -> Result<Option<Scenario>, Vec<Problem>> {
+        self.read_as(index, false)
+    }
+
+    fn read_as(&self, index: usize, last: bool) -> Result<Option<Scenario>, Vec<Problem>> {
+        let source = self.stock.source(index, last).map_err(|problem| vec![problem])?;
+        let Some((source, id)) = source else { return Ok(None) };
         match read_document(&source, &id, &self.library) {
             Ok(Document::Scenario(scenario)) => Ok(Some(*scenario)),
             Ok(Document::Fragment) => Ok(None),
@@ -194,13 +241,11 @@ impl Reader<'_> {
         match (&self.stock.files, self.stock.seen.get(index)) {
             (_, Some(seen)) => seen.only,
             (Files::Builtin(files), None) => {
-                files.get(index).is_some_and(|file| file.contents_utf8().is_some_and(|text| text.contains(ONLY)))
+                files.get(index).is_some_and(|file| file.contents_utf8().is_some_and(mentions_only))
             }
             (Files::Folder(files), None) => {
                 let mut bytes = Vec::new();
-                files
-                    .get(index)
-                    .is_some_and(|(file, _)| load::text(file, &mut bytes).is_ok_and(|text| text.contains(ONLY)))
+                files.get(index).is_some_and(|(file, _)| load::text(file, &mut bytes).is_ok_and(mentions_only))
             }
         }
     }
@@ -225,6 +270,8 @@ mod tests {
         let names: Vec<String> = {
             let reader = stock.reader();
             assert_eq!([0, 1, 2].map(|index| reader.may_ask_for_only(index)), [false, true, false]);
+            // To look into a file leaves it to whoever runs it.
+            assert!(reader.look_into(0).unwrap().is_some());
             (0..stock.len()).map(|index| reader.read(index).unwrap().unwrap().name.get(Lang::En).to_owned()).collect()
         };
         assert_eq!(names, ["first", "second"]);
@@ -235,6 +282,32 @@ mod tests {
         let reader = again.reader();
         let name = || reader.read(0).unwrap().unwrap().name.get(Lang::En).to_owned();
         assert_eq!([name(), name()], ["changed", "changed"]);
+    }
+
+    #[test]
+    fn tables_and_fragments_are_in_the_digest_of_what_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let step = "{ get: /x, expect: { status: 200 } }";
+        write("a.yaml", &format!("name: a\nrows: {{ csv: rows.txt }}\nsteps: [{step}]\n"));
+        write("b.yaml", "name: b\nsteps: [{ use: c.yaml }]\n");
+        let digests = || {
+            let digest = |path: &Path| Stock::in_folder(path).digest();
+            [digest(folder.path()), digest(&folder.path().join("a.yaml")), digest(&folder.path().join("b.yaml"))]
+        };
+        let changed = |before: &[String; 3]| {
+            let now = digests();
+            [0, 1, 2].map(|at| now[at] != before[at])
+        };
+        write("rows.txt", "n\n1\n");
+        write("c.yaml", &format!("fragment: c\nsteps: [{step}]\n"));
+        let before = digests();
+        assert_eq!(changed(&before), [false; 3]);
+        write("rows.txt", "n\n2\n");
+        assert_eq!(changed(&before), [true, true, false]);
+        write("rows.txt", "n\n1\n");
+        write("c.yaml", &format!("fragment: changed\nsteps: [{step}]\n"));
+        assert_eq!(changed(&before), [true, false, true]);
     }
 
     #[test]
