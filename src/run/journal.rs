@@ -238,14 +238,16 @@ fn parse_report(bytes: &[u8]) -> Result<RunRecord, Refused> {
         return Err(Refused::Newer(format));
     }
     let none = || Refused::Unreadable(Message::new("run.not-a-record"));
-    let begun = || serde_json::from_slice::<Head>(bytes).is_ok_and(|head| head.started.is_some());
+    let object = bytes.trim_ascii_start().starts_with(b"{");
+    let begins_as_ours = || {
+        let head = serde_json::from_slice::<Head>(bytes);
+        object && head.is_ok_and(|head| head.started.is_some_and(|started| started.is_object()))
+    };
     match serde_json::from_slice::<RunRecord>(bytes) {
         Ok(record) if record.started.is_some() => Ok(record),
         // Cut JSON cannot be told from the beginning of any other text unless it begins as ours do.
-        Err(error) if error.is_eof() && bytes.trim_ascii_start().starts_with(b"{") => {
-            Err(Refused::Unreadable(Message::new("run.record-cut")))
-        }
-        Err(error) if begun() => Err(Refused::Misshapen(error.line(), error.column())),
+        Err(error) if error.is_eof() && object => Err(Refused::Unreadable(Message::new("run.record-cut"))),
+        Err(error) if begins_as_ours() => Err(Refused::Misshapen(error.line(), error.column())),
         _ => Err(none()),
     }
 }
