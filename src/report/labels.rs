@@ -1,7 +1,7 @@
 //! The words for the small sets of the record: verdicts, weights, states.
 
 use crate::i18n::Message;
-use crate::run::{Blame, CoverageState, RunRecord, RunVerdict, Severity, Verdict};
+use crate::run::{Blame, ContractRecord, CoverageState, MOST_WHOLE, RunRecord, RunVerdict, Severity, Verdict};
 use crate::specs::drift::Weight;
 
 /// The verdict of a run in words: the first thing a reader sees.
@@ -113,6 +113,22 @@ pub(super) fn verdict_count(verdict: Verdict, count: usize) -> Message {
 /// How many checks passed only because what does not hold is tolerated.
 pub(super) fn tolerated_count(count: usize) -> Message {
     Message::new("report.n-tolerated").with("n", count)
+}
+
+/// How the scenarios of a run came out, and how many were left out on purpose.
+pub(super) fn scenarios(contract: &ContractRecord) -> Message {
+    let count = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
+    let (failed, open) = (count(Verdict::Fail), count(Verdict::Inconclusive));
+    let left = contract.skipped.len();
+    let line = if left == 0 { "report.scenarios-line" } else { "report.scenarios-line-left" };
+    let message = Message::new(line)
+        .with("held", contract.scenarios.len() - failed - open)
+        .with("failed", failed)
+        .with("open", open)
+        .with("planned", contract.planned.max(contract.scenarios.len()));
+    // The record lists no more of them than this; a notice of the run tells the number.
+    let least = if left < MOST_WHOLE { "" } else { "≥ " };
+    if left == 0 { message } else { message.with("left", left).with("least", least) }
 }
 
 /// The verdict of one part of a run as the verdict of a check.

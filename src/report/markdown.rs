@@ -100,11 +100,7 @@ impl Page {
             }
         }
         let Some(contract) = &record.contract else { return };
-        let count = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
-        let held = count(Verdict::Pass) + count(Verdict::Warn);
-        let message = Message::new("report.scenarios-line").with("held", held).with("planned", contract.planned);
-        let message = message.with("failed", count(Verdict::Fail)).with("open", count(Verdict::Inconclusive));
-        let (title, line) = (self.word("report.contract"), self.say(&message));
+        let (title, line) = (self.word("report.contract"), self.say(&labels::scenarios(contract)));
         let sign = labels::run_sign(contract.verdict());
         let target = contract.target.as_ref().map(|target| format!(" · {} {}", code(&target.url), text(&target.site)));
         self.line(&format!("\n{sign} **{title}**{} · {line}", target.unwrap_or_default()));

@@ -315,9 +315,13 @@ fn what_is_left_out_is_skipped_in_its_own_suite_and_a_drift_run_names_what_faile
     ]);
     let path = folder.path().to_str().unwrap();
     let report = folder.path().join("junit.xml");
-    let junit = format!("junit={}", report.display());
-    let ran = homologa(&["contract", "run", path, "--report", &junit]);
+    let (page, notes) = (folder.path().join("report.html"), folder.path().join("report.md"));
+    let reports = format!("junit={},html={},markdown={}", report.display(), page.display(), notes.display());
+    let ran = homologa(&["contract", "run", path, "--report", &reports]);
     assert_eq!(ran.code, 1, "{}", ran.all());
+    for text in [ran.stdout, std::fs::read_to_string(page).unwrap(), std::fs::read_to_string(notes).unwrap()] {
+        assert!(text.contains("1 of 2 scenarios hold · 1 do not · 0 unanswered · 2 skipped"), "{text}");
+    }
     let xml = std::fs::read_to_string(report).unwrap();
     assert!(xml.contains(r#"tests="4" failures="1" errors="0" skipped="2""#), "{xml}");
     assert!(xml.contains(r#"<skipped message="skipped: not yet""#), "{xml}");

@@ -283,10 +283,8 @@ pub(super) struct ContractView<'r> {
     /// What was learned of the account beforehand.
     account: Vec<Message>,
     mark: Mark,
-    planned: usize,
-    held: usize,
-    failed: usize,
-    open: usize,
+    /// How scenarios came out.
+    line: Message,
     total: usize,
     /// Scenarios with their steps: first those that need attention.
     scenarios: Vec<ScenarioView<'r>>,
@@ -304,8 +302,6 @@ pub(super) struct ContractView<'r> {
 
 impl<'r> ContractView<'r> {
     pub(super) fn of(contract: &'r ContractRecord, seed: Option<u64>, budget: &Budget) -> ContractView<'r> {
-        let of = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
-        let (failed, open) = (of(Verdict::Fail), of(Verdict::Inconclusive));
         let holds = |scenario: &ScenarioResult| !matches!(scenario.verdict, Verdict::Fail | Verdict::Inconclusive);
         let of = |holding: bool| contract.scenarios.iter().enumerate().filter(move |(_, each)| holds(each) == holding);
         let mut anchors: HashMap<&'r str, String> = HashMap::new();
@@ -336,10 +332,7 @@ impl<'r> ContractView<'r> {
             target: contract.target.as_ref(),
             account: contract.preflight.as_ref().map(crate::report::preflight::facts).unwrap_or_default(),
             mark: labels::part(contract.verdict()).into(),
-            planned: contract.planned.max(contract.scenarios.len()),
-            held: contract.scenarios.len() - failed - open,
-            failed,
-            open,
+            line: labels::scenarios(contract),
             total: contract.scenarios.len(),
             hidden: contract.scenarios.len() - scenarios.len() - lines_count,
             scenarios,

@@ -81,15 +81,7 @@ impl Page<'_> {
     }
 
     pub(super) fn contract(&mut self, contract: &ContractRecord) {
-        let of = |verdict| contract.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
-        let (failed, open) = (of(Verdict::Fail), of(Verdict::Inconclusive));
-        let held = contract.scenarios.len() - failed - open;
-        let scenarios = Message::new("report.scenarios-line")
-            .with("held", held)
-            .with("failed", failed)
-            .with("open", open)
-            .with("planned", contract.planned.max(contract.scenarios.len()));
-        let mut facts = vec![self.say(&scenarios)];
+        let mut facts = vec![self.say(&labels::scenarios(contract))];
         if let Some(preflight) = &contract.preflight {
             facts.insert(0, units(preflight::facts(preflight).iter().map(|fact| self.say(fact))));
         }
