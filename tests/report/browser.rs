@@ -38,7 +38,13 @@ fn the_report_fits_a_phone_and_a_desk() {
              <script>onload=()=>{{const page=document.querySelector('iframe').contentDocument.documentElement;\
              page.querySelectorAll('details:not(.scenario)').forEach(each=>each.open=true);\
              const tables=[...page.querySelectorAll('.wide, .toc, .toc ol')].filter(each=>each.clientWidth);\
-             document.title='wide '+page.scrollWidth+' '+tables.length+' '+tables.filter(each=>each.scrollWidth>each.clientWidth).length}}</script>",
+             const wide=page.scrollWidth,scrolled=tables.filter(each=>each.scrollWidth>each.clientWidth).length;\
+             const walker=document.createTreeWalker(page,NodeFilter.SHOW_TEXT),texts=[];\
+             while(walker.nextNode())texts.push(walker.currentNode);\
+             const own='script,style,svg,button,.mark,.sign,.num,.count,.counts,.pill,.legend,.label,.vh,.nowrap';\
+             const outside=texts.filter(each=>each.data.trim()&&!each.parentElement.closest(own));\
+             outside.forEach(each=>each.data+='W'.repeat(300));\
+             document.title='wide '+[wide,tables.length,scrolled,outside.length,page.scrollWidth].join(' ')}}</script>",
             folder.path().join("report.html").display()
         );
         let file = folder.path().join("frame.html");
@@ -46,11 +52,13 @@ fn the_report_fits_a_phone_and_a_desk() {
         let seen = open(&browser, &file, 1600);
         let title = seen.dom.split("<title>wide ").nth(1).and_then(|rest| rest.split('<').next());
         let told: Vec<u32> = title.into_iter().flat_map(str::split_whitespace).flat_map(str::parse).collect();
-        let [wide, tables, scrolled] = told[..] else { panic!("{}", &seen.dom[..300]) };
+        let [wide, tables, scrolled, outside, with_long_words] = told[..] else { panic!("{}", &seen.dom[..300]) };
         // A scroll bar takes some of the frame; what is wider than the frame would have to be scrolled sideways.
         assert!(wide > 300 && wide <= width, "{wide} of {width} pixels");
         // Nor is there a table that would: trend, requirements, codes, statuses, pages.
         assert!(tables > 6 && scrolled == 0, "{scrolled} of {tables} tables at {width} pixels");
+        // A word without end in each text breaks, or scrolls inside of its own table.
+        assert!(outside > 1_000 && with_long_words <= width, "{with_long_words} of {width} pixels, {outside} texts");
     }
 }
 
