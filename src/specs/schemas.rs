@@ -20,7 +20,12 @@ pub struct Violation {
 impl Violation {
     /// Whether the value would have fitted with another JSON type.
     pub fn wants(&self, json_type: &str) -> bool {
-        self.message.contains("not of type") && self.message.contains(&format!("\"{json_type}\""))
+        self.is_of_type() && self.message.contains(&format!("\"{json_type}\""))
+    }
+
+    /// Whether it is the JSON type that does not fit, and not a choice among schemas, a length or a pattern.
+    pub fn is_of_type(&self) -> bool {
+        self.message.contains("not of type")
     }
 }
 

@@ -179,6 +179,7 @@ impl Observer {
                 path: Some(path.to_owned()),
                 status: Some(answer.status),
                 body: Some(body.clone()),
+                direct: true,
                 ..Captured::default()
             };
             judge("", captured).grades

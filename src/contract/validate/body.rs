@@ -21,7 +21,7 @@ const MOST_GRADES: usize = 40;
 
 /// Judges one captured answer.
 pub fn judge(file: &str, captured: Captured) -> Judged {
-    let Captured { place, method, path, status, body, not_json } = captured;
+    let Captured { place, method, path, status, body, not_json, cut, direct } = captured;
     let (body, unwrapped, wrapper_status) = match body {
         Some(body) => {
             let (body, unwrapped, status) = unwrap(body);
@@ -42,7 +42,7 @@ pub fn judge(file: &str, captured: Captured) -> Judged {
         (None, None, Some(status)) => (Some(status), StatusFrom::Body),
         (None, None, None) => (None, StatusFrom::Unknown),
     };
-    let mut work = Work::new();
+    let mut work = Work::new(direct);
     let (mut trace, mut says, mut explained) = (None, None, None);
     match (&body, kind) {
         (Some(body), Kind::Error) => {
@@ -54,6 +54,9 @@ pub fn judge(file: &str, captured: Captured) -> Judged {
         }
         (Some(body), _) => work.success(body, kind, status),
         (None, _) => work.no_body(status, not_json, path.as_deref()),
+    }
+    if cut && !matches!(work.verdict(), Verdict::Inconclusive | Verdict::NotApplicable) {
+        work.grade("lost-field", Message::new("validate.cut"));
     }
     let foreign = kind == Kind::Error && body.as_ref().is_some_and(is_foreign) && !work.has("other-endpoint");
     work.grades.sort_by_key(|graded| match graded.grade {
@@ -114,10 +117,12 @@ fn status_in(body: &Value) -> Option<u16> {
     ["status", "statusCode", "status_code", "ErrorStatus"].iter().find_map(|name| http_status(body.get(name)?))
 }
 
-/// Whether an error body is of another family than that of the payments: a code of its own, and no cause.
+/// Whether an error body is of another family than that of the payments: a code of its own, and no cause. What has a
+/// code and its description is one cause, taken out of its error.
 fn is_foreign(body: &Value) -> bool {
     let has = |name: &str| body.get(name).is_some();
-    !has("blocked_by") && !has("cause") && (has("code") || has("errors"))
+    let cause = has("description") && !has("message");
+    !has("blocked_by") && !has("cause") && !cause && (has("code") || has("errors"))
 }
 
 /// What an error without a known code comes from, where its members or its words tell.
@@ -177,11 +182,13 @@ pub(super) struct Work {
     grades: Vec<Graded>,
     pub(super) shows: Vec<Shown>,
     pub(super) documented: bool,
+    /// Whether the answer comes from the service itself.
+    pub(super) direct: bool,
 }
 
 impl Work {
-    fn new() -> Work {
-        Work { redactor: Redactor::default(), grades: Vec::new(), shows: Vec::new(), documented: true }
+    fn new(direct: bool) -> Work {
+        Work { redactor: Redactor::default(), grades: Vec::new(), shows: Vec::new(), documented: true, direct }
     }
 
     /// Adds a grade. A flood of one kind cannot hide another: the first of each kind is always kept.

@@ -106,7 +106,8 @@ pub(super) fn classify(body: &Value, path: Option<&str>, status: Option<u16>) ->
     }
 }
 
-fn object(members: &Members, path: Option<&str>, status: Option<u16>) -> Kind {
+/// What an object is, see [`classify`].
+pub(super) fn object(members: &Members, path: Option<&str>, status: Option<u16>) -> Kind {
     if is_error(members, status) {
         return Kind::Error;
     }
@@ -163,8 +164,10 @@ fn other_resource(members: &Members) -> Option<Kind> {
         id.and_then(Value::as_str).is_some_and(|id| prefixes.iter().any(|prefix| id.starts_with(prefix)))
     };
     let topic = (has("topic") && (has("resource") || has("id"))) && members.len() <= 8;
+    // The official plugins are notified with a summary of the payments of an order.
+    let summary = has("notification_id") && has("payments_details");
     let event = has("data") && (has("type") || has("action")) && !has("transaction_amount");
-    if topic || (event && members.get("data").is_some_and(|data| data.get("id").is_some())) {
+    if topic || summary || (event && members.get("data").is_some_and(|data| data.get("id").is_some())) {
         return Some(Kind::Notification);
     }
     if any(members, &["preapproval_id", "preapproval_plan_id", "auto_recurring", "subscription_id"])
@@ -180,7 +183,14 @@ fn other_resource(members: &Members) -> Option<Kind> {
     if (has("transactions") && has("id")) || prefixed(&["ORD", "PAY", "REF", "TRX"]) {
         return Some(Kind::Order);
     }
-    if has("disbursements") {
+    // Several payments together: those of a merchant order, or those that an advanced payment is made of.
+    let paid_by = has("id") && members.get("payments").is_some_and(Value::is_array) && !has("transaction_amount");
+    let status = members.get("status").and_then(Value::as_str).unwrap_or_default();
+    let of_order = matches!(status, "opened" | "closed" | "expired");
+    let orders = any(members, &["order_status", "preference_id", "shipments"]);
+    if any(members, &["disbursements", "wallet_payment", "advanced_payment_id"])
+        || (paid_by && is_payment_status(status) && !orders)
+    {
         return Some(Kind::AdvancedPayment);
     }
     if has("collection") && members.len() <= 2 {
@@ -191,10 +201,7 @@ fn other_resource(members: &Members) -> Option<Kind> {
     {
         return Some(Kind::Chargeback);
     }
-    if any(members, &["order_status", "preference_id", "shipments"])
-        && any(members, &["payments", "items"])
-        && has("id")
-    {
+    if (paid_by && of_order) || (has("id") && orders && any(members, &["payments", "items"])) {
         return Some(Kind::MerchantOrder);
     }
     if any(members, &["default_card", "cards", "default_address", "date_registered"]) && has("id") {
@@ -218,32 +225,55 @@ fn is_refund(members: &Members) -> bool {
     has("id") && has("amount") && !has("transaction_amount") && (has("payment_id") || any(members, &marks))
 }
 
+/// Members that only payments have.
+const PAYMENT_MARKS: [&str; 7] = [
+    "status_detail",
+    "payment_method_id",
+    "transaction_amount",
+    "payment_type_id",
+    "collector_id",
+    "currency_id",
+    "point_of_interaction",
+];
+
+/// What an object is, when that is beyond doubt: a payment needs its id, its status and a member that only payments have.
+pub(super) fn certain(members: &Members) -> Option<Kind> {
+    let kind = object(members, None, None);
+    let whole = members.contains_key("id") && members.contains_key("status") && count(members, &PAYMENT_MARKS) > 0;
+    (kind != Kind::Unknown && (kind != Kind::Payment || whole)).then_some(kind)
+}
+
+/// Whether nothing but an id and a status makes an object a payment.
+pub(super) fn is_bare_payment(members: &Members) -> bool {
+    count(members, &PAYMENT_MARKS) == 0 && is_payment(members)
+}
+
 /// A payment: with members that only payments have. The few members of a cut-down one are enough when its status is
 /// one of a payment and its id is not that of another resource.
 fn is_payment(members: &Members) -> bool {
-    let marks = [
-        "status_detail",
-        "payment_method_id",
-        "transaction_amount",
-        "payment_type_id",
-        "collector_id",
-        "currency_id",
-        "point_of_interaction",
-    ];
-    let found = count(members, &marks);
+    let found = count(members, &PAYMENT_MARKS);
     let id_of_elsewhere = members.get("id").and_then(Value::as_str).is_some_and(|id| id.parse::<u64>().is_err());
     if any(members, &["id", "status"]) && found > 0 {
         // One common member with the id of something else is not a payment.
         return found >= 3 || !id_of_elsewhere;
     }
-    let known = |status: &str| statuses().pairs.iter().any(|pair| pair.status == status);
-    members.contains_key("id") && !id_of_elsewhere && members.get("status").and_then(Value::as_str).is_some_and(known)
+    let status = members.get("status").and_then(Value::as_str);
+    members.contains_key("id") && !id_of_elsewhere && status.is_some_and(is_payment_status)
+}
+
+fn is_payment_status(status: &str) -> bool {
+    statuses().pairs.iter().any(|pair| pair.status == status)
+}
+
+/// Whether an object has a member that only errors have.
+pub(super) fn is_error_for_sure(members: &Members) -> bool {
+    any(members, &["ErrorMessage", "ErrorCode", "cause", "causes", "blocked_by"])
 }
 
 /// An error: with a member that only errors have, or with two of the members that errors are made of and little else.
 fn is_error(members: &Members, status: Option<u16>) -> bool {
     let has = |name: &str| members.contains_key(name);
-    if any(members, &["ErrorMessage", "ErrorCode", "cause", "causes", "blocked_by"]) {
+    if is_error_for_sure(members) {
         return true;
     }
     let coded = |error: &Value| error.get("code").is_some() || error.get("message").is_some();
@@ -263,6 +293,8 @@ fn is_error(members: &Members, status: Option<u16>) -> bool {
     let parts = parts.iter().filter(|part| **part).count();
     let small = members.len() <= 8 && !has("id");
     let failed = status.is_some_and(|status| status >= 400);
-    // The envelopes of other programs say `success` or `ok`.
-    small && (parts >= 2 || (failed && parts >= 1)) && (failed || !any(members, &["success", "ok", "data", "result"]))
+    // The envelopes of other programs say `success` or `ok`; a text in `data` is the trace of a cause that stands alone.
+    let envelope = any(members, &["success", "ok", "result"])
+        || members.get("data").is_some_and(|data| !data.is_string() && !data.is_null());
+    small && (parts >= 2 || (failed && parts >= 1)) && (failed || !envelope)
 }

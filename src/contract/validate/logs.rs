@@ -7,6 +7,7 @@ use super::loose::printed;
 use super::read::is_html;
 use super::unwrap::unwrap;
 use super::{Captured, Kind, LARGEST_BODY, NotJson, classify};
+use crate::contract::judge::normalise;
 
 /// Most bytes of a log that are searched.
 const LONGEST_LOG: usize = 16 << 20;
@@ -17,7 +18,7 @@ const MOST_IN_VAIN: usize = 64 << 20;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) answers: Vec<Captured>,
-    /// Lines with a body that the program printed as `[Object]` in parts.
+    /// Lines with an error whose cause the program printed as `[Object]` only.
     pub(super) abbreviated: Vec<usize>,
 }
 
@@ -42,11 +43,12 @@ pub(super) fn find(text: &str) -> Found {
                 if read.end - next > LARGEST_BODY || !is_known(&read.value) {
                     continue;
                 }
-                if read.abbreviated {
+                if read.abbreviated && is_error_without_cause(&read.value) {
                     found.abbreviated.push(line);
                 } else {
                     let place = if line == 1 && next == 0 { String::new() } else { format!(":{line}") };
-                    found.answers.push(Captured { place, body: Some(read.value), ..Captured::default() });
+                    let cut = read.abbreviated;
+                    found.answers.push(Captured { place, body: Some(read.value), cut, ..Captured::default() });
                 }
             }
             Err(_) if whole => break,
@@ -76,6 +78,12 @@ pub(super) fn is_known(value: &Value) -> bool {
     let (body, wrapper, _) = unwrap(value.clone());
     let is = |body: &Value| classify::classify(body, None, None) != Kind::Unknown;
     is(&body) || wrapper.is_some() && matches!(&body, Value::Array(items) if items.first().is_some_and(is))
+}
+
+/// Whether a body is an error of which no code is left.
+fn is_error_without_cause(value: &Value) -> bool {
+    let (body, ..) = unwrap(value.clone());
+    classify::classify(&body, None, None) == Kind::Error && normalise(&body).causes.is_empty()
 }
 
 /// An answer as it went over the wire, also as `curl -i` and `curl -v` show it: the last one, with its request if that

@@ -11,7 +11,7 @@ pub(super) struct Printed {
     pub(super) value: Value,
     /// Where it ends in the text.
     pub(super) end: usize,
-    /// Whether the program printed a part as `[Object]` only.
+    /// Whether the program printed a part as `[Object]` only; the value lacks that part.
     pub(super) abbreviated: bool,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Printed {
 /// # Errors
 /// The place at which it is none.
 pub(super) fn printed(text: &str, start: usize) -> Result<Printed, usize> {
-    let mut reader = Reader { text, at: start, abbreviated: false };
+    let mut reader = Reader { text, at: start, abbreviated: false, cut: false };
     let read = if text[start..].starts_with('[') { reader.list(0) } else { reader.object(0) };
     let Some(value) = read else { return Err(reader.at.max(start + 1)) };
     // JSON itself is read by the JSON reader, which keeps every number as it is.
@@ -32,6 +32,8 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     abbreviated: bool,
+    /// Whether the value that was read last is such a part: it is left out of what holds it.
+    cut: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -63,7 +65,7 @@ impl<'t> Reader<'t> {
             let key = self.key()?;
             let value = self.value(depth + 1)?;
             // Symbols and the like are no members of a body.
-            if let Some(key) = key {
+            if let (Some(key), false) = (key, std::mem::take(&mut self.cut)) {
                 members.insert(key, value);
             }
             if !self.take(",") && !self.rest().trim_start().starts_with('}') {
@@ -81,7 +83,10 @@ impl<'t> Reader<'t> {
             if self.take("]") {
                 return Some(Value::Array(items));
             }
-            items.push(self.value(depth + 1)?);
+            let item = self.value(depth + 1)?;
+            if !std::mem::take(&mut self.cut) {
+                items.push(item);
+            }
             if !self.take(",") && !self.rest().trim_start().starts_with(']') {
                 return None;
             }
@@ -141,7 +146,8 @@ impl<'t> Reader<'t> {
         if inside.contains("null prototype") {
             return self.object(depth);
         }
-        self.abbreviated |= matches!(inside, "Object" | "Array");
+        self.cut = matches!(inside, "Object" | "Array");
+        self.abbreviated |= self.cut;
         Some(Value::Null)
     }
 
@@ -244,7 +250,8 @@ mod tests {
             printed(whole, 0).ok().unwrap().value.to_string(),
             serde_json::from_str::<Value>(whole).unwrap().to_string()
         );
-        assert!(printed("{ cause: [ [Object] ] }", 0).ok().unwrap().abbreviated);
+        let cut = printed("{ id: 1, cause: [ [Object] ], payer: [Object], tags: [Array], b: 2 }", 0).ok().unwrap();
+        assert_eq!((cut.value, cut.abbreviated), (json!({"id": 1, "cause": [], "b": 2}), true));
         let date = printed("{ at: 2026-01-02T03:04:05.000Z, b: <ref *1> { c: true } }", 0).ok().unwrap().value;
         assert_eq!(date, json!({"at": "2026-01-02T03:04:05.000Z", "b": {"c": true}}));
         for text in ["{ a", "{id}", "{ a: }", "{'a': 'b", "{", "[", "{\"a\" 1}", "{ a: <Response [400]> }"] {

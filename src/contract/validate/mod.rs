@@ -49,6 +49,10 @@ pub struct Captured {
     pub body: Option<Value>,
     /// What there was instead, when the body is no JSON.
     pub not_json: Option<NotJson>,
+    /// Whether whoever captured it left parts out, as `console.log` does with what is nested.
+    pub cut: bool,
+    /// Whether it comes from the service itself: what programs do to a body when they keep it is no excuse then.
+    pub direct: bool,
 }
 
 /// A body that is no JSON.

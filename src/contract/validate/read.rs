@@ -142,6 +142,8 @@ impl Report {
                         status: captured.status.or(status),
                         body: Some(item),
                         not_json: None,
+                        cut: captured.cut,
+                        direct: captured.direct,
                     };
                     if larger_than(one.body.as_ref().unwrap_or(&Value::Null), LARGEST_BODY) {
                         let message = Message::new("validate.body-too-large").with("place", one.place);
@@ -210,10 +212,10 @@ fn is_one_body(items: &[Value], path: Option<&str>) -> bool {
     classify::is_payment_methods(items) || (items.is_empty() && path.is_some())
 }
 
-/// Whether an SDK's wrapper holds a list: a member that is one, beside a status.
+/// Whether an object holds a list, or a text that may be one, and is no page of results.
 fn holds_a_list(members: &serde_json::Map<String, Value>) -> bool {
-    ["response", "body", "content", "data"].iter().any(|name| members.get(*name).is_some_and(Value::is_array))
-        && !["paging", "results"].iter().any(|name| members.contains_key(*name))
+    let list = |value: &Value| value.as_str().map_or(value.is_array(), |text| text.trim_start().starts_with('['));
+    members.values().any(list) && !["paging", "results"].iter().any(|name| members.contains_key(*name))
 }
 
 /// Whether a text is a page and not data.

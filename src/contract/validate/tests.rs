@@ -133,6 +133,9 @@ fn types_outside_the_tolerance_fail() {
         ("date_created", json!("yesterday")),
         ("captured", json!("yes")),
         ("refunds", json!([{"id": []}])),
+        ("transaction_amount", json!([{}])),
+        ("metadata", json!([{}, {}])),
+        ("status", json!([[]])),
     ] {
         let mut body = payment();
         body[field] = value;
@@ -173,6 +176,10 @@ fn kinds_are_told_apart() {
         ),
         (json!({"id": "2c", "status": "pending", "auto_recurring": {"currency_id": "BRL"}}), Subscription),
         (json!({"id": 3, "status": "approved", "disbursements": [{"collector_id": 1}]}), AdvancedPayment),
+        (json!({"id": 3, "status": "approved", "wallet_payment": {}, "payments": [{"id": 4}]}), AdvancedPayment),
+        (json!({"id": 3, "status": "authorized", "payments": [{"id": 4, "status": "authorized"}]}), AdvancedPayment),
+        (json!({"id": 7, "advanced_payment_id": 3, "amount": 5, "status": "approved"}), AdvancedPayment),
+        (json!({"id": 5, "status": "closed", "payments": [{"id": 4, "status": "rejected"}]}), MerchantOrder),
         (json!({"collection": {"id": 1, "status": "approved"}}), Collection),
         (json!({"id": "C", "payment_id": 1, "amount": 5, "reason_id": "4853", "currency_id": "BRL"}), Chargeback),
         (
@@ -181,6 +188,10 @@ fn kinds_are_told_apart() {
             Notification,
         ),
         (json!({"resource": "https://x/collections/notifications/1", "topic": "payment"}), Notification),
+        (
+            json!({"notification_id": "TP-1", "status": "approved", "transaction_amount": 6.5, "payments_details": []}),
+            Notification,
+        ),
         (json!({"x": 1}), Unknown),
         (json!({"message": "hello"}), Unknown),
         (json!({"success": false, "message": "no", "error": "x"}), Unknown),
@@ -286,6 +297,13 @@ fn wrappers_of_sdks_are_taken_off_and_told() {
     for (body, wrapper, from) in [
         (json!({"status": "400", "response": inner}), Unwrapped::StatusResponse, StatusFrom::Wrapper),
         (
+            json!({"apiResponse": {"statusCode": 400, "content": inner.to_string()}}),
+            Unwrapped::Member,
+            StatusFrom::Wrapper,
+        ),
+        (json!({"error": "payment failed", "status": 400, "detail": inner}), Unwrapped::Member, StatusFrom::Wrapper),
+        (json!({"ok": false, "details": inner.to_string()}), Unwrapped::Member, StatusFrom::Body),
+        (
             json!({"name": "MercadoPagoError", "message": "Card Token not found", "status": 400, "idempotency": "x",
                    "cause": [{"code": 2006, "description": "Card Token not found"}]}),
             Unwrapped::Node1,
@@ -295,6 +313,43 @@ fn wrappers_of_sdks_are_taken_off_and_told() {
         let judged = one(None, body);
         assert_eq!((judged.unwrapped, judged.status_from, judged.status), (Some(wrapper), from, Some(400)));
         assert_eq!(judged.grade, "conform");
+    }
+    // Envelopes of programs, rows of databases, items of flows.
+    for body in [
+        json!({"data": payment()}),
+        json!({"ok": true, "data": payment(), "items": [1]}),
+        json!({"json": payment(), "pairedItem": {"item": 0}}),
+        json!({"id": 3, "status": "approved", "raw": payment().to_string()}),
+        json!({"success": true, "payments": [payment()]}),
+    ] {
+        let mut report = Report::default();
+        report.add("f", body.to_string().as_bytes());
+        let found: Vec<_> = report.bodies.iter().map(|judged| (judged.kind, judged.verdict)).collect();
+        assert_eq!(found, [(Kind::Payment, Verdict::Pass)], "{body}");
+    }
+    // What holds something like a payment is none: a request for a preference, two bodies, a payment in a resource.
+    let item = json!({"id": "1234", "title": "x", "quantity": 1, "unit_price": 5, "currency_id": "BRL"});
+    for (body, kind) in [
+        (json!({"items": [item], "payer": {"email": "a@testuser.com"}}), Kind::Unknown),
+        (json!({"item": item}), Kind::Unknown),
+        (json!({"before": payment(), "after": payment()}), Kind::Unknown),
+        (json!({"id": 1, "status": "pending", "payer": {"id": 2, "status": "approved"}}), Kind::Payment),
+        (json!({"payment": {"id": 2, "status": "approved"}, "x": 1}), Kind::Unknown),
+    ] {
+        let judged = one(None, body.clone());
+        assert_eq!((judged.kind, judged.unwrapped), (kind, None), "{body}");
+    }
+}
+
+#[test]
+fn what_programs_do_to_a_body_is_a_note_in_a_file_and_no_excuse_for_the_service() {
+    for (field, value) in [("id", json!("123456789012")), ("metadata", json!([[]])), ("card", json!([{}]))] {
+        let mut body = payment();
+        body[field] = value;
+        for (direct, grade) in [(false, "type-in-tolerance"), (true, "type")] {
+            let captured = Captured { body: Some(body.clone()), direct, ..Captured::default() };
+            assert_eq!(judge("f", captured).grade, grade, "{field} {direct}");
+        }
     }
 }
 
@@ -397,6 +452,16 @@ fn bodies_are_found_in_logs_and_in_what_programs_print() {
         let found: Vec<_> = report.bodies.iter().map(|body| (body.grade, body.status, body.place.as_str())).collect();
         assert_eq!(found, [("conform", status, place)], "{log}");
     }
+    // What Node leaves out at depth is not judged, and said; the rest is.
+    let mut report = Report::default();
+    report.add(
+        "f",
+        b"{ id: 25, status: 'pending',\n  status_detail: 'pending_waiting_payment', payer: { phone: [Object] } }",
+    );
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    let [judged] = &report.bodies[..] else { panic!("{:?}", report.bodies) };
+    assert_eq!((judged.kind, judged.verdict, judged.grade), (Kind::Payment, Verdict::Pass, "lost-field"));
+    assert_eq!(judged.grades[0].message.key, "validate.cut");
     for (log, key) in [
         ("just a line\nand another", "validate.not-json"),
         ("sent {\"transaction_amount\": 1, \"token\": \"t\"}", "validate.not-json"),

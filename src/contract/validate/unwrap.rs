@@ -3,10 +3,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::classify::{Kind, classify};
+use super::classify::{self, Kind, classify};
 
 /// Most wrappers around one body that are taken off.
 const MOST_WRAPPERS: usize = 4;
+/// Most members of an object that is taken for a wrapper.
+const MOST_MEMBERS: usize = 40;
 
 /// What was around the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -88,6 +90,13 @@ fn layer(body: Value) -> (Value, Option<Unwrapped>, Option<u16>) {
         members.shift_remove("api_response");
         return (Value::Object(members), Some(Unwrapped::Node2), Some(status));
     }
+    if let Some(name) = kept(&members)
+        && let Some(inner) = members.get_mut(&name).map(Value::take).and_then(opened)
+    {
+        let status = ["status", "statusCode", "status_code", "http_status", "httpCode", "http_code", "code"];
+        let status = status.iter().find_map(|name| members.get(*name).and_then(http_status));
+        return (inner, Some(Unwrapped::Member), status);
+    }
     let error_like = members.contains_key("message") || members.contains_key("cause");
     if error_like && members.contains_key("name") && members.contains_key("idempotency") {
         members.shift_remove("name");
@@ -100,20 +109,56 @@ fn layer(body: Value) -> (Value, Option<Unwrapped>, Option<u16>) {
 /// The member of a line of a structured log that is a body, when it is the only one.
 fn logged(members: &Map<String, Value>) -> Option<String> {
     let marks = ["level", "severity", "lvl", "levelname", "timestamp", "@timestamp", "ts", "logger", "log_level"];
-    if members.len() > 40 || members.contains_key("cause") || !marks.iter().any(|name| members.contains_key(*name)) {
+    if members.len() > MOST_MEMBERS
+        || members.contains_key("cause")
+        || !marks.iter().any(|name| members.contains_key(*name))
+    {
         return None;
     }
-    let is_body = |value: &Value| {
-        let read = match value {
-            Value::Object(_) => Some(value.clone()),
-            Value::String(text) if text.trim_start().starts_with('{') => serde_json::from_str(text).ok(),
-            _ => None,
-        };
-        read.is_some_and(|body| classify(&body, None, None) != Kind::Unknown)
-    };
-    let mut bodies = members.iter().filter(|(_, value)| is_body(value)).map(|(name, _)| name);
-    let found = bodies.next()?;
-    bodies.next().is_none().then(|| found.clone())
+    only(members, |value| with_read(value, |body| classify(body, None, None) != Kind::Unknown))
+}
+
+/// The member of a program's own object (an envelope, a row of a database, an item of a flow) that is a body, when the
+/// object itself is nothing that is known and holds one body alone.
+fn kept(members: &Map<String, Value>) -> Option<String> {
+    let bare = classify::is_bare_payment(members);
+    let kind = classify::object(members, None, None);
+    // An error that names no cause, around the one that does.
+    let vague = kind == Kind::Error && !classify::is_error_for_sure(members);
+    if members.len() > MOST_MEMBERS || !(bare || vague || kind == Kind::Unknown) {
+        return None;
+    }
+    // Beside an id and a status of its own, only a whole payment is more than the object itself.
+    only(members, |value| {
+        with_read(value, |body| match body {
+            Value::Object(inner) if bare => classify::certain(inner) == Some(Kind::Payment),
+            Value::Object(inner) if vague => classify::is_error_for_sure(inner) || around(inner).is_some(),
+            Value::Object(inner) => classify::certain(inner).is_some() || around(inner).is_some(),
+            Value::Array(items) if !bare && !vague => {
+                let first = items.first().and_then(Value::as_object).and_then(classify::certain);
+                matches!(first, Some(Kind::Payment | Kind::Refund | Kind::CardToken))
+            }
+            _ => false,
+        })
+    })
+}
+
+/// The one member that is so; none when there are several.
+fn only(members: &Map<String, Value>, is: impl Fn(&Value) -> bool) -> Option<String> {
+    let mut found = members.iter().filter(|(_, value)| is(value)).map(|(name, _)| name);
+    let first = found.next()?;
+    found.next().is_none().then(|| first.clone())
+}
+
+/// Asks something of a value, or of the JSON that stands in its text.
+fn with_read(value: &Value, is: impl Fn(&Value) -> bool) -> bool {
+    match value {
+        Value::Object(_) | Value::Array(_) => is(value),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            serde_json::from_str(text).is_ok_and(|read| is(&read))
+        }
+        _ => false,
+    }
 }
 
 /// The member of an object that holds a body, what that makes the object, and the status beside it.
