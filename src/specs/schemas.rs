@@ -23,6 +23,11 @@ impl Violation {
         self.is_of_type() && self.message.contains(&format!("\"{json_type}\""))
     }
 
+    /// The member that is missing, where that is what breaks the schema.
+    pub fn missing(&self) -> Option<&str> {
+        self.message.strip_suffix(" is a required property").map(|name| name.trim_matches('"'))
+    }
+
     /// Whether it is the JSON type that does not fit, and not a choice among schemas, a length or a pattern.
     pub fn is_of_type(&self) -> bool {
         self.message.contains("not of type")

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Shown;
 use super::body::Work;
-use super::classify::Kind;
+use super::classify::{Kind, is_object_of_sdk};
 use crate::contract::json::type_name;
 use crate::contract::judge::environment;
 use crate::i18n::Message;
@@ -44,7 +44,9 @@ impl Work {
             Kind::Refund => self.schema("refund", body),
             Kind::Unknown | Kind::Error => {
                 self.documented = false;
-                self.grade("unknown-document", Message::new("validate.unknown-document"));
+                let of_sdk = body.as_object().is_some_and(is_object_of_sdk);
+                let message = if of_sdk { "validate.object-of-sdk" } else { "validate.unknown-document" };
+                self.grade("unknown-document", Message::new(message));
             }
             other => {
                 self.documented = false;
@@ -119,6 +121,12 @@ impl Work {
             });
             if number || nothing || date || id || map {
                 tolerated.push(violation.path);
+                continue;
+            }
+            // A member that is not there has no place of its own.
+            if let Some(field) = violation.missing() {
+                let path = self.outside(&format!("{}/{field}", violation.path));
+                self.grade("type", Message::new("validate.missing").with("path", path).with("schema", name));
                 continue;
             }
             let path = self.outside(if violation.path.is_empty() { "/" } else { &violation.path });
@@ -204,7 +212,7 @@ fn begins_as_date(text: &str) -> bool {
 }
 
 /// The members of a payment that our schema names.
-fn known_fields() -> &'static HashSet<String> {
+pub(super) fn known_fields() -> &'static HashSet<String> {
     static KNOWN: OnceLock<HashSet<String>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let schema: Option<Value> = schemas::text("payment").and_then(|text| serde_json::from_str(text).ok());
