@@ -110,7 +110,8 @@ impl Work {
                 matches!(violation.path.as_str(), "" | "/id" | "/status" | "/transaction_amount" | "/payment_id");
             // A number where digits are written as text or the other way round, a date of another form, or null where
             // nothing is yet: a note, not a failure. An empty map that PHP wrote is an empty list.
-            let number = value.is_some_and(Value::is_u64) && digits(&violation.path);
+            let number = violation.is_document_as_number(body)
+                || !self.direct && value.is_some_and(Value::is_u64) && digits(&violation.path);
             let nothing = value.is_some_and(Value::is_null) && !required;
             let date = value.and_then(Value::as_str).is_some_and(|text| date(&violation.path) && begins_as_date(text));
             let kept_id = !self.direct && violation.wants("integer") && id(&violation.path);
@@ -181,9 +182,9 @@ fn loose(place: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a path names digits that are written as text.
+/// Whether a path names digits of a card that are written as text.
 fn digits(path: &str) -> bool {
-    ["/first_six_digits", "/last_four_digits", "/bin", "/identification/number"].iter().any(|end| path.ends_with(end))
+    ["/first_six_digits", "/last_four_digits", "/bin"].iter().any(|end| path.ends_with(end))
 }
 
 /// Whether a path names an id. A program whose numbers are too short for it keeps it as text.
