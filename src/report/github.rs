@@ -106,7 +106,7 @@ fn groups<'e, 'r>(entries: &'e [Entry<'r>]) -> Vec<(usize, Vec<&'e Entry<'r>>)> 
 fn properties(place: &Place) -> Vec<(&'static str, String)> {
     let mut properties = Vec::new();
     if let Some(file) = &place.file {
-        properties.push(("file", super::clean::line(file).into_owned()));
+        properties.push(("file", super::clean::line(file.trim_start_matches("./")).into_owned()));
         properties.extend(place.line.map(|line| ("line", line.to_string())));
         properties.extend(place.line.and(place.column).map(|column| ("col", column.to_string())));
     }
