@@ -12,6 +12,7 @@ mod expect;
 mod json;
 mod json_path;
 mod judge;
+mod leaving;
 mod pace;
 mod plan;
 mod preflight;
