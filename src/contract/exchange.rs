@@ -9,10 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::headers::is_value;
 use super::json::plain_text;
 use super::leaving;
 use super::retry::Asked;
-use super::scenario::{Request, Unfilled, Variables, has_variables};
+use super::scenario::{PathRefusal, Request, Unfilled, Variables, has_variables};
 use super::target::{Recorded, Role, Target, TargetKind};
 use super::transport::Unanswered;
 use crate::http;
@@ -109,8 +110,10 @@ pub(super) fn prepare(
     variables: &Variables,
     ids: &Ids,
 ) -> Result<Prepared, Refusal> {
-    let path = variables.fill_text(&request.path)?;
-    let mut url = target.base.join(path.trim_start_matches('/')).map_err(|error| {
+    let path = variables.fill_path(&request.path).map_err(|refusal| misled(refusal, &request.path))?;
+    // A first segment such as `mailto:a` is no scheme.
+    let relative = path.starts_with('/').then(|| format!("./{}", path.trim_start_matches('/')));
+    let mut url = target.base.join(relative.as_deref().unwrap_or(&path)).map_err(|error| {
         Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error))
     })?;
     if !same_origin(&url, &target.base) {
@@ -165,6 +168,9 @@ pub(super) fn prepare(
             value => headers.insert(name, plain_text(&value)),
         };
     }
+    if let Some((name, _)) = headers.iter().find(|(_, value)| !is_value(value)) {
+        return Err(Refusal::Refused(Message::new("contract.bad-header-value").with("name", name)));
+    }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
     let card = leaving::in_url(&url)
         .or_else(|| headers.iter().find_map(|(name, value)| leaving::in_header(name, value)))
@@ -173,6 +179,16 @@ pub(super) fn prepare(
         return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", ending)));
     }
     Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body, secrets })
+}
+
+/// Why a path is not asked for.
+fn misled(refusal: PathRefusal, path: &str) -> Refusal {
+    let (message, name) = match refusal {
+        PathRefusal::Unfilled(unfilled) => return unfilled.into(),
+        PathRefusal::Empty(name) => (Message::new("contract.empty-in-path"), name),
+        PathRefusal::Turns(name) => (Message::new("contract.turns-in-path"), name),
+    };
+    Refusal::Refused(message.with("name", name).with("path", path))
 }
 
 /// Whether two URLs have one origin; those that have none of their own (`data:`) are never the same.

@@ -9,6 +9,7 @@ mod environment;
 mod exchange;
 mod execution;
 mod expect;
+mod headers;
 mod json;
 mod json_path;
 mod judge;
