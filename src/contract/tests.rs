@@ -127,6 +127,7 @@ finally:
 #[tokio::test]
 async fn nothing_to_tidy_leaves_a_passing_scenario_passing() {
     let (result, _) = ran("steps:
+  - { get: /x, expect: { status: 200 } }
   - { id: make, targets: url, post: /x, body: {}, expect: { status: 200 }, capture: { made: $.id } }
 finally:
   - { delete: '/x/${made}', expect: { status: 200 } }

@@ -38,6 +38,11 @@ pub(super) fn check(
     let steps: Vec<&Step> = scenario.every_step().collect();
     if problems.is_empty() {
         same(source, &steps, problems);
+        if scenario.steps.iter().all(|step| matches!(step.action, Action::Wait(_))) {
+            let mark = scenario.steps.first().map_or(root.mark, |step| step.mark);
+            let problem = source.problem(mark, 1, Message::new("scenario.only-waits"));
+            problems.push(problem.fix(Message::new("scenario.only-waits-fix")));
+        }
     }
     row_errors(scenario, problems);
     contradictions::rows(scenario, problems);

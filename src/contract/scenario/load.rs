@@ -323,6 +323,12 @@ mod tests {
             (whole.replace("expect", "card: { brand: visa }, expect"), false),
             (format!("{whole}sites: [MLX]\n"), false),
             (format!("{whole}sites: MLA\n"), true),
+            (format!("{whole}sites: []\n"), false),
+            (format!("{whole}sites: [MLA, MLB]\n"), true),
+            (format!("{whole}sites: [MLA, MLB, MLA]\n"), false),
+            (format!("{whole}targets: []\n"), false),
+            (format!("{whole}targets: [url, url]\n"), false),
+            (whole.replace("expect", "targets: [], expect"), false),
             (whole.replace("expect", "until"), true),
             (whole.replace("expect", "limit: 2s, until"), true),
             (whole.replace("expect", "interval: 250ms, expect"), false),
@@ -363,6 +369,11 @@ mod tests {
             (whole.replace("get: /v1/payment_methods", "post: /x, card: { brand: vissa, holder: APRO }"), false),
             (whole.replace("get: /v1/payment_methods", "repeat: nothing, post: /x"), false),
             (whole.replace("steps: [", "steps: [1, "), false),
+            ("name: x\nsteps: [{ wait: 1s }]\n".to_owned(), false),
+            (
+                format!("{}finally: [{{ get: /x, expect: {{ status: 200 }} }}]\n", "name: x\nsteps: [{ wait: 1s }]\n"),
+                false,
+            ),
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");

@@ -203,6 +203,7 @@ fn name(fields: &mut Fields<'_, '_>) -> Text {
 
 fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
     let sites: Vec<String> = fields.texts("sites").unwrap_or_default().into_iter().map(str::to_owned).collect();
+    distinct(fields, "sites");
     let known: Vec<&str> = sites::all().iter().map(|site| site.id.as_str()).collect();
     for site in &sites {
         if !known.contains(&site.as_str()) {
@@ -213,9 +214,30 @@ fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
     sites
 }
 
+/// A list that is stated has something in it, and nothing twice: an empty one reads like none and would mean all, and
+/// one site twice is one result twice.
+fn distinct(fields: &mut Fields<'_, '_>, name: &'static str) {
+    let Some(Node { kind: Kind::List(items), .. }) = fields.node(name) else { return };
+    if items.is_empty() {
+        let problem = fields.problem(name, Message::new("scenario.empty-list").with("key", name));
+        problem.fix = Some(Message::new("scenario.empty-list-fix").with("key", name));
+    }
+    let mut seen: HashMap<&str, Mark> = HashMap::new();
+    for item in items {
+        let Kind::Text(text) = &item.kind else { continue };
+        if let Some(first) = seen.insert(text, item.mark) {
+            let place = format!("{}:{}", first.line, first.column);
+            let message =
+                Message::new("scenario.twice-in-list").with("text", text).with("key", name).with("place", place);
+            fields.problems.push(fields.source().problem(item.mark, text.chars().count(), message));
+        }
+    }
+}
+
 /// `targets`: the kinds of target that a scenario or a step is for.
 pub(super) fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
     let mut targets = Vec::new();
+    distinct(fields, "targets");
     for word in fields.texts("targets").unwrap_or_default() {
         match TargetKind::ALL.iter().find(|(name, _)| *name == word) {
             Some((_, kind)) => targets.push(*kind),
