@@ -75,6 +75,7 @@ mod tests {
         write("row[2].yaml", &format!("name: x\n{steps}"));
         // Nobody mistakes these for others: a row that there is not, and a fragment beside a scenario.
         write("row[3].yaml", &format!("name: x\n{steps}"));
+        write("CAPITAL.YAML", &format!("name: x\n{steps}"));
         write("part.yaml", &format!("name: x\n{steps}"));
         write("part.yml", &format!("fragment: x\n{steps}"));
         let loaded = load::from_folder(folder.path());
@@ -91,6 +92,6 @@ mod tests {
         let told: Vec<(&str, &str)> = told.iter().map(|(own, other)| (own.as_str(), other.as_str())).collect();
         assert_eq!(told, [("pay.yml", "pay.yaml"), ("row[2].yaml", "row.yaml:4:5")]);
         let ids: Vec<&str> = loaded.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
-        assert_eq!(ids, ["part", "pay", "row", "row[3]"]);
+        assert_eq!(ids, ["CAPITAL", "part", "pay", "row", "row[3]"]);
     }
 }

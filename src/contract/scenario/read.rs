@@ -11,6 +11,7 @@ use super::{Action, CardSpec, Expect, Method, Poll, Request, Row, Scenario, Step
 use crate::contract::{Role, TargetKind, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
+use crate::sandbox;
 use crate::specs::{cards, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
@@ -189,13 +190,19 @@ fn name(fields: &mut Fields<'_, '_>) -> Text {
     match &node.kind {
         Kind::Map(_) => {
             let Some(mut fields) = Fields::new(fields.source(), node, fields.problems) else { return Text::default() };
-            let mut text = |key| fields.required_text(key).unwrap_or_default().to_owned();
+            let mut text = |key| {
+                let text = fields.required_text(key);
+                not_blank(&mut fields, key, text);
+                text.unwrap_or_default().to_owned()
+            };
             let name = Text { es: text("es"), pt: text("pt"), en: text("en") };
             fields.finish();
             name
         }
         _ => {
-            let name = fields.text("name").unwrap_or_default();
+            let name = fields.text("name");
+            not_blank(fields, "name", name);
+            let name = name.unwrap_or_default();
             Text { es: name.to_owned(), pt: name.to_owned(), en: name.to_owned() }
         }
     }
@@ -212,6 +219,13 @@ fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
         }
     }
     sites
+}
+
+/// A text that says something.
+pub(super) fn not_blank(fields: &mut Fields<'_, '_>, name: &'static str, text: Option<&str>) {
+    if text.is_some_and(|text| text.trim().is_empty()) {
+        fields.problem(name, Message::new("scenario.blank").with("key", name));
+    }
 }
 
 /// A list that is stated has something in it, and nothing twice: an empty one reads like none and would mean all, and
@@ -262,7 +276,8 @@ pub(super) fn time(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Du
     };
     let read = duration::parse(text);
     if read.is_none() {
-        let problem = fields.problem(name, Message::new("scenario.bad-duration").with("text", text));
+        let message = if duration::is_too_long(text) { "scenario.long-duration" } else { "scenario.bad-duration" };
+        let problem = fields.problem(name, Message::new(message).with("text", text));
         problem.fix = Some(Message::new("scenario.bad-duration-fix"));
     }
     read
@@ -293,6 +308,9 @@ fn poll(fields: &mut Fields<'_, '_>, action: Option<&Action>) -> Option<Poll> {
     }
     Some(Poll { interval, limit })
 }
+
+/// Keys of `expect` that no step has: beside it, they are inside of the wrong mapping and no slip of the pen.
+const OF_EXPECT: [&str; 6] = ["status", "schema", "error", "payment", "within", "same"];
 
 /// Reads one step; `before` are those that it may repeat.
 pub(super) fn step(
@@ -346,6 +364,14 @@ pub(super) fn step(
             capture.push((key.text.clone(), path, node.mark));
         }
     }
+    for name in OF_EXPECT {
+        if let Some(node) = fields.node(name) {
+            let key = fields.key(name).map_or(node.mark, |key| key.mark);
+            let message = Message::new("scenario.belongs-in-expect").with("key", name);
+            let problem = fields.source().problem(key, name.len(), message);
+            fields.problems.push(problem.fix(Message::new("scenario.belongs-in-expect-fix")));
+        }
+    }
     // Known too, so that a misspelt `wait` is told as such.
     fields.node("wait");
     fields.finish();
@@ -366,9 +392,10 @@ pub(super) fn step(
 /// `{ header: name }`, in lower case.
 fn header(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<String> {
     let mut fields = Fields::new(source, node, problems)?;
-    let name = fields.required_text("header").map(str::to_ascii_lowercase);
+    let name = fields.required_text("header");
+    not_blank(&mut fields, "header", name);
     fields.finish();
-    name
+    name.map(str::to_ascii_lowercase)
 }
 
 /// A JSONPath that parses.
@@ -435,6 +462,10 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
     let change = fields.node("change").map(Node::to_json);
     let raw_body = fields.text("raw-body").map(str::to_owned);
     let fault = fields.text("fault").map(str::to_owned);
+    if let Some(fault) = fault.as_deref().filter(|fault| !fault.contains("${") && !sandbox::plays(fault)) {
+        let mark = fields.node("fault").map_or(fields.mark, |node| node.mark);
+        fields.problems.push(lint::unknown_fault(fields.source(), mark, fault));
+    }
     if body.is_some() && raw_body.is_some() {
         fields.problem("raw-body", Message::new("scenario.two-bodies"));
     }
