@@ -1,5 +1,7 @@
 //! Comparing an answer with what its step expects.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::environment;
@@ -152,6 +154,14 @@ pub(super) fn compare(
     other: Option<&Answer>,
 ) -> Result<Compared, Unfilled> {
     let mut compared = Compared::default();
+    let given;
+    let expect = match expect.statuses(context.plan.row(), &context.plan.scenario.variables) {
+        Cow::Borrowed(_) => expect,
+        Cow::Owned(status) => {
+            given = Expect { status, ..expect.clone() };
+            &given
+        }
+    };
     let expected = expected_errors(expect, context.variables)?;
     let wanted = expect.status.contains(&answer.status) || expected.iter().any(|entry| entry.may(answer.status));
     if environment::speaks(answer) && !(wanted && (answer.json.is_some() || expect.status.contains(&answer.status))) {
@@ -289,12 +299,16 @@ fn statuses(expect: &Expect, expected: &[Expected]) -> String {
 
 /// An unexpected status is told with the error that came along, so that nobody has to dig for it.
 fn unexpected_status(expect: &Expect, answer: &Answer, normal: &NormalError) -> Message {
-    let message =
-        Message::new(if normal.message.is_some() { "contract.status-with-error" } else { "contract.status-differs" });
     let code = normal.causes.first().map_or("", |cause| cause.code.as_str());
+    let message = match &normal.message {
+        None => Message::new("contract.status-differs"),
+        // An answer in the shape of an error may have no code.
+        Some(_) if code.is_empty() => Message::new("contract.status-with-message"),
+        Some(_) => Message::new("contract.status-with-error").with("code", code),
+    };
     let message = message.with("expected", join(&expect.status)).with("actual", answer.status);
     match &normal.message {
-        Some(text) => message.with("code", code).with("error", text.chars().take(LONGEST_VALUE).collect::<String>()),
+        Some(text) => message.with("error", text.chars().take(LONGEST_VALUE).collect::<String>()),
         None => message,
     }
 }
@@ -454,7 +468,8 @@ fn matches(matcher: &Matcher, value: &Value) -> bool {
         Matcher::Type(name) => match name.as_str() {
             "string" => value.is_string(),
             "number" => value.is_number(),
-            "integer" => value.is_i64() || value.is_u64(),
+            // As JSON Schema has it: 1.0 is a whole number.
+            "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
             "boolean" => value.is_boolean(),
             "object" => value.is_object(),
             "array" => value.is_array(),
@@ -509,6 +524,9 @@ mod tests {
             (Matcher::OneOf(vec![json!(1), json!(2)]), json!(2), true),
             (Matcher::OneOf(vec![json!(1)]), json!(2), false),
             (Matcher::Type("integer".into()), json!(1.5), false),
+            (Matcher::Type("integer".into()), json!(1.0), true),
+            (Matcher::Type("integer".into()), json!(u64::MAX), true),
+            (Matcher::Type("integer".into()), json!("1"), false),
             (Matcher::Type("null".into()), json!(null), true),
             (Matcher::Pattern("^a+$".into()), json!("aaa"), true),
             (Matcher::Pattern("^a+$".into()), json!("ab"), false),
@@ -518,6 +536,22 @@ mod tests {
         ] {
             assert_eq!(matches(&matcher, &value), expected, "{matcher:?} {value}");
         }
+    }
+
+    #[test]
+    fn an_error_without_a_code_is_told_by_its_words() {
+        let expect = Expect { status: vec![200], ..Expect::default() };
+        let told = |body: Value| {
+            let answer = Answer { status: 404, ..Answer::default() };
+            unexpected_status(&expect, &answer, &judge::normalise(&body))
+        };
+        let message =
+            told(json!({ "message": "resource not found", "error": "not_found", "status": 404, "cause": [] }));
+        assert_eq!(message.key, "contract.status-with-message");
+        assert!(message.render(crate::i18n::Lang::En).ends_with("404 came with the message: resource not found"));
+        let coded = json!({ "message": "x", "cause": [{ "code": 2000, "description": "x" }], "status": 404 });
+        assert_eq!(told(coded).args["code"], "2000");
+        assert_eq!(told(json!({})).key, "contract.status-differs");
     }
 
     #[test]

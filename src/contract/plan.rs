@@ -44,9 +44,7 @@ pub(super) fn runs_here(scenario: &Scenario, target: &Target) -> bool {
 /// One plan for each scenario, site and row, in the order of the list; skipped scenarios have none.
 pub(super) fn plan(scenarios: Vec<Scenario>, target: &Target) -> Vec<Plan> {
     let mut plans = Vec::new();
-    for scenario in
-        scenarios.into_iter().filter(|scenario| scenario.skip.is_none() && target.kind.is_among(&scenario.targets))
-    {
+    for scenario in scenarios.into_iter().filter(|scenario| scenario.skip.is_none() && scenario.is_for(target.kind)) {
         let scenario = Arc::new(scenario);
         let sites: Vec<String> = match (scenario.sites.as_slice(), target.kind) {
             ([], _) => vec![target.site.clone()],

@@ -32,7 +32,7 @@ pub fn selected(scenarios: Vec<Scenario>, kind: TargetKind) -> (Vec<Scenario>, V
 
 /// Whether a scenario asks that only those like it run, and would run itself.
 pub(super) fn counts_as_only(scenario: &Scenario, kind: TargetKind) -> bool {
-    scenario.only.is_some() && scenario.skip.is_none() && kind.is_among(&scenario.targets)
+    scenario.only.is_some() && scenario.skip.is_none() && scenario.is_for(kind)
 }
 
 /// Chooses scenarios one by one.
@@ -52,7 +52,7 @@ impl Selector {
 
     /// Whether a scenario is to be run.
     pub(super) fn chooses(&self, scenario: &Scenario) -> bool {
-        let own = scenario.skip.is_none() && self.kind.is_among(&scenario.targets);
+        let own = scenario.skip.is_none() && scenario.is_for(self.kind);
         own && (scenario.only.is_some() || !self.only)
     }
 
@@ -61,6 +61,7 @@ impl Selector {
         match &scenario.skip {
             Some(reason) => Message::new("contract.skip-reason").with("reason", reason),
             None if !self.kind.is_among(&scenario.targets) => Message::new("contract.other-kind"),
+            None if !scenario.is_for(self.kind) => Message::new("contract.no-step-for-kind"),
             None => Message::new("contract.not-only"),
         }
     }
@@ -74,7 +75,7 @@ impl Selector {
         if let Some(reason) = &scenario.skip {
             return (None, told("contract.skipped", reason));
         }
-        if !self.kind.is_among(&scenario.targets) {
+        if !scenario.is_for(self.kind) {
             self.elsewhere.add(&scenario.id);
             return (None, None);
         }
@@ -177,5 +178,26 @@ mod tests {
         assert_eq!(chosen[0].id, "d");
         let (chosen, notices) = selected(vec![scenario("a", "")], TargetKind::Embedded);
         assert_eq!((chosen.len(), notices.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_scenario_of_which_nothing_would_be_looked_at_is_left_out() {
+        let get = |targets: &str| format!("{{ get: /v1/x, {targets} expect: {{ status: 200 }} }}");
+        let read = |steps: &str| read(&Source::new("a", &format!("name: x\nsteps: [{steps}]\n")), "a").unwrap();
+        let elsewhere = read(&format!("{{ wait: 1ms }}, {}", get("targets: url,")));
+        let selector = Selector::new(TargetKind::Embedded, false);
+        assert!(!selector.chooses(&elsewhere));
+        assert_eq!(selector.why_not(&elsewhere).key, "contract.no-step-for-kind");
+        assert_eq!(
+            selected(vec![elsewhere.clone()], TargetKind::Embedded).1[0].message.key,
+            "contract.for-other-target"
+        );
+        assert!(Selector::new(TargetKind::Url, false).chooses(&elsewhere));
+        // One step is enough, wherever it stands.
+        let here = read(&format!("{}, {}", get("targets: url,"), get("")));
+        assert!(selector.chooses(&here));
+        // What tidies up is no look at what the scenario is about.
+        let text = format!("name: x\nsteps: [{}]\nfinally: [{}]\n", get("targets: url,"), get(""));
+        assert!(!selector.chooses(&super::super::scenario::read(&Source::new("a", &text), "a").unwrap()));
     }
 }

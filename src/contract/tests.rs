@@ -125,8 +125,29 @@ finally:
 }
 
 #[tokio::test]
+async fn a_row_and_a_variable_say_which_status_is_expected() {
+    let (result, _) = ran("variables: { good: 200 }
+rows: [{ s: [200, 201] }]
+steps:
+  - { get: /x, expect: { status: '${row.s}' } }
+  - { get: /x, expect: { status: [404, '${good}'] } }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Pass, "{result:#?}");
+    assert_eq!(result.steps[0].expectations[0].message.args["status"], "200, 201");
+    let (result, _) = ran("rows: [{ s: 404 }]
+steps:
+  - { get: /x, expect: { status: '${row.s}' } }
+")
+    .await;
+    assert_eq!(result.verdict, Verdict::Fail);
+    assert_eq!(result.steps[0].findings[0].rule, "status-mismatch");
+}
+
+#[tokio::test]
 async fn nothing_to_tidy_leaves_a_passing_scenario_passing() {
     let (result, _) = ran("steps:
+  - { get: /x, expect: { status: 200 } }
   - { id: make, targets: url, post: /x, body: {}, expect: { status: 200 }, capture: { made: $.id } }
 finally:
   - { delete: '/x/${made}', expect: { status: 200 } }

@@ -42,6 +42,7 @@ pub fn unreadable(error: &std::io::Error) -> Message {
         ErrorKind::NotFound => Message::new("run.not-found"),
         ErrorKind::PermissionDenied => Message::new("run.no-permission"),
         ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
+        ErrorKind::NotADirectory => Message::new("run.through-a-file"),
         _ => Message::new("run.cannot-read").with("error", error),
     }
 }

@@ -49,6 +49,11 @@ mod tests;
 
 pub use accounts::{Account, Role, account};
 pub use clock::Clock;
+/// Whether a text names a fault that the sandbox plays: an entry of its catalogue, a shape, an effect, or several.
+pub fn plays(fault: &str) -> bool {
+    faults::effects::read(fault.trim(), errors::Catalogue::embedded()).is_some()
+}
+
 pub use faults::{HEADER as FAULT_HEADER, SHAPES as FAULT_SHAPES};
 pub(crate) use hostile::requests as hostile;
 pub use options::{Options, Reuse};

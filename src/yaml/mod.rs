@@ -19,6 +19,11 @@ pub use suggest::nearest;
 use crate::i18n::Message;
 use crate::run::Problem;
 
+/// The number that a text is in JSON; `None` when it is none, or would not be sent exactly as it is written.
+pub fn number(text: &str) -> Option<serde_json::Number> {
+    scalar::number(text)
+}
+
 /// Most bytes that are read of a file before [`parse()`] says that it is too large.
 pub const MOST_READ: u64 = 64 * 1024 * 1024;
 

@@ -35,7 +35,8 @@ pub struct Key {
     pub mark: Mark,
 }
 
-/// The values of YAML 1.2 with the core schema. Digits with a leading zero stay text: identity documents.
+/// The values of YAML 1.2 with the core schema. Digits with a leading zero stay text: identity documents. A number is one
+/// that JSON can write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// `null`, `~` or nothing.

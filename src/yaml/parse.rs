@@ -7,9 +7,12 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use super::{Key, Kind, Mark, Node, Source, scalar};
 use crate::i18n::Message;
 use crate::run::Problem;
+use crate::secret::Redactor;
 
 /// Largest file that is read, in bytes.
 const LARGEST_FILE: usize = 1024 * 1024;
+/// Longest scalar that a message quotes whole, in characters.
+const LONGEST_SHOWN: usize = 60;
 /// Deepest nesting.
 const DEEPEST: usize = 64;
 
@@ -155,7 +158,9 @@ impl Builder<'_> {
                     };
                 }
                 let kind = match style {
-                    ScalarStyle::Plain => scalar::resolve(&text),
+                    ScalarStyle::Plain => {
+                        scalar::resolve(&text).map_err(|no_json| not_json(self.source, mark, &text, no_json))?
+                    }
                     _ => Kind::Text(text.into_owned()),
                 };
                 self.put(Node { kind, mark })
@@ -207,6 +212,23 @@ impl Builder<'_> {
             },
         }
         Ok(())
+    }
+}
+
+/// What looks like a number and cannot be sent as one.
+fn not_json(source: &Source, mark: Mark, text: &str, no_json: scalar::NoJson) -> Problem {
+    let length = text.lines().next().unwrap_or_default().chars().count();
+    // It may be as long as the file, and a card's number with a character too many.
+    let shown =
+        |text: &str| Redactor::default().text(&text.chars().take(LONGEST_SHOWN).collect::<String>()).into_owned();
+    let text = shown(text);
+    let problem = |key| source.problem(mark, length, Message::new(key).with("text", &text));
+    match no_json.number {
+        Some(number) => {
+            let fix = Message::new("yaml.not-json-number-fix").with("number", shown(&number)).with("text", &text);
+            problem("yaml.not-json-number").fix(fix)
+        }
+        None => problem("yaml.inexact-number").fix(Message::new("yaml.inexact-number-fix").with("text", &text)),
     }
 }
 
@@ -273,6 +295,8 @@ mod tests {
             ("a: [1\n", "yaml.syntax", 1, 6),
             ("%¡¡¡\0", "yaml.syntax", 1, 6),
             ("? [a]\n: 1\n", "yaml.key-not-text", 1, 3),
+            ("a: {b: [1, .5]}\n", "yaml.not-json-number", 1, 12),
+            ("a: 99999999999999999999\n", "yaml.inexact-number", 1, 4),
         ] {
             let problem = read(text).unwrap_err();
             assert_eq!(problem.message.key, key, "{text}");

@@ -331,3 +331,51 @@ fn what_is_left_out_is_skipped_in_its_own_suite_and_a_drift_run_names_what_faile
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stderr.contains("1 scenario did not meet expectations: d@MLA"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_scenario_of_which_nothing_is_looked_at_does_not_hold() {
+    let elsewhere = "name: a\nsteps: [{ get: /nothing, targets: url, expect: { status: 418 } }]\n";
+    let folder = folder(&[("a.yaml", elsewhere)]);
+    let path = folder.path().to_str().unwrap();
+    let ran = homologa(&["contract", "run", path, "--target", "embedded"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.all().contains("another kind of target: a"), "{}", ran.all());
+    // Beside one that is looked at it counts as left out, everywhere.
+    std::fs::write(folder.path().join("b.yaml"), format!("name: b\n{SEARCH}")).unwrap();
+    let report = folder.path().join("junit.xml");
+    let ran = homologa(&["contract", "run", path, "--report", &format!("junit={}", report.display())]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("1 of 1 scenarios hold · 0 do not · 0 unanswered · 1 skipped"), "{}", ran.stdout);
+    let xml = std::fs::read_to_string(report).unwrap();
+    assert!(xml.contains(r#"tests="2" failures="0" errors="0" skipped="1""#), "{xml}");
+    let ran = homologa(&["--format", "json", "contract", "run", path]);
+    let contract = &ran.json()["contract"];
+    assert_eq!(contract["planned"], 1);
+    assert_eq!(contract["skipped"][0]["reason"]["key"], "contract.no-step-for-kind");
+    // Waiting sends nothing: refused before a run.
+    std::fs::write(folder.path().join("a.yaml"), "name: a\nsteps: [{ wait: 1ms }]\n").unwrap();
+    let ran = homologa(&["contract", "check", path]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("a.yaml:2:9"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_would_run_under_one_name_is_told_and_runs_once() {
+    let folder = folder(&[
+        ("pay.yaml", &format!("name: a\n{SEARCH}")),
+        ("pay.yml", &format!("name: b\n{SEARCH}")),
+        ("twice.yaml", &format!("name: c\nsites: [MLA, MLA]\n{SEARCH}")),
+    ]);
+    let path = folder.path().to_str().unwrap();
+    let ran = homologa(&["contract", "check", path]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    for part in ["pay.yml", "pay.yaml does", "twice.yaml:2:14", "at 2:9"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    let ran = homologa(&["--format", "json", "contract", "run", path]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    let record = ran.json();
+    let ids: Vec<&str> =
+        record["contract"]["scenarios"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["pay@MLA"]);
+}

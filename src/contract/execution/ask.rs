@@ -1,5 +1,6 @@
 //! Sending the request of a step, and what becomes of it: an answer, none, or an unknown outcome that is looked up.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -38,7 +39,7 @@ impl<'s> State<'s> {
         *self.asked.entry(&step.id).or_default() += 1;
         let place = self.place(step);
         let clock = jiff::Timestamp::now();
-        let reply = self.shared.transport.send(prepared, &step.expect.status, self.began, place, redactor).await;
+        let reply = self.shared.transport.send(prepared, &self.statuses(step), self.began, place, redactor).await;
         if let Some(recorder) = &self.shared.tape.write {
             let (answer, elapsed) = match &reply.outcome {
                 Ok((answer, elapsed)) => (Ok(answer), *elapsed),
@@ -46,7 +47,7 @@ impl<'s> State<'s> {
             };
             recorder.keep(recording::Entry::of(place, prepared, answer, (reply.started_ms, elapsed), redactor));
         }
-        if unknown_outcome::is_unknown(prepared, &reply, &step.expect.status) {
+        if unknown_outcome::is_unknown(prepared, &reply, &self.statuses(step)) {
             let first = first_left(&reply.earlier, reply.started_ms);
             let mut result = self.look_up(step, prepared, reply, clock).await;
             result.span = first.and_then(|first| self.span(first));
@@ -100,6 +101,11 @@ impl<'s> State<'s> {
         }
     }
 
+    /// The statuses that a step expects, in the row that runs.
+    fn statuses<'t>(&self, step: &'t Step) -> Cow<'t, [u16]> {
+        step.expect.statuses(self.plan.row(), &self.plan.scenario.variables)
+    }
+
     /// The path of a step as the scenario writes it, unless it begins with a variable.
     fn path_template<'t>(&'t self, step: &'t Step) -> Option<&'t str> {
         let step = match &step.action {
@@ -131,7 +137,7 @@ impl<'s> State<'s> {
         };
         let (earlier, started_ms) = (reply.earlier, reply.started_ms);
         let exchange = Exchange { earlier, started_ms, ..prepared.exchange(came.as_ref(), elapsed, redactor) };
-        let mut result = match unknown_outcome::look_up(transport, stop, prepared, &step.expect.status, began).await {
+        let mut result = match unknown_outcome::look_up(transport, stop, prepared, &self.statuses(step), began).await {
             Found::Payment { answer, id } => {
                 self.count(step, prepared, &answer);
                 let mut known = step.clone();

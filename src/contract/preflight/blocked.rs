@@ -17,10 +17,10 @@ enum Need {
 
 fn needs<'p>(plan: &'p Plan, target: &'p Target) -> impl Iterator<Item = Need> + 'p {
     let steps = plan.scenario.steps.iter().filter(|step| target.kind.is_among(&step.targets));
-    steps.filter_map(need)
+    steps.filter_map(|step| need(plan, step))
 }
 
-fn need(step: &Step) -> Option<Need> {
+fn need(plan: &Plan, step: &Step) -> Option<Need> {
     let Action::Send(request) = &step.action else { return None };
     // What is asked without the account's own credential says nothing of the account.
     if request.method != Method::Post || !matches!(request.role, Role::Seller | Role::PublicKey) {
@@ -31,7 +31,7 @@ fn need(step: &Step) -> Option<Need> {
         "/v1/payments" => Stage::Payment,
         _ => return None,
     };
-    let statuses = &step.expect.status;
+    let statuses = step.expect.statuses(plan.row(), &plan.scenario.variables);
     let success = step.expect.error.is_empty() && (statuses.is_empty() || statuses.iter().any(|status| *status < 400));
     Some(if success { Need::Success(stage) } else { Need::Refusal(stage) })
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Expect, Row, Scenario};
+use super::{Expect, Row, Scenario, table};
 use crate::contract::json::plain_text;
 use crate::contract::judge::Expected;
 use crate::contract::leaving;
@@ -30,6 +30,7 @@ pub(super) fn stated(source: &Source, expect: &Expect, problems: &mut Vec<Proble
     }
     let words: Vec<&str> = expect.error.iter().map(|(word, _)| word.as_str()).collect();
     if words.iter().all(|word| !word.contains("${"))
+        && expect.status_of.is_empty()
         && let Some(problem) = beside_status(source, *mark, &words, &expect.status)
     {
         problems.push(problem);
@@ -73,27 +74,38 @@ pub(super) fn pair(status: &str, detail: &str) -> Option<(Message, Message)> {
 }
 
 /// The same for what the rows of a table say.
-pub(super) fn rows(scenario: &Scenario, problems: &mut Vec<Problem>) {
+pub(super) fn rows(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
     let of_rows = |text: &str| text.starts_with("${row.");
+    let cell = |row: &Row, text: &str, problems: &[Problem]| match text
+        .strip_prefix("${row.")
+        .and_then(|rest| rest.strip_suffix('}'))
+    {
+        Some(column) if problems.len() < MOST_SECRETS => table::cell(&scenario.source, root, row, column, None),
+        _ => row.mark,
+    };
     for step in scenario.every_step() {
         let words = || step.expect.error.iter().map(|(word, _)| word.as_str());
         for row in &scenario.rows {
-            if words().any(of_rows) {
+            if words().any(of_rows) || !step.expect.status_of.is_empty() {
                 let told: Option<Vec<Vec<String>>> = words().map(|word| filled(word, row)).collect();
                 let told: Vec<String> = told.into_iter().flatten().flatten().collect();
                 let told: Vec<&str> = told.iter().map(String::as_str).collect();
-                problems.extend(beside_status(&row.source, row.mark, &told, &step.expect.status));
+                let statuses = step.expect.statuses(Some(row), &scenario.variables);
+                let mark = words().find(|word| of_rows(word)).map_or(row.mark, |word| cell(row, word, problems));
+                problems.extend(beside_status(&row.source, mark, &told, &statuses));
             }
             let Some(expected) = &step.expect.payment else { continue };
-            let Some(detail) = expected.status_detail.as_deref() else { continue };
-            if !of_rows(detail) && !of_rows(&expected.status) {
+            let Some(detail_text) = expected.status_detail.as_deref() else { continue };
+            if !of_rows(detail_text) && !of_rows(&expected.status) {
                 continue;
             }
             if let (Some([status]), Some([detail])) =
-                (filled(&expected.status, row).as_deref(), filled(detail, row).as_deref())
+                (filled(&expected.status, row).as_deref(), filled(detail_text, row).as_deref())
                 && let Some((message, fix)) = pair(status, detail)
             {
-                problems.push(row.source.problem(row.mark, 1, message).fix(fix));
+                let of_row = [detail_text, &expected.status].into_iter().find(|text| of_rows(text)).unwrap_or_default();
+                let mark = cell(row, of_row, problems);
+                problems.push(row.source.problem(mark, 1, message).fix(fix));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! mistake has its line.
 
 use crate::i18n::Message;
+use crate::yaml::Mark;
 
 /// Most rows of a table.
 const MOST_ROWS: usize = 10_000;
@@ -49,12 +50,29 @@ pub(super) fn parse(text: &str) -> Result<Table, (u32, Message)> {
     }
 }
 
-/// The column, from 1 and in characters, at which a cell begins; 1 when quotes make it hard to tell.
-pub(super) fn column(text: &str, line: u32, cell: usize) -> u32 {
-    let delimiter = delimiter(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let Some(line) = text.lines().nth(line as usize - 1).filter(|line| !line.contains('"')) else { return 1 };
-    let before: usize = line.split(delimiter).take(cell).map(|cell| cell.chars().count() + 1).sum();
-    u32::try_from(before + 1).unwrap_or(1)
+/// Where a cell of the record begins that begins on `line`; one in quotes begins at its quote.
+pub(super) fn place(text: &str, line: u32, cell: usize) -> Mark {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let delimiter = delimiter(text);
+    let begin: usize = text.split_inclusive('\n').take(line as usize - 1).map(str::len).sum();
+    let (mut at, mut index, mut quoted, mut begins) = (Mark { line, column: 1 }, 0, false, true);
+    for character in text[begin..].chars() {
+        if index == cell && begins {
+            return at;
+        }
+        at.column += 1;
+        let ends = !quoted && character == delimiter;
+        match character {
+            // A quote within quotes is written twice: it closes and opens again.
+            '"' => quoted = begins || !quoted,
+            '\n' if quoted => at = Mark { line: at.line + 1, column: 1 },
+            '\n' => break,
+            _ => {}
+        }
+        index += usize::from(ends);
+        begins = ends;
+    }
+    if index == cell && begins { at } else { Mark { line, column: 1 } }
 }
 
 /// The semicolon when the first line has more of them than commas, outside quotes: spreadsheets write it where
@@ -159,6 +177,18 @@ mod tests {
             let (found, message) = parse(text).unwrap_err();
             assert_eq!((found, message.key.as_ref()), (line, key), "{}", &text[..text.len().min(40)]);
         }
+    }
+
+    #[test]
+    fn cells_have_their_place() {
+        let text = "\u{feff}a,b,c\n\"x, \"\"y\"\"\nz\",\"1,5\",é\r\n1,,\n";
+        let place = |line, cell| {
+            let mark = place(text, line, cell);
+            (mark.line, mark.column)
+        };
+        assert_eq!([place(2, 0), place(2, 1), place(2, 2)], [(2, 1), (3, 4), (3, 10)]);
+        assert_eq!([place(4, 0), place(4, 1), place(4, 2)], [(4, 1), (4, 3), (4, 4)]);
+        assert_eq!(place(4, 9), (4, 1));
     }
 
     proptest::proptest! {

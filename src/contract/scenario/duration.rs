@@ -20,6 +20,15 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     (duration > Duration::ZERO && duration <= LONGEST).then_some(duration)
 }
 
+/// Whether a text is a duration but for its length.
+pub(super) fn is_too_long(text: &str) -> bool {
+    let digits = text.trim_end_matches(['m', 's']);
+    let unit = matches!(&text[digits.len()..], "ms" | "s" | "m");
+    unit && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.bytes().any(|byte| byte != b'0')
+        && parse(text).is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +51,20 @@ mod tests {
             ("18446744073709551615m", None),
         ] {
             assert_eq!(parse(text), milliseconds.map(Duration::from_millis), "{text}");
+        }
+        for (text, too_long) in [
+            ("11m", true),
+            ("601s", true),
+            ("600001ms", true),
+            ("18446744073709551615m", true),
+            ("10m", false),
+            ("0s", false),
+            ("s", false),
+            ("11", false),
+            ("11mm", false),
+            ("1.5m", false),
+        ] {
+            assert_eq!(is_too_long(text), too_long, "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::contradictions;
 use super::lint::{self, Names};
-use super::read::step_list;
+use super::read::{not_blank, step_list};
 use super::sequence::Sequence;
 use crate::i18n::Message;
 use crate::run::Problem;
@@ -200,7 +200,8 @@ impl<'l> Library<'l> {
         problems: &mut Vec<Problem>,
     ) -> Option<Fragment> {
         let mut fields = Fields::new(source, root, problems)?;
-        fields.text("fragment");
+        let name = fields.text("fragment");
+        not_blank(&mut fields, "fragment", name);
         fields.text("description");
         let members = fields.map("parameters").unwrap_or_default();
         let steps = step_list(&mut fields);

@@ -5,20 +5,26 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::contradictions;
+use super::expectation::status_of;
 use super::generated;
 use super::read_expect::unknown_error;
 use super::sequence::MOST_STEPS;
+use super::table;
 use super::template::left_open;
 use super::{Action, Row, Scenario, Step, references};
 use crate::contract::json::plain_text;
 use crate::contract::judge::Expected;
 use crate::i18n::Message;
 use crate::run::Problem;
+use crate::sandbox;
 use crate::yaml::{Key, Kind, Mark, Node, Source, nearest};
 
 /// Variables that the runner sets in every scenario; a member of a mapping is named after a point.
 pub(super) const BUILT_IN: [&str; 10] =
     ["site", "currency", "payer", "uuid", "hex32", "row", "now", "date", "email", "env"];
+
+/// Mistakes of a file whose cells are looked for: more are not told.
+const MOST_PLACED: usize = 64;
 
 /// Adds a problem for every mistake that shows without sending. Works on what stands in the file, so that a mistake
 /// elsewhere hides none here. `exports` are the variables that each `use` sets.
@@ -32,15 +38,24 @@ pub(super) fn check(
     let source = &scenario.source;
     let rows_of_others = || scenario.rows.iter().map(|row| &row.source).filter(|other| other.file != source.file);
     // Most scenarios name no variable; then there is none to look for.
-    if std::iter::once(source).chain(rows_of_others()).any(|source| source.text().contains("${")) {
+    if !scenario.variables.is_empty()
+        || std::iter::once(source).chain(rows_of_others()).any(|source| source.text().contains("${"))
+    {
         variables(scenario, root, rows_read, exports, problems);
     }
     let steps: Vec<&Step> = scenario.every_step().collect();
     if problems.is_empty() {
         same(source, &steps, problems);
+        if scenario.steps.iter().all(|step| matches!(step.action, Action::Wait(_))) {
+            let mark = scenario.steps.first().map_or(root.mark, |step| step.mark);
+            let problem = source.problem(mark, 1, Message::new("scenario.only-waits"));
+            problems.push(problem.fix(Message::new("scenario.only-waits-fix")));
+        }
     }
-    row_errors(scenario, problems);
-    contradictions::rows(scenario, problems);
+    row_errors(scenario, root, problems);
+    row_statuses(scenario, root, problems);
+    row_faults(scenario, root, problems);
+    contradictions::rows(scenario, root, problems);
     contradictions::secrets(source, root, problems);
 }
 
@@ -63,6 +78,11 @@ fn variables(
     if let Some((_, node)) = near_member(root, "variables") {
         let members = if let Kind::Map(members) = &node.kind { members.as_slice() } else { &[] };
         for (key, node) in members {
+            if BUILT_IN.contains(&key.text.as_str()) {
+                let message = Message::new("scenario.built-in-variable").with("name", &key.text);
+                let problem = source.problem(key.mark, key.text.chars().count(), message);
+                problems.push(problem.fix(Message::new("scenario.built-in-variable-fix")));
+            }
             // Each may use those before it.
             names.walk(node, problems);
             names.add([Cow::Borrowed(key.text.as_str())]);
@@ -73,12 +93,17 @@ fn variables(
     }
     // Cells of a table in a file of its own.
     for row in scenario.rows.iter().filter(|row| row.source.file != source.file) {
-        for text in row.values.values().map(plain_text) {
-            contradictions::secret(&row.source, row.mark, &text, problems);
-        }
-        for text in row.values.values().filter_map(serde_json::Value::as_str).filter(|text| text.contains("${")) {
+        for (column, value) in &row.values {
+            contradictions::secret(&row.source, row.mark, &plain_text(value), problems);
+            let Some(text) = value.as_str().filter(|text| text.contains("${")) else { continue };
             let node = Node { kind: Kind::Text(text.to_owned()), mark: row.mark };
-            names.walk_in(&row.source, &node, problems);
+            let mut told = Vec::new();
+            names.walk_in(&row.source, &node, &mut told);
+            // Where it stands is looked for when there is something to tell.
+            if !told.is_empty() {
+                let mark = cell(scenario, root, row, (column, None), problems);
+                names.walk_in(&row.source, &Node { mark, ..node }, problems);
+            }
         }
     }
     for part in ["steps", "finally"] {
@@ -137,21 +162,85 @@ pub(super) fn same<S: std::borrow::Borrow<Step>>(source: &Source, steps: &[S], p
     }
 }
 
+/// The column that a text is, when it is one and nothing else.
+fn column_alone(text: &str) -> Option<&str> {
+    text.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}'))
+}
+
 /// An expected error that comes from a row is looked up in every row.
-fn row_errors(scenario: &Scenario, problems: &mut Vec<Problem>) {
+fn row_errors(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
     for (word, _) in scenario.every_step().flat_map(|step| &step.expect.error) {
-        let Some(column) = word.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}')) else { continue };
+        let Some(column) = column_alone(word) else { continue };
         for row in &scenario.rows {
-            let words = match row.values.get(column) {
-                Some(serde_json::Value::Array(items)) => items.iter().map(plain_text).collect(),
-                Some(other) => vec![plain_text(other)],
+            let words: Vec<(Option<usize>, String)> = match row.values.get(column) {
+                Some(serde_json::Value::Array(items)) => {
+                    items.iter().enumerate().map(|(index, item)| (Some(index), plain_text(item))).collect()
+                }
+                Some(other) => vec![(None, plain_text(other))],
                 None => continue,
             };
-            for word in words.iter().filter(|word| Expected::find(word).is_empty()) {
-                problems.push(unknown_error(&row.source, row.mark, word));
+            for (item, word) in words.iter().filter(|(_, word)| Expected::find(word).is_empty()) {
+                let mark = cell(scenario, root, row, (column, *item), problems);
+                problems.push(unknown_error(&row.source, mark, word));
             }
         }
     }
+}
+
+/// An expected status that comes from a row or a variable is one in every row. Nothing else is known before a run.
+fn row_statuses(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
+    for step in scenario.every_step() {
+        for (name, mark) in &step.expect.status_of {
+            let Some(column) = name.strip_prefix("row.") else {
+                if status_of(name, None, &scenario.variables).is_none() {
+                    let message = Message::new("scenario.status-of-variable").with("name", name);
+                    let problem = step.source.problem(*mark, name.chars().count() + 3, message);
+                    problems.push(problem.fix(Message::new("scenario.bad-status-fix")));
+                }
+                continue;
+            };
+            let column = column.split('.').next().unwrap_or_default();
+            for row in scenario.rows.iter().filter(|row| row.values.contains_key(column)) {
+                if status_of(name, Some(&row.values), &scenario.variables).is_none() {
+                    let mark = cell(scenario, root, row, (column, None), problems);
+                    let problem = row.source.problem(mark, 1, Message::new("scenario.bad-status"));
+                    problems.push(problem.fix(Message::new("scenario.bad-status-fix")));
+                }
+            }
+        }
+    }
+}
+
+/// A fault that comes from a row is one that the sandbox plays.
+fn row_faults(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
+    for step in scenario.every_step() {
+        let Action::Send(request) = &step.action else { continue };
+        let Some(column) = request.fault.as_deref().and_then(column_alone) else { continue };
+        for row in &scenario.rows {
+            let Some(fault) = row.values.get(column).map(plain_text) else { continue };
+            if !fault.contains("${") && !sandbox::plays(&fault) {
+                let mark = cell(scenario, root, row, (column, None), problems);
+                problems.push(unknown_fault(&row.source, mark, &fault));
+            }
+        }
+    }
+}
+
+/// The problem of a fault that the sandbox does not know.
+pub(super) fn unknown_fault(source: &Source, mark: Mark, fault: &str) -> Problem {
+    let message = Message::new("scenario.unknown-fault").with("fault", fault);
+    source.problem(mark, fault.chars().count(), message).fix(Message::new("scenario.unknown-fault-fix"))
+}
+
+/// Where a cell stands, for the mistakes that are told: those beyond are only counted, and need no search.
+fn cell(
+    scenario: &Scenario,
+    root: &Node,
+    row: &Row,
+    (column, item): (&str, Option<usize>),
+    problems: &[Problem],
+) -> Mark {
+    if problems.len() > MOST_PLACED { row.mark } else { table::cell(&scenario.source, root, row, column, item) }
 }
 
 /// The rows that `${row.column}` may speak of.
@@ -234,6 +323,11 @@ impl<'n> Names<'n> {
         }
         if !self.used.contains(first) {
             self.used.insert(first.to_owned());
+        }
+        if first == "env" && !generated::environment_like(name) {
+            let problem = source.problem(mark, length, Message::new("scenario.bad-env").with("name", name));
+            problems.push(problem.fix(Message::new("scenario.bad-env-fix")));
+            return;
         }
         match generated::date_like(name) {
             Some(true) => return,

@@ -91,6 +91,12 @@ pub(super) fn builtin_below(path: &Path) -> Option<Vec<&'static File<'static>>> 
 /// Files of homologa that may stand beside scenarios and are none.
 const OURS: [&str; 2] = ["homologa.yaml", crate::contract::baseline::FILE_NAME];
 
+/// Whether a file is a scenario by its name, in small letters or capitals.
+fn is_scenario_name(path: &Path) -> bool {
+    let is = |ending: &std::ffi::OsStr| ["yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    path.extension().is_some_and(is)
+}
+
 /// The scenario files of a folder, or one file, sorted; and what is wrong with the folder.
 pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
@@ -114,7 +120,7 @@ pub(super) fn files(path: &Path) -> (Vec<PathBuf>, Vec<Problem>) {
         match entries(&folder) {
             Ok(entries) => {
                 for (entry, kind) in entries {
-                    let named = entry.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+                    let named = is_scenario_name(&entry)
                         && !entry.file_name().is_some_and(|name| OURS.iter().any(|ours| name == *ours));
                     match kind {
                         Entry::Folder => open.push(entry),
@@ -323,6 +329,27 @@ mod tests {
             (whole.replace("expect", "card: { brand: visa }, expect"), false),
             (format!("{whole}sites: [MLX]\n"), false),
             (format!("{whole}sites: MLA\n"), true),
+            (format!("{whole}sites: []\n"), false),
+            (format!("{whole}sites: [MLA, MLB]\n"), true),
+            (whole.replace("name: x", "name: \"\""), false),
+            (whole.replace("name: x", "name: { es: a, pt: a, en: \" \" }"), false),
+            (whole.replace("expect", "capture: { x: { header: \"\" } }, expect"), false),
+            (whole.replace("expect", "capture: { x: { header: Date } }, expect"), true),
+            (format!("{whole}rows: []\n"), false),
+            (format!("{whole}rows: [{{ a: 1 }}]\n"), true),
+            (whole.replace("expect", "fault: 400/2004, expect"), true),
+            (whole.replace("expect", "fault: \"latency: 500, http-500\", expect"), true),
+            (whole.replace("expect", "fault: 999/1, expect"), false),
+            (whole.replace("expect", "fault: http-501, expect"), false),
+            (format!("{whole}variables: {{ site: MLZ }}\n"), false),
+            (format!("{whole}variables: {{ place: MLZ }}\n"), true),
+            (whole.replace("200", "\"${row.s}\"") + "rows: [{ s: 200 }, { s: [200, 201] }]\n", true),
+            (whole.replace("200", "[\"${s}\", 201]") + "variables: { s: 200 }\n", true),
+            (whole.replace("200", "\"2${s}\"") + "variables: { s: 200 }\n", false),
+            (format!("{whole}sites: [MLA, MLB, MLA]\n"), false),
+            (format!("{whole}targets: []\n"), false),
+            (format!("{whole}targets: [url, url]\n"), false),
+            (whole.replace("expect", "targets: [], expect"), false),
             (whole.replace("expect", "until"), true),
             (whole.replace("expect", "limit: 2s, until"), true),
             (whole.replace("expect", "interval: 250ms, expect"), false),
@@ -363,6 +390,11 @@ mod tests {
             (whole.replace("get: /v1/payment_methods", "post: /x, card: { brand: vissa, holder: APRO }"), false),
             (whole.replace("get: /v1/payment_methods", "repeat: nothing, post: /x"), false),
             (whole.replace("steps: [", "steps: [1, "), false),
+            ("name: x\nsteps: [{ wait: 1s }]\n".to_owned(), false),
+            (
+                format!("{}finally: [{{ get: /x, expect: {{ status: 200 }} }}]\n", "name: x\nsteps: [{ wait: 1s }]\n"),
+                false,
+            ),
         ] {
             let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(validator.is_valid(&value), right, "the schema: {text}");

@@ -12,6 +12,7 @@ mod generated;
 mod lint;
 mod load;
 mod model;
+mod names;
 mod path;
 mod read;
 mod read_expect;

@@ -49,6 +49,13 @@ impl Scenario {
         own.chain(others.filter(|source| source.file != self.source.file)).any(|source| source.text().contains("${"))
     }
 
+    /// Whether a run against this kind of target looks at anything of it: its own `targets` say yes, and so do those of a
+    /// step that asks. Waiting looks at nothing, and what tidies up tells of the scenario no more than that.
+    pub(in crate::contract) fn is_for(&self, kind: TargetKind) -> bool {
+        let looks = |step: &Step| !matches!(step.action, Action::Wait(_)) && kind.is_among(&step.targets);
+        kind.is_among(&self.targets) && self.steps.iter().any(looks)
+    }
+
     /// The steps, then those that run at the end.
     pub fn every_step(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().chain(&self.finally)

@@ -12,6 +12,7 @@ use super::{Action, CardSpec, Expect, Method, Poll, Request, Row, Scenario, Step
 use crate::contract::{Role, TargetKind, headers, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
+use crate::sandbox;
 use crate::specs::{cards, sites};
 use crate::yaml::{self, Fields, Key, Kind, Mark, Node, Source, nearest};
 
@@ -190,13 +191,19 @@ fn name(fields: &mut Fields<'_, '_>) -> Text {
     match &node.kind {
         Kind::Map(_) => {
             let Some(mut fields) = Fields::new(fields.source(), node, fields.problems) else { return Text::default() };
-            let mut text = |key| fields.required_text(key).unwrap_or_default().to_owned();
+            let mut text = |key| {
+                let text = fields.required_text(key);
+                not_blank(&mut fields, key, text);
+                text.unwrap_or_default().to_owned()
+            };
             let name = Text { es: text("es"), pt: text("pt"), en: text("en") };
             fields.finish();
             name
         }
         _ => {
-            let name = fields.text("name").unwrap_or_default();
+            let name = fields.text("name");
+            not_blank(fields, "name", name);
+            let name = name.unwrap_or_default();
             Text { es: name.to_owned(), pt: name.to_owned(), en: name.to_owned() }
         }
     }
@@ -204,6 +211,7 @@ fn name(fields: &mut Fields<'_, '_>) -> Text {
 
 fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
     let sites: Vec<String> = fields.texts("sites").unwrap_or_default().into_iter().map(str::to_owned).collect();
+    distinct(fields, "sites");
     let known: Vec<&str> = sites::all().iter().map(|site| site.id.as_str()).collect();
     for site in &sites {
         if !known.contains(&site.as_str()) {
@@ -214,9 +222,37 @@ fn site_list(fields: &mut Fields<'_, '_>) -> Vec<String> {
     sites
 }
 
+/// A text that says something.
+pub(super) fn not_blank(fields: &mut Fields<'_, '_>, name: &'static str, text: Option<&str>) {
+    if text.is_some_and(|text| text.trim().is_empty()) {
+        fields.problem(name, Message::new("scenario.blank").with("key", name));
+    }
+}
+
+/// A list that is stated has something in it, and nothing twice: an empty one reads like none and would mean all, and
+/// one site twice is one result twice.
+fn distinct(fields: &mut Fields<'_, '_>, name: &'static str) {
+    let Some(Node { kind: Kind::List(items), .. }) = fields.node(name) else { return };
+    if items.is_empty() {
+        let problem = fields.problem(name, Message::new("scenario.empty-list").with("key", name));
+        problem.fix = Some(Message::new("scenario.empty-list-fix").with("key", name));
+    }
+    let mut seen: HashMap<&str, Mark> = HashMap::new();
+    for item in items {
+        let Kind::Text(text) = &item.kind else { continue };
+        if let Some(first) = seen.insert(text, item.mark) {
+            let place = format!("{}:{}", first.line, first.column);
+            let message =
+                Message::new("scenario.twice-in-list").with("text", text).with("key", name).with("place", place);
+            fields.problems.push(fields.source().problem(item.mark, text.chars().count(), message));
+        }
+    }
+}
+
 /// `targets`: the kinds of target that a scenario or a step is for.
 pub(super) fn target_list(fields: &mut Fields<'_, '_>) -> Vec<TargetKind> {
     let mut targets = Vec::new();
+    distinct(fields, "targets");
     for word in fields.texts("targets").unwrap_or_default() {
         match TargetKind::ALL.iter().find(|(name, _)| *name == word) {
             Some((_, kind)) => targets.push(*kind),
@@ -241,7 +277,8 @@ pub(super) fn time(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<Du
     };
     let read = duration::parse(text);
     if read.is_none() {
-        let problem = fields.problem(name, Message::new("scenario.bad-duration").with("text", text));
+        let message = if duration::is_too_long(text) { "scenario.long-duration" } else { "scenario.bad-duration" };
+        let problem = fields.problem(name, Message::new(message).with("text", text));
         problem.fix = Some(Message::new("scenario.bad-duration-fix"));
     }
     read
@@ -272,6 +309,9 @@ fn poll(fields: &mut Fields<'_, '_>, action: Option<&Action>) -> Option<Poll> {
     }
     Some(Poll { interval, limit })
 }
+
+/// Keys of `expect` that no step has: beside it, they are inside of the wrong mapping and no slip of the pen.
+const OF_EXPECT: [&str; 6] = ["status", "schema", "error", "payment", "within", "same"];
 
 /// Reads one step; `before` are those that it may repeat.
 pub(super) fn step(
@@ -325,6 +365,14 @@ pub(super) fn step(
             capture.push((key.text.clone(), path, node.mark));
         }
     }
+    for name in OF_EXPECT {
+        if let Some(node) = fields.node(name) {
+            let key = fields.key(name).map_or(node.mark, |key| key.mark);
+            let message = Message::new("scenario.belongs-in-expect").with("key", name);
+            let problem = fields.source().problem(key, name.len(), message);
+            fields.problems.push(problem.fix(Message::new("scenario.belongs-in-expect-fix")));
+        }
+    }
     // Known too, so that a misspelt `wait` is told as such.
     fields.node("wait");
     fields.finish();
@@ -345,9 +393,10 @@ pub(super) fn step(
 /// `{ header: name }`, in lower case.
 fn header(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<String> {
     let mut fields = Fields::new(source, node, problems)?;
-    let name = fields.required_text("header").map(str::to_ascii_lowercase);
+    let name = fields.required_text("header");
+    not_blank(&mut fields, "header", name);
     fields.finish();
-    name
+    name.map(str::to_ascii_lowercase)
 }
 
 /// A JSONPath that parses.
@@ -419,6 +468,10 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
     let change = fields.node("change").map(Node::to_json);
     let raw_body = fields.text("raw-body").map(str::to_owned);
     let fault = fields.text("fault").map(str::to_owned);
+    if let Some(fault) = fault.as_deref().filter(|fault| !fault.contains("${") && !sandbox::plays(fault)) {
+        let mark = fields.node("fault").map_or(fields.mark, |node| node.mark);
+        fields.problems.push(lint::unknown_fault(fields.source(), mark, fault));
+    }
     if body.is_some() && raw_body.is_some() {
         fields.problem("raw-body", Message::new("scenario.two-bodies"));
     }

@@ -2,6 +2,7 @@
 
 use super::contradictions;
 use super::read::{meant, path, time};
+use super::template::{Part, parts};
 use super::{BodyCheck, Expect, Matcher, PairExpect, Same};
 use crate::contract::judge::Expected;
 use crate::i18n::Message;
@@ -24,10 +25,16 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
             fields.problem("status", Message::new("scenario.bad-status"));
         }
         for item in items {
-            match item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()) {
-                Some(status @ 100..=599) => expect.status.push(status),
+            match (item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()), &item.kind) {
+                (Some(status @ 100..=599), _) => expect.status.push(status),
+                (_, Kind::Text(text)) if let Some(name) = alone(text) => {
+                    expect.status_of.push((name.to_owned(), item.mark));
+                }
                 _ => {
-                    fields.problem("status", Message::new("scenario.bad-status"));
+                    let length = item.to_json().to_string().chars().count();
+                    let length = if let Kind::List(_) | Kind::Map(_) = item.kind { 1 } else { length };
+                    let problem = fields.source().problem(item.mark, length, Message::new("scenario.bad-status"));
+                    fields.problems.push(problem.fix(Message::new("scenario.bad-status-fix")));
                 }
             }
         }
@@ -80,6 +87,15 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
     expect.same = same.and_then(|node| same_as(source, node, problems));
     contradictions::stated(source, &expect, problems);
     Some(expect)
+}
+
+/// The name of the variable that is all of a text.
+fn alone(text: &str) -> Option<&str> {
+    let mut pieces = parts(text);
+    match (pieces.next(), pieces.next()) {
+        (Some(Part::Variable(name)), None) => Some(name),
+        _ => None,
+    }
 }
 
 fn errors(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Vec<(String, Mark)> {

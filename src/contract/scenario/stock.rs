@@ -10,7 +10,7 @@ use include_dir::File;
 use sha2::{Digest, Sha256};
 
 use super::fragment::Find;
-use super::{Document, Library, Scenario, load, read_document};
+use super::{Document, Library, Scenario, load, names, read_document};
 use crate::run::Problem;
 use crate::yaml::{self, Source};
 
@@ -76,7 +76,21 @@ impl Stock {
             (file, id)
         };
         let files = Files::Folder(files.into_iter().map(with_id).collect());
-        Stock { single: path.is_file(), ..Stock::new(files, Box::new(find), problems) }
+        let mut stock = Stock { single: path.is_file(), ..Stock::new(files, Box::new(find), problems) };
+        stock.leave_out_taken_names();
+        stock
+    }
+
+    /// Two scenarios of one name would be one in everything that a run leaves: the second is told and does not run.
+    fn leave_out_taken_names(&mut self) {
+        let Files::Folder(files) = &self.files else { return };
+        let taken = names::taken(files, &self.reader());
+        if let (Files::Folder(files), false) = (&mut self.files, taken.is_empty()) {
+            let mut left = taken.iter().map(|(index, _)| *index).peekable();
+            let mut places = 0..;
+            files.retain(|_| left.next_if_eq(&places.next().unwrap_or_default()).is_none());
+            self.problems.extend(taken.into_iter().map(|(_, problem)| problem));
+        }
     }
 
     /// How many files there are, fragments included.

@@ -7,19 +7,41 @@ use super::read::meant;
 use super::{Row, csv};
 use crate::i18n::Message;
 use crate::run::Problem;
-use crate::yaml::{Fields, Kind, Mark, Node, Source, nearest};
+use crate::yaml::{self, Fields, Kind, Mark, Node, Source, nearest};
 
 /// What a column of a CSV file may be; text if nothing is said.
 const TYPES: [&str; 3] = ["text", "number", "boolean"];
+
+/// Mistakes whose cells are looked for: of more in one file nobody is told.
+const MOST_PLACED: usize = 64;
 
 /// The rows of a scenario.
 pub(super) fn rows(source: &Source, node: &Node, library: &Library<'_>, problems: &mut Vec<Problem>) -> Vec<Row> {
     match &node.kind {
         Kind::List(items) => {
+            if items.is_empty() {
+                let message = Message::new("scenario.empty-list").with("key", "rows");
+                let fix = Message::new("scenario.empty-list-fix").with("key", "rows");
+                problems.push(source.problem(node.mark, 1, message).fix(fix));
+            }
             let rows = items.iter().enumerate();
             rows.filter_map(|(index, node)| inline(source, index, node, problems)).collect()
         }
         _ => from_csv(source, node, library, problems).unwrap_or_default(),
+    }
+}
+
+/// Where a cell of a row stands, or an item of the list in it. `root` is that of the scenario.
+pub(super) fn cell(source: &Source, root: &Node, row: &Row, column: &str, item: Option<usize>) -> Mark {
+    if row.source.file != source.file {
+        let position = row.values.keys().position(|name| name == column).unwrap_or_default();
+        return csv::place(row.source.text(), row.mark.line, position);
+    }
+    let Some(Node { kind: Kind::List(rows), .. }) = root.get("rows") else { return row.mark };
+    let cell = rows.iter().find(|node| node.mark == row.mark).and_then(|node| node.get(column));
+    match (cell, item) {
+        (Some(Node { kind: Kind::List(items), mark }), Some(item)) => items.get(item).map_or(*mark, |item| item.mark),
+        (cell, _) => cell.map_or(row.mark, |cell| cell.mark),
     }
 }
 
@@ -92,9 +114,10 @@ fn from_csv(source: &Source, node: &Node, library: &Library<'_>, problems: &mut 
                 }
                 None => {
                     let message = Message::new("scenario.csv-wrong-type").with("name", name).with("text", &cell);
-                    let column = csv::column(file.text(), line, position);
-                    let length = cell.chars().count().max(1);
-                    let problem = file.problem(Mark { line, column }, length, message.with("kind", kind));
+                    let mark =
+                        if problems.len() > MOST_PLACED { mark } else { csv::place(file.text(), line, position) };
+                    let length = cell.lines().next().unwrap_or_default().chars().count().max(1);
+                    let problem = file.problem(mark, length, message.with("kind", kind));
                     let comma =
                         *kind == "number" && cell.contains(',') && cell.replace(',', ".").trim().parse::<f64>().is_ok();
                     problems.push(if comma { problem.fix(Message::new("scenario.csv-comma")) } else { problem });
@@ -111,7 +134,7 @@ fn value(kind: &str, cell: &str) -> Option<Value> {
     match kind {
         "text" => Some(Value::String(cell.to_owned())),
         _ if cell.trim().is_empty() => Some(Value::Null),
-        "number" => cell.trim().parse().ok().map(Value::Number),
+        "number" => yaml::number(cell.trim()).map(Value::Number),
         _ => cell.trim().parse().ok().map(Value::Bool),
     }
 }
@@ -152,10 +175,17 @@ mod tests {
         for (rows, csv, place) in [
             ("{ csv: cards.csv }", "id,error,amount\na,2006,1\nb,2006\n", "my/cards.csv:3:1"),
             ("{ csv: cards.csv }", "id,error\na,2006\n", "my/cards.csv:2:1"),
-            ("{ csv: cards.csv }", "id,error,amount\na,999999,1\n", "my/cards.csv:2:1"),
-            ("{ csv: cards.csv }", "id,error,amount\na,2006,${nope}\n", "my/cards.csv:2:1"),
+            ("{ csv: cards.csv }", "id,error,amount\na,999999,1\n", "my/cards.csv:2:3"),
+            ("{ csv: cards.csv }", "id,error,amount\na,2006,${nope}\n", "my/cards.csv:2:8"),
             ("{ csv: cards.csv, types: { amount: number } }", "id,error,amount\na,2006,x\n", "my/cards.csv:2:8"),
             ("{ csv: cards.csv, types: { amount: number } }", "id;error;amount\né;2006;10,5\n", "my/cards.csv:2:8"),
+            ("{ csv: cards.csv, types: { amount: number } }", "error,amount\na,\"1,5\"\n", "my/cards.csv:2:3"),
+            ("{ csv: cards.csv, types: { amount: number } }", "error,amount\n2006,.5\n", "my/cards.csv:2:6"),
+            (
+                "{ csv: cards.csv, types: { amount: number } }",
+                "error,amount\n2006,99999999999999999999\n",
+                "my/cards.csv:2:6",
+            ),
             ("{ csv: cards.csv, types: { amuont: number } }", good, "my/x.yaml:2:34"),
             ("{ csv: cards.csv, types: { amount: float } }", good, "my/x.yaml:2:42"),
             ("{ csv: other.csv }", good, "my/x.yaml:2:14"),

@@ -278,7 +278,52 @@ fn language_mistakes_have_their_place() {
         (step("{ get: /, expect: { status: 200 }, capture: { a: { heder: x } } }"), "yaml.unknown-key", "x.yaml:3:56"),
         (step("{ get: /, expect: { within: 2s } }"), "scenario.nothing-expected", "x.yaml:3:23"),
         (step("{ get: /, expect: { status: 200, within: 2 } }"), "yaml.expected-text", "x.yaml:3:46"),
+        (step("{ get: /, expect: { status: 200, within: 11m } }"), "scenario.long-duration", "x.yaml:3:46"),
+        (step("{ get: /, within: 2s, expect: { status: 200 } }"), "scenario.belongs-in-expect", "x.yaml:3:15"),
         (step("{ get: /, expect: { status: 200 } }") + "serial: ''\n", "scenario.bad-serial", "x.yaml:4:9"),
+        (step("{ get: '/${env.a-b}', expect: { status: 200 } }"), "scenario.bad-env", "x.yaml:3:12"),
+        (step("{ get: '/${env.}', expect: { status: 200 } }"), "scenario.bad-env", "x.yaml:3:12"),
+        (step("{ get: '/${env}', expect: { status: 200 } }"), "scenario.bad-env", "x.yaml:3:12"),
+        (
+            step("{ get: /, expect: { status: 200 } }") + "variables: { site: MLZ }\n",
+            "scenario.built-in-variable",
+            "x.yaml:4:14",
+        ),
+        (step("{ get: /, fault: 999/1, expect: { status: 400 } }"), "scenario.unknown-fault", "x.yaml:3:22"),
+        (step("{ get: '/${row.x}', expect: { status: 200 } }") + "rows: []\n", "scenario.empty-list", "x.yaml:4:7"),
+        // Of a list in a row, the item is shown; of a status that a row gives, the cell.
+        (
+            step("{ get: /, expect: { error: '${row.e}' } }") + "rows:\n  - { id: a, e: [2006, 9999] }\n",
+            "scenario.unknown-error",
+            "x.yaml:5:24",
+        ),
+        (
+            step("{ get: /, expect: { status: '${row.s}' } }") + "rows:\n  - { s: 200 }\n  - { s: 99 }\n",
+            "scenario.bad-status",
+            "x.yaml:6:10",
+        ),
+        (
+            step("{ get: /, fault: '${row.f}', expect: { error: 2006 } }")
+                + "rows: [{ f: 400/2006 }, { f: 400/1.1 }]\n",
+            "scenario.unknown-fault",
+            "x.yaml:4:30",
+        ),
+        (
+            step("{ get: /, expect: { status: 404, error: '${row.e}' } }") + "rows: [{ e: 404/2000 }, { e: 2006 }]\n",
+            "scenario.error-beside-status",
+            "x.yaml:4:30",
+        ),
+        (
+            step("{ get: /, expect: { status: '${row.s}', error: 2006 } }") + "rows: [{ s: 400 }, { s: 201 }]\n",
+            "scenario.error-beside-status",
+            "x.yaml:4:20",
+        ),
+        (step("{ get: /, expect: { status: '${uuid}' } }"), "scenario.status-of-variable", "x.yaml:3:33"),
+        (
+            step("{ get: /, expect: { status: '${s}' } }") + "variables: { s: accepted }\n",
+            "scenario.status-of-variable",
+            "x.yaml:3:33",
+        ),
         (
             step("{ get: '/${b}', expect: { status: 200 } }") + "variables: { a: '${b}', b: 1 }\n",
             "scenario.unknown-variable",
@@ -546,8 +591,8 @@ fn what_can_never_hold_is_told_with_its_place_and_mend() {
         (post("headers: { Content-Length: '5' }"), "scenario.own-header", "Content"),
         (post("headers: { HOST: null }"), "scenario.own-header", "HOST"),
         (post("headers: { Authorization: 'Bearer x' }"), "scenario.own-credential", "{ Auth"),
-        (rows("s: approved, d: cc_rejected_high_risk, e: 2006"), "scenario.unknown-pair", "{ s"),
-        (rows("s: approved, d: accredited, e: 401/5"), "scenario.error-beside-status", "{ s"),
+        (rows("s: approved, d: cc_rejected_high_risk, e: 2006"), "scenario.unknown-pair", "cc_rejected"),
+        (rows("s: approved, d: accredited, e: 401/5"), "scenario.error-beside-status", "401/5"),
     ] {
         let before = text.find(place).map(|at| &text[..at]).unwrap();
         let column = before.len() - before.rfind('\n').unwrap();

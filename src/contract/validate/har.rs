@@ -108,7 +108,7 @@ fn text(entry: &Value) -> Result<String, Message> {
     let content = entry.pointer("/response/content");
     let text = content.and_then(|content| content.get("text")).and_then(Value::as_str).unwrap_or_default();
     if text.len() > LARGEST_BODY * 4 / 3 + 4 {
-        return Err(Message::new("validate.body-too-large").with("limit", LARGEST_BODY >> 20));
+        return Err(super::read::too_large(""));
     }
     if content.and_then(|content| content.get("encoding")).and_then(Value::as_str) != Some("base64") {
         return Ok(text.to_owned());

@@ -107,8 +107,7 @@ impl Report {
         if captured.body.as_ref().is_some_and(|body| larger_than(body, LARGEST_BODY))
             && !matches!(captured.body, Some(Value::Array(_)))
         {
-            let message = Message::new("validate.body-too-large").with("place", captured.place);
-            self.problem(file, message.with("limit", LARGEST_BODY >> 20));
+            self.problem(file, too_large(&captured.place));
             return;
         }
         let Some(body) = captured.body.take() else {
@@ -147,8 +146,7 @@ impl Report {
                         direct: captured.direct,
                     };
                     if larger_than(one.body.as_ref().unwrap_or(&Value::Null), LARGEST_BODY) {
-                        let message = Message::new("validate.body-too-large").with("place", one.place);
-                        self.problem(file, message.with("limit", LARGEST_BODY >> 20));
+                        self.problem(file, too_large(&one.place));
                     } else if !self.push(file, one) {
                         break;
                     }
@@ -275,4 +273,12 @@ fn larger_than(value: &Value, limit: usize) -> bool {
         }
     }
     serde_json::to_writer(Counter(limit), value).is_err()
+}
+/// A body beyond the limit, by its place in the file where it is not all of it.
+pub(super) fn too_large(place: &str) -> Message {
+    let message = match place {
+        "" => Message::new("validate.whole-body-too-large"),
+        place => Message::new("validate.body-too-large").with("place", place),
+    };
+    message.with("limit", LARGEST_BODY >> 20)
 }
