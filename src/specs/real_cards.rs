@@ -105,6 +105,9 @@ impl Run {
                 if is_real(&digits) && !groups.iter().any(|group| in_id(text, group)) {
                     let whole = self.groups[first].start..self.groups[last].end;
                     let inside = |range: &Range<usize>| range.start <= whole.start && whole.end <= range.end;
+                    if in_uuid(text, &whole) {
+                        continue;
+                    }
                     if !credentials().iter().any(|found| inside(&found.range)) {
                         return Some(digits[digits.len() - 4..].to_owned());
                     }
@@ -140,6 +143,18 @@ fn in_id(text: &str, group: &Range<usize>) -> bool {
     let after: Vec<&u8> = after.iter().take(LONGEST_WORD).take_while(alphanumeric).collect();
     before.len() + group.len() + after.len() >= SHORTEST_ID
         && before.iter().chain(&after).any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether groups of digits are part of a UUID (RFC 9562, 4): one in some 100,000 has the digits of a card.
+fn in_uuid(text: &str, groups: &Range<usize>) -> bool {
+    const LENGTH: usize = 36;
+    let of_uuid = |byte: &&u8| byte.is_ascii_hexdigit() || **byte == b'-';
+    let bytes = text.as_bytes();
+    let before = bytes[..groups.start].iter().rev().take(LENGTH).take_while(of_uuid).count();
+    let after = bytes[groups.end..].iter().take(LENGTH).take_while(of_uuid).count();
+    let word = &bytes[groups.start - before..groups.end + after];
+    let hyphen = |(index, byte): (usize, &u8)| matches!(index, 8 | 13 | 18 | 23) == (*byte == b'-');
+    word.len() == LENGTH && word.iter().enumerate().all(hyphen)
 }
 
 /// Whether digits have the length, the beginning and the check digit of a card number and are no test card. Ids, times
@@ -260,6 +275,8 @@ mod tests {
             "ab4000000000000002cdef01234567ab",
             "ORD014000000000000002JSSBK5PSV3DF",
             "00000000-0000-4000-4000-000000000002",
+            "ab014000-0000-4000-8000-000000000000",
+            "abcd4000-0000-0000-0002-ab0000000002",
             // Credentials.
             "TEST-4000000000000002-010203-0123456789abcdef0123456789abcdef-123456789",
             "TEST-40000000-0000-0002-0123-456789abcdef",
