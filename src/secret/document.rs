@@ -27,7 +27,26 @@ fn document_pattern() -> &'static Regex {
 /// Whether a text says in prose what number a document or a phone of a person has. Ids, dates and addresses, most of what
 /// has as many digits, have no space.
 pub(super) fn names_a_person(text: &str) -> bool {
-    text.contains(' ') && Marks::of(text).of_document() && document_pattern().is_match(text)
+    text.contains(' ')
+        && Marks::of(text).of_document()
+        && (has_word(text) || has_group(text))
+        && document_pattern().is_match(text)
+}
+
+/// Whether a text has any of the words of the pattern: compiling that for every command line with a port is too dear.
+fn has_word(text: &str) -> bool {
+    const PARTS: [&str; 12] =
+        ["identif", "doc", "cpf", "cnpj", "dni", "cuit", "cuil", "rut", "nit", "dula", "fon", "celular"];
+    let text = text.to_lowercase();
+    PARTS.iter().any(|part| text.contains(part))
+}
+
+/// Whether a text has a group of three digits between points, or between a point and a hyphen or a slash.
+fn has_group(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(5).any(|five| {
+        five[0] == b'.' && five[1..4].iter().all(u8::is_ascii_digit) && matches!(five[4], b'.' | b'-' | b'/')
+    })
 }
 
 pub(super) fn mask_documents(text: &str) -> String {

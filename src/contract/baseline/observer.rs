@@ -7,18 +7,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
+use serde_json::Value;
 
 use super::ignore::Ignore;
 use super::shape::{Enumerated, Shape, Types};
 use super::{Accepted, Baseline, ENUMERATED, Response, Responses, compare, documented, endpoint, place};
 use crate::contract::exchange::Answer;
 use crate::contract::expect;
+use crate::contract::judge::{Cause, normalise};
 use crate::contract::validate::{Captured, Graded, judge};
 use crate::run::{
     Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, ScenarioResult, Shard, StaleEntry,
     TargetInfo, Terms, Verdict, Watched,
 };
 use crate::secret::Redactor;
+use crate::specs::catalogue::catalogue;
 use crate::specs::drift::{Weight, weight_of, weight_of_grade};
 
 /// Most different changes that are kept; of the others only the number.
@@ -175,7 +178,9 @@ impl Observer {
             self.ignore.apply(scenario, step, &mut response);
             response
         });
-        let grades = answer.json.as_ref().filter(|_| documented).map(|body| {
+        let judged =
+            answer.json.as_ref().filter(|body| documented && (self.judges || !is_as_documented(body, answer.status)));
+        let grades = judged.map(|body| {
             let captured = Captured {
                 method: Some(method.to_owned()),
                 path: Some(path.to_owned()),
@@ -387,6 +392,16 @@ impl Observer {
             terms: terms.cloned(),
         }));
     }
+}
+
+/// Whether every code of an error stands in the catalogue under the status that came, which is also that of its body:
+/// nothing of it breaks anything, and it need not be looked at further.
+fn is_as_documented(body: &Value, status: u16) -> bool {
+    let normal = normalise(body);
+    let of_body = normal.status.is_none_or(|of_body| of_body == u64::from(status));
+    let known =
+        |cause: &Cause| catalogue().entries().iter().any(|entry| entry.status == status && entry.has_code(&cause.code));
+    of_body && !normal.causes.is_empty() && normal.causes.iter().all(known)
 }
 
 impl State {
