@@ -35,8 +35,8 @@ pub(super) fn names_a_person(text: &str) -> bool {
 
 /// Whether a text has any of the words of the pattern: compiling that for every command line with a port is too dear.
 fn has_word(text: &str) -> bool {
-    const PARTS: [&str; 12] =
-        ["identif", "doc", "cpf", "cnpj", "dni", "cuit", "cuil", "rut", "nit", "dula", "fon", "celular"];
+    const PARTS: [&str; 13] =
+        ["identif", "doc", "cpf", "cnpj", "dni", "cuit", "cuil", "rut", "nit", "dula", "phone", "fon", "celular"];
     let text = text.to_lowercase();
     PARTS.iter().any(|part| text.contains(part))
 }
