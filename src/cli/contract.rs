@@ -136,6 +136,7 @@ async fn execute(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<P
 fn dry(output: &Output, gated: &ContractGatedArgs) -> Result<u8, Vec<Problem>> {
     let args = &gated.run;
     let config = configured(args)?;
+    scenario::given_time().map_err(|problem| vec![problem])?;
     let profile = gate::profile(&gated.profile)?;
     gate::policy(&gated.gate, profile.as_ref())?;
     Outputs::of_run(&args.record, profile.as_ref())?;
@@ -318,10 +319,11 @@ fn nothing_to_run(left_out: bool) -> Problem {
 
 /// The target of a configuration, with the embedded sandbox started if it is the target.
 async fn target(config: &ContractConfig, tape: &Tape, seed: u64) -> Result<(Target, Option<Sandbox>), Problem> {
+    let given = scenario::given_time()?;
     match &config.target {
         TargetConfig::Embedded => {
             // Dates are judged by the clock that scenarios write them by.
-            let clock = scenario::given_time().map(Clock::from).unwrap_or_default();
+            let clock = given.map(Clock::from).unwrap_or_default();
             let options =
                 SandboxOptions { seed, default_site: config.site.clone(), clock, ..SandboxOptions::default() };
             let sandbox = Sandbox::start(options, ([127, 0, 0, 1], 0).into()).await?;

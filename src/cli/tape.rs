@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::session::is_stdout;
 use crate::config::{ContractConfig, TargetConfig};
 use crate::contract::Target;
 use crate::contract::recording::{self, Head, Recorder, Recording, Tape};
@@ -39,6 +40,10 @@ pub(super) fn is_own(target: &TargetConfig) -> bool {
 /// A problem of the input: a recording that does not read, or options that do not go together.
 pub(super) fn open(config: &ContractConfig) -> Result<Tape, Problem> {
     let mut tape = Tape::default();
+    if config.record.as_deref().is_some_and(is_stdout) {
+        return Err(Problem::input(Message::new("recording.record-to-output"))
+            .fix(Message::new("recording.record-to-output-fix")));
+    }
     if let TargetConfig::Recording(path) = &config.target {
         if config.record.is_some() {
             return Err(Problem::input(Message::new("recording.record-of-recording"))

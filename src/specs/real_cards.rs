@@ -102,12 +102,9 @@ impl Run {
                 }
                 let groups = &self.groups[first..=last];
                 let digits: String = groups.iter().map(|group| &text[group.clone()]).collect();
-                if is_real(&digits) && !groups.iter().any(|group| in_id(text, group)) {
-                    let whole = self.groups[first].start..self.groups[last].end;
+                let whole = self.groups[first].start..self.groups[last].end;
+                if is_real(&digits) && !groups.iter().any(|group| in_id(text, group)) && !in_uuid(text, &whole) {
                     let inside = |range: &Range<usize>| range.start <= whole.start && whole.end <= range.end;
-                    if in_uuid(text, &whole) {
-                        continue;
-                    }
                     if !credentials().iter().any(|found| inside(&found.range)) {
                         return Some(digits[digits.len() - 4..].to_owned());
                     }
@@ -145,16 +142,19 @@ fn in_id(text: &str, group: &Range<usize>) -> bool {
         && before.iter().chain(&after).any(|byte| byte.is_ascii_digit())
 }
 
-/// Whether groups of digits are part of a UUID (RFC 9562, 4): one in some 100,000 has the digits of a card.
-fn in_uuid(text: &str, groups: &Range<usize>) -> bool {
-    const LENGTH: usize = 36;
-    let of_uuid = |byte: &&u8| byte.is_ascii_hexdigit() || **byte == b'-';
-    let bytes = text.as_bytes();
-    let before = bytes[..groups.start].iter().rev().take(LENGTH).take_while(of_uuid).count();
-    let after = bytes[groups.end..].iter().take(LENGTH).take_while(of_uuid).count();
-    let word = &bytes[groups.start - before..groups.end + after];
-    let hyphen = |(index, byte): (usize, &u8)| matches!(index, 8 | 13 | 18 | 23) == (*byte == b'-');
-    word.len() == LENGTH && word.iter().enumerate().all(hyphen)
+/// Whether groups of digits are part of a UUID: of hexadecimal digits, many have groups of digits alone.
+fn in_uuid(text: &str, found: &Range<usize>) -> bool {
+    let part = |byte: &&u8| byte.is_ascii_hexdigit() || **byte == b'-';
+    let (before, after) = (&text.as_bytes()[..found.start], &text.as_bytes()[found.end..]);
+    let before = before.iter().rev().take(LONGEST_WORD).take_while(part).count();
+    let after = after.iter().take(LONGEST_WORD).take_while(part).count();
+    let word = text.get(found.start - before..found.end + after).unwrap_or_default();
+    let lengths: Vec<usize> = word.split('-').map(str::len).collect();
+    lengths.windows(5).enumerate().any(|(index, groups)| {
+        let start = lengths[..index].iter().map(|length| length + 1).sum::<usize>();
+        let end = start + groups.iter().sum::<usize>() + 4;
+        groups == [8, 4, 4, 4, 12] && start < before + found.len() && before < end
+    })
 }
 
 /// Whether digits have the length, the beginning and the check digit of a card number and are no test card. Ids, times
@@ -275,8 +275,8 @@ mod tests {
             "ab4000000000000002cdef01234567ab",
             "ORD014000000000000002JSSBK5PSV3DF",
             "00000000-0000-4000-4000-000000000002",
-            "ab014000-0000-4000-8000-000000000000",
-            "abcd4000-0000-0000-0002-ab0000000002",
+            "ab1f4972-5102-4734-8646-c0ffee123456",
+            "123456789-ab1f4e2a-4869-4589-8693-5049abc2ef12",
             // Credentials.
             "TEST-4000000000000002-010203-0123456789abcdef0123456789abcdef-123456789",
             "TEST-40000000-0000-0002-0123-456789abcdef",
@@ -298,6 +298,23 @@ mod tests {
         ] {
             assert_eq!(ending(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn no_uuid_is_a_card() {
+        // Of more digits than letters, so that there are many groups of digits.
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(b"0123456789012345678901234567890123456789abcdef"[(state >> 33) as usize % 46])
+        };
+        for _ in 0..20_000 {
+            let uuid: String =
+                "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".chars().map(|c| if c == 'x' { next() } else { c }).collect();
+            assert_eq!(ending(&uuid), None, "{uuid}");
+            assert_eq!(ending(&format!("id={uuid}-1;{}", &uuid[24..])), None, "{uuid}");
+        }
+        assert!(ending("00000000-0000-4000-8000-123456789012 4000-0000-0000-0002").is_some());
     }
 
     #[test]

@@ -256,3 +256,87 @@ fn nothing_from_a_file_steers_the_terminal() {
         }
     }
 }
+
+#[test]
+fn a_time_that_is_none_is_told_before_anything_runs() {
+    let folder = TempDir::new().unwrap();
+    for value in ["abc", "99999999999999999"] {
+        for more in [&[][..], &["--dry-run"][..]] {
+            let arguments = [&["--lang", "en", "contract", "run", "--tag", "smoke"][..], more].concat();
+            let ran = homologa_with(folder.path(), &[("SOURCE_DATE_EPOCH", value)], &arguments);
+            assert_eq!(ran.code, 2, "{value} {more:?}: {}", ran.all());
+            assert!(ran.stderr.contains(&format!("SOURCE_DATE_EPOCH is `{value}`")), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_recording_does_not_go_to_standard_output() {
+    let folder = TempDir::new().unwrap();
+    let ran = homologa_in(folder.path(), &["--lang", "en", "contract", "run", "--tag", "smoke", "--record=-"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("--record does not write to standard output"), "{}", ran.stderr);
+    assert!(!folder.path().join("-").exists());
+}
+
+#[test]
+fn nothing_that_must_not_leave_reaches_the_other_side() {
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = asked.clone();
+    let address = serve(Router::new().fallback(move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        async { StatusCode::OK }
+    }));
+    let folder = TempDir::new().unwrap();
+    let run = |step: &str, command: &str| {
+        let text = format!("name: x\nsteps:\n  - {{ {step}, expect: {{ status: 200 }} }}\n");
+        std::fs::write(folder.path().join("x.yaml"), text).unwrap();
+        let target = format!("http://{address}");
+        let arguments: &[&str] = match command {
+            "check" => &["--lang", "en", "contract", "check", "x.yaml"],
+            _ => &[
+                "--lang",
+                "en",
+                "contract",
+                "run",
+                "x.yaml",
+                "--no-preflight",
+                "--target",
+                &target,
+                "--format",
+                "json",
+            ],
+        };
+        let token = "TEST-1234567890123456-010203-0123456789abcdef0123456789abcdef-123456789";
+        // Two halves of a number that no page of test cards has.
+        let environment =
+            [("MERCADOPAGO_ACCESS_TOKEN", token), ("HOMOLOGA_VAR_A", "40000000"), ("HOMOLOGA_VAR_B", "00000002")];
+        homologa_with(folder.path(), &environment, arguments)
+    };
+    for step in [
+        "get: '/v1/x/${env.A}${env.B}'",
+        "get: /v1/x, query: { q: 'n ${env.A}${env.B}' }",
+        "get: /v1/x, headers: { x-note: '${env.A}${env.B}' }",
+        "post: /v1/x, raw-body: 'n=${env.A}${env.B}'",
+        "post: /v1/x, body: { n: ['pague con ${env.A}${env.B} hoy'] }",
+    ] {
+        let ran = run(step, "run");
+        assert_eq!(ran.code, 1, "{step}: {}", ran.all());
+        assert!(ran.all().contains("0002") && !ran.all().contains("4000000000000002"), "{step}: {}", ran.all());
+    }
+    for (step, place) in [
+        ("post: /v1/x, raw-body: 'n=4000000000000002'", "x.yaml:3:30"),
+        ("get: /v1/x, headers: { 'ma l': x }", "x.yaml:3:30"),
+        ("get: /v1/x, headers: { Content-Length: '5' }", "x.yaml:3:30"),
+    ] {
+        for command in ["check", "run"] {
+            let ran = run(step, command);
+            assert_eq!(ran.code, 2, "{step}: {}", ran.all());
+            assert!(ran.all().contains(place) || command == "run", "{step}: {}", ran.all());
+            assert!(!ran.all().contains("4000000000000002"), "{step}: {}", ran.all());
+        }
+    }
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
+    assert_eq!(run("get: /v1/x, headers: { x-note: '123456789012' }", "run").code, 0);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+}

@@ -134,6 +134,17 @@ pub(super) fn secret(source: &Source, mark: Mark, text: &str, problems: &mut Vec
     Secrets { source, told: 0, problems }.text(mark, text);
 }
 
+/// How many digits of a line are not those that a masked card number keeps (`400000******0002`).
+fn digits_shown(line: &str) -> usize {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let parts: Vec<&str> = line.split("******").collect();
+    let masked = parts.windows(2).filter(|pair| {
+        let tail = pair[0].len().checked_sub(6).and_then(|at| pair[0].get(at..));
+        tail.is_some_and(|tail| digits(tail) == 6) && pair[1].get(..4).is_some_and(|head| digits(head) == 4)
+    });
+    digits(line) - 10 * masked.count()
+}
+
 struct Secrets<'s> {
     source: &'s Source,
     told: usize,
@@ -185,7 +196,7 @@ impl Secrets<'_> {
         // In a text of several lines, or with a dot between its groups, the number itself stands in the excerpt still.
         let excerpts = self.problems.iter_mut().filter_map(|problem| problem.excerpt.as_mut());
         for line in excerpts.flat_map(|excerpt| &mut excerpt.lines) {
-            if line.bytes().filter(u8::is_ascii_digit).nth(12).is_some() {
+            if digits_shown(line) >= 13 {
                 *line = line.replace(|character: char| character.is_ascii_digit(), "*");
             }
         }

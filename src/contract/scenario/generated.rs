@@ -2,6 +2,7 @@
 //! what the environment gives. Which names there are is known before a run.
 
 use crate::i18n::Message;
+use crate::run::Problem;
 use jiff::{SignedDuration, Timestamp, tz};
 use serde_json::Value;
 
@@ -53,13 +54,33 @@ fn moment(name: &str) -> Option<Moment> {
 
 /// The time that `now` is: that of the clock, or the given one, so that a run can be repeated.
 pub(super) fn clock() -> Timestamp {
-    given_time().unwrap_or_else(Timestamp::now)
+    // One that does not read was told before anything ran.
+    given_time().ok().flatten().unwrap_or_else(Timestamp::now)
 }
 
-/// The time that `SOURCE_DATE_EPOCH` gives (seconds since 1970, as reproducible builds set it).
-pub fn given_time() -> Option<Timestamp> {
-    let seconds = std::env::var("SOURCE_DATE_EPOCH").ok()?.trim().parse().ok()?;
-    Timestamp::from_second(seconds).ok()
+/// Environment variable that gives the time of a run, as reproducible builds set it.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+/// The time that `SOURCE_DATE_EPOCH` gives (seconds since 1970); none when it is not set, or empty.
+///
+/// # Errors
+/// A problem of the input when it is no such time.
+pub fn given_time() -> Result<Option<Timestamp>, Problem> {
+    let Some(value) = std::env::var_os(EPOCH) else { return Ok(None) };
+    read_time(&value.to_string_lossy())
+}
+
+fn read_time(text: &str) -> Result<Option<Timestamp>, Problem> {
+    let seconds = text.trim();
+    if seconds.is_empty() {
+        return Ok(None);
+    }
+    let time = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map(Some).ok_or_else(|| {
+        let shown: String = seconds.chars().take(40).collect();
+        let message = Message::new("scenario.bad-given-time").with("name", EPOCH).with("value", shown);
+        Problem::input(message).fix(Message::new("scenario.bad-given-time-fix").with("name", EPOCH))
+    })
 }
 
 /// The value of a date as the API writes dates: RFC 3339 with milliseconds and the offset -04:00.
@@ -105,6 +126,19 @@ pub(in crate::contract) fn no_value(name: &str) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_given_time_is_seconds_or_told() {
+        assert_eq!(read_time(" 86400\n").unwrap(), Timestamp::from_second(86_400).ok());
+        assert_eq!(read_time("").unwrap(), None);
+        for text in ["abc", "99999999999999", "99999999999999999999999", "1.5", "2026-01-02", "1 2"] {
+            let problem = read_time(text).unwrap_err();
+            assert_eq!(
+                (problem.message.key.as_ref(), problem.message.args["value"].as_str()),
+                ("scenario.bad-given-time", text)
+            );
+        }
+    }
 
     #[test]
     fn dates_move_and_keep_their_offset() {

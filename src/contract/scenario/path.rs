@@ -49,7 +49,7 @@ impl Variables {
             let start = filled.len();
             if filled.contains(['?', '#']) {
                 // Of a query nothing is left out, but nothing is added either.
-                escape(&plain_text(&value), |byte| unreserved(byte), &mut filled);
+                escape(&plain_text(&value), unreserved, &mut filled);
                 continue;
             }
             if matches!(&*value, Value::Null) || value.as_str() == Some("") {
