@@ -3,13 +3,16 @@
 //! Responsible for recognising Mercado Pago credentials, card numbers, document numbers and e-mail addresses,
 //! and for masking them in text and JSON. Not responsible for deciding whether a leaked one is a finding.
 
+mod address;
 mod credential;
+mod document;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use credential::PREFIXES;
 pub use credential::{Credential, FoundCredential, find_credentials, mask_credential, mask_credentials};
+use document::{FEWEST_DIGITS, mask_documents, names_a_person};
 
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
@@ -42,41 +45,6 @@ pub fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.contains(&name) || ["token", "secret", "password"].iter().any(|part| name.contains(part))
 }
 
-/// Whether the name of a parameter of an address says that its value is a secret. A public key is none.
-fn is_secret_parameter(name: &str) -> bool {
-    /// Longer names are made up of these words only by chance.
-    const MOST: usize = 60;
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(MOST).collect();
-    let plain = plain.to_ascii_lowercase();
-    let ends = ["token", "secret", "password", "passwd", "apikey", "secretkey", "privatekey", "accesskey", "signature"];
-    matches!(
-        plain.as_str(),
-        "key"
-            | "pwd"
-            | "pass"
-            | "auth"
-            | "authorization"
-            | "sig"
-            | "hmac"
-            | "jwt"
-            | "credential"
-            | "credentials"
-            | "securitycode"
-    ) || ends.iter().any(|end| plain.ends_with(end))
-}
-
-/// A query with the values of its secret parameters masked; `None` when it has none.
-fn masked_pairs(query: &str) -> Option<String> {
-    let pairs = || url::form_urlencoded::parse(query.as_bytes());
-    pairs().any(|(name, _)| is_secret_parameter(&name)).then(|| {
-        let masked = pairs().map(|(name, value)| {
-            let value = if is_secret_parameter(&name) { mask_tail(&value) } else { value.into_owned() };
-            (name.into_owned(), value)
-        });
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(masked).finish()
-    })
-}
-
 /// Masks what must not leave the process, in every text that does.
 #[derive(Default)]
 pub struct Redactor {
@@ -100,7 +68,8 @@ impl Redactor {
         (!new.is_empty()).then(|| Redactor { secrets: self.secrets.iter().cloned().chain(new).collect() })
     }
 
-    /// Masks secrets, credentials, card numbers and e-mail addresses in plain text.
+    /// Masks secrets, credentials, card numbers, e-mail addresses and what is said to be the number of a document or a
+    /// phone, in plain text.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.may_hold_a_secret(text) { self.search(text) } else { Cow::Borrowed(text) }
     }
@@ -125,6 +94,9 @@ impl Redactor {
             let replaced = card().replace_all(&masked, |found: &Captures| mask_card(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
+        if names_a_person(&masked) {
+            masked = Cow::Owned(mask_documents(&masked));
+        }
         if masked.contains('@') {
             let replaced = email().replace_all(&masked, |found: &Captures| mask_email(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
@@ -139,7 +111,10 @@ impl Redactor {
             let secret = secret.expose_secret();
             secret.len() <= text.len() && text.contains(secret)
         };
-        has_secret_marks(text) && has_secret_shape(text) || self.secrets.iter().any(known)
+        let marks = Marks::of(text);
+        (marks.of_secret() && has_secret_shape(text))
+            || (marks.of_document() && names_a_person(text))
+            || self.secrets.iter().any(known)
     }
 
     /// A JSON value as compact text, masked as [`Redactor::json`] masks it; the value itself stays as it is.
@@ -233,27 +208,6 @@ impl Redactor {
         }
     }
 
-    /// A URL for the record: without user and password, the values of secret parameters masked, the rest as text.
-    pub fn url(&self, url: &url::Url) -> String {
-        let query = url.query().and_then(masked_pairs);
-        // Some services send their answers behind the hash, written as queries are.
-        let fragment = url.fragment().and_then(masked_pairs);
-        if query.is_none() && fragment.is_none() && url.username().is_empty() && url.password().is_none() {
-            return self.text(url.as_str()).into_owned();
-        }
-        let mut bare = url.clone();
-        // Both only fail for URLs without a host, which carry no user either.
-        let _ = bare.set_username("");
-        let _ = bare.set_password(None);
-        if query.is_some() {
-            bare.set_query(query.as_deref());
-        }
-        if fragment.is_some() {
-            bare.set_fragment(fragment.as_deref());
-        }
-        self.text(bare.as_str()).into_owned()
-    }
-
     /// The value of a header for the record: masked whatever it looks like where the name says that it is secret.
     pub fn header(&self, name: &str, value: &str) -> String {
         if is_secret_header(name) {
@@ -297,23 +251,38 @@ fn masked_number(within: Within, number: &serde_json::Number) -> Option<String> 
     }
 }
 
-/// Whether a text has any of the bytes that every secret of a known shape has: an address its `@`, a credential its
-/// hyphens, a card number its digits.
-fn has_secret_marks(text: &str) -> bool {
-    /// What a byte adds to the sum: digits below, marks above.
-    const WORTH: [u64; 256] = {
-        let mut worth = [0; 256];
-        let mut digit = b'0';
-        while digit <= b'9' {
-            worth[digit as usize] = 1;
-            digit += 1;
-        }
-        worth[b'@' as usize] = 1 << 32;
-        worth[b'-' as usize] = 1 << 32;
-        worth
-    };
-    // A text of four billion bytes is never kept.
-    text.bytes().map(|byte| WORTH[usize::from(byte)]).sum::<u64>() >= 13
+/// Counts of the bytes that secrets are made of, taken in one walk.
+#[derive(Clone, Copy)]
+struct Marks(u64);
+
+impl Marks {
+    fn of(text: &str) -> Marks {
+        /// What a byte adds to the sum: digits below, marks above.
+        const WORTH: [u64; 256] = {
+            let mut worth = [0; 256];
+            let mut digit = b'0';
+            while digit <= b'9' {
+                worth[digit as usize] = 1;
+                digit += 1;
+            }
+            worth[b'@' as usize] = 1 << 32;
+            worth[b'-' as usize] = 1 << 32;
+            worth
+        };
+        // A text of four billion bytes is never kept.
+        Marks(text.bytes().map(|byte| WORTH[usize::from(byte)]).sum())
+    }
+
+    /// Whether a text has any of the bytes that every secret of a known shape has: an address its `@`, a credential its
+    /// hyphens, a card number its digits.
+    fn of_secret(self) -> bool {
+        self.0 >= 13
+    }
+
+    /// Whether a text has as many digits as a document or a phone.
+    fn of_document(self) -> bool {
+        self.0 & u64::from(u32::MAX) >= FEWEST_DIGITS
+    }
 }
 
 /// Whether a text has as many digits as the shortest card number.
@@ -465,6 +434,12 @@ mod tests {
         );
         let old = TOKEN.replace("abcdef-", "abcdef__LA_LD__-");
         assert_eq!(find_credentials(&old).len(), 1);
+        // Its application is no secret: what stands in its place does not hide the token.
+        for application in ["<CLIENT-ID>", "{{app}}", "12345", "$APP_ID"] {
+            let partly = TOKEN.replace("1234567890123456", application);
+            let masked = mask_credentials(&partly, |kind| kind == Credential::AccessToken);
+            assert!(!masked.contains("0123456789abcdef"), "{masked}");
+        }
     }
 
     #[test]
@@ -556,7 +531,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_quick_look_misses_nothing(text in "([0-9]{1,8}[ -]?|[a-z@.]{1,5}|TEST-|APP_USR-|TG-|my-own-secret){0,12}") {
+        fn the_quick_look_misses_nothing(text in "([0-9]{1,8}[ -]?|[a-z@.]{1,5}|TEST-|APP_USR-|TG-|my-own-secret|cpf | dni: |phone){0,12}") {
             let redactor = Redactor::new([SecretString::from("my-own-secret")]);
             if !redactor.may_hold_a_secret(&text) {
                 proptest::prop_assert_eq!(redactor.search(&text), text.as_str());

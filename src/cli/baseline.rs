@@ -52,7 +52,7 @@ pub(super) fn load(config: &BaselineConfig) -> Result<Option<Baseline>, Vec<Prob
 /// What a run is watched for, beside the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Watching {
-    /// Only what its steps expect.
+    /// What its steps expect, and what of each error breaks the documented contract.
     Run,
     /// All that is documented of each answer.
     Judges,

@@ -228,7 +228,11 @@ fn without_a_run(gated: &ContractGatedArgs) -> Vec<String> {
 pub(super) async fn engine(session: &Session, config: &ContractConfig, stock: Stock, ca_file: Option<&Path>) {
     match baseline::load(&config.baseline) {
         Ok(accepted) => {
-            engine_with(session, config, stock, ca_file, (accepted, Watching::Run)).await;
+            // A gate on lesser differences needs every answer judged by all that is documented.
+            let criteria = session.policy.iter().flat_map(|policy| &policy.fail_on);
+            let judges = criteria.into_iter().any(|criterion| criterion.asks_for_lesser_drift());
+            let watching = if judges { Watching::Judges } else { Watching::Run };
+            engine_with(session, config, stock, ca_file, (accepted, watching)).await;
         }
         Err(problems) => session.problems(problems),
     }

@@ -78,11 +78,7 @@ pub(super) fn run(output: &Output, args: &InitArgs) -> Result<u8, Vec<Problem>> 
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), Problem> {
     let done = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(path, contents));
-    done.map_err(|error| {
-        Problem::input(crate::run::unwritable(&error))
-            .fix(Message::new("run.cannot-write-fix"))
-            .in_file(path.display().to_string())
-    })
+    done.map_err(|error| crate::run::cannot_write(&error).in_file(path.display().to_string()))
 }
 
 #[cfg(test)]

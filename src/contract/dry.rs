@@ -222,4 +222,32 @@ finally:
         let again = serde_json::to_string(&dry_run(vec![scenario], &target(), 7)).unwrap();
         assert_eq!(text, again, "the same seed shows the same");
     }
+
+    #[test]
+    fn no_number_of_a_card_leaves_wherever_it_would_stand() {
+        let steps = [
+            r#"get: "/v1/x/${n}""#,
+            r#"get: "/v1/x/a-${n}-b""#,
+            r#"get: /v1/x, query: { q: "n ${n}" }"#,
+            r#"get: /v1/x, headers: { x-note: "${n}." }"#,
+            r#"post: /v1/x, body: "pague con ${n} hoy""#,
+            r#"post: /v1/x, body: { n: { "m": ["${spaced}"] } }"#,
+            r#"post: /v1/x, body: { n: "${dotted}" }"#,
+            r#"post: /v1/x, raw-body: "n=${n}&m=1""#,
+            r#"post: /v1/x, raw-body: '{"n":"${n}"}'"#,
+        ];
+        let steps: String = steps.iter().map(|step| format!("  - {{ {step}, expect: {{ status: 200 }} }}\n")).collect();
+        let text = format!(
+            "name: x\nvariables:\n  h: '42424242'\n  n: '${{h}}${{h}}'\n  q: '4242'\n  \
+             spaced: \"${{q}}\\u00a0${{q}} ${{q}} ${{q}}\"\n  dotted: '${{q}}.${{q}}.${{q}}.${{q}}'\nsteps:\n{steps}"
+        );
+        let scenario = read(&Source::new("x.yaml", &text), "x").unwrap();
+        let drawn = dry_run(vec![scenario], &target(), 7);
+        for step in &drawn[0].steps {
+            let reason = step.reason.as_ref().unwrap_or_else(|| panic!("line {}: sent", step.line));
+            assert_eq!((reason.key.as_ref(), reason.args["ending"].as_str()), ("contract.real-card", "4242"));
+        }
+        let told = serde_json::to_string(&drawn).unwrap().replace("\"4242\"", "");
+        assert!(!told.contains("4242"), "{told}");
+    }
 }

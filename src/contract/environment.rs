@@ -59,6 +59,8 @@ pub(super) fn told(answer: &Answer) -> (Message, Message) {
         None => Message::new("contract.environment").with("status", status),
     };
     let told = answer.headers.get("retry-after").and_then(|value| retry_after(value, answer.headers.get("date")));
+    // No time to wait is no advice.
+    let told = told.filter(|wait| wait.as_secs() > 0);
     let fix = match (status, told) {
         (429, Some(wait)) => Message::new("contract.fix-429-after").with("seconds", wait.as_secs()),
         (429, None) => Message::new("contract.fix-429"),
@@ -140,6 +142,8 @@ mod tests {
             (answered(500, hidden, &[]), "contract.environment-reason", "contract.fix-mistake"),
             (answered(500, live, &[]), "contract.environment-reason", "contract.fix-500-reason"),
             (answered(502, "<html>bad gateway</html>", &[]), "contract.environment-page", "contract.fix-5xx"),
+            (answered(429, "{}", &[("retry-after", "0")]), "contract.environment", "contract.fix-429"),
+            (answered(503, "", &[("retry-after", "0")]), "contract.environment", "contract.fix-5xx"),
             (answered(503, "", &[("retry-after", "9")]), "contract.environment", "contract.fix-503-after"),
             (answered(504, "", &[]), "contract.environment", "contract.fix-unknown"),
             (

@@ -9,9 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::headers::is_value;
 use super::json::plain_text;
+use super::leaving;
 use super::retry::Asked;
-use super::scenario::{Request, Unfilled, Variables, has_variables};
+use super::scenario::{PathRefusal, Request, Unfilled, Variables, has_variables};
 use super::target::{Recorded, Role, Target, TargetKind};
 use super::transport::Unanswered;
 use crate::http;
@@ -51,6 +53,13 @@ struct Body {
     text: String,
     /// What it says, unless the scenario gives it as raw text.
     json: Option<Arc<Value>>,
+}
+
+impl Body {
+    /// The last four digits of a number that may be a real card.
+    fn real_card(&self) -> Option<String> {
+        self.json.as_ref().map_or_else(|| leaving::in_text(&self.text), |json| leaving::in_json(json))
+    }
 }
 
 /// What a recording keeps of a request, as it is sent; the credential stays here.
@@ -101,8 +110,10 @@ pub(super) fn prepare(
     variables: &Variables,
     ids: &Ids,
 ) -> Result<Prepared, Refusal> {
-    let path = variables.fill_text(&request.path)?;
-    let mut url = target.base.join(path.trim_start_matches('/')).map_err(|error| {
+    let path = variables.fill_path(&request.path).map_err(|refusal| misled(refusal, &request.path))?;
+    // A first segment such as `mailto:a` is no scheme.
+    let relative = path.starts_with('/').then(|| format!("./{}", path.trim_start_matches('/')));
+    let mut url = target.base.join(relative.as_deref().unwrap_or(&path)).map_err(|error| {
         Refusal::CannotRun(Message::new("contract.bad-url").with("path", &path).with("error", error))
     })?;
     if !same_origin(&url, &target.base) {
@@ -157,8 +168,27 @@ pub(super) fn prepare(
             value => headers.insert(name, plain_text(&value)),
         };
     }
+    if let Some((name, _)) = headers.iter().find(|(_, value)| !is_value(value)) {
+        return Err(Refusal::Refused(Message::new("contract.bad-header-value").with("name", name)));
+    }
     let credential = credential.filter(|_| request.role != Role::PublicKey);
+    let card = leaving::in_url(&url)
+        .or_else(|| headers.iter().find_map(|(name, value)| leaving::in_header(name, value)))
+        .or_else(|| body.as_ref().and_then(Body::real_card));
+    if let Some(ending) = card {
+        return Err(Refusal::Refused(Message::new("contract.real-card").with("ending", ending)));
+    }
     Ok(Prepared { method, url, headers: headers.into_iter().collect(), credential, role: request.role, body, secrets })
+}
+
+/// Why a path is not asked for.
+fn misled(refusal: PathRefusal, path: &str) -> Refusal {
+    let (message, name) = match refusal {
+        PathRefusal::Unfilled(unfilled) => return unfilled.into(),
+        PathRefusal::Empty(name) => (Message::new("contract.empty-in-path"), name),
+        PathRefusal::Turns(name) => (Message::new("contract.turns-in-path"), name),
+    };
+    Refusal::Refused(message.with("name", name).with("path", path))
 }
 
 /// Whether two URLs have one origin; those that have none of their own (`data:`) are never the same.
@@ -183,7 +213,9 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
                 Refusal::CannotRun(Message::new("contract.no-card").with("brand", &brand).with("site", site))
             })?
         }
-        (None, Some(body)) if request.change.is_none() && !has_variables(body) => return sent(body.clone()).map(Some),
+        (None, Some(body)) if request.change.is_none() && !has_variables(body) => {
+            return Ok(Some(written(body.clone())));
+        }
         (None, Some(body)) => variables.fill_json(body)?,
         (None, None) => return Ok(None),
     };
@@ -193,15 +225,12 @@ fn body(request: &Request, site: &str, variables: &Variables) -> Result<Option<B
     if let Some(change) = &request.change {
         super::scenario::merge_patch(&mut body, &variables.fill_json(change)?);
     }
-    sent(Arc::new(body)).map(Some)
+    Ok(Some(written(Arc::new(body))))
 }
 
-/// A body as it is sent, unless it must not be.
-fn sent(json: Arc<Value>) -> Result<Body, Refusal> {
-    match real_card(&json) {
-        Some(number) => Err(Refusal::Refused(Message::new("contract.real-card").with("ending", number))),
-        None => Ok(Body { text: serde_json::to_string(&json).unwrap_or_else(|_| json.to_string()), json: Some(json) }),
-    }
+/// A body as it is sent.
+fn written(json: Arc<Value>) -> Body {
+    Body { text: serde_json::to_string(&json).unwrap_or_else(|_| json.to_string()), json: Some(json) }
 }
 
 /// The body of a card token for a test card of the site.
@@ -218,19 +247,6 @@ fn card_body(site: &str, brand: &str, holder: &str) -> Option<Value> {
         "security_code": card.security_code,
         "cardholder": cardholder,
     }))
-}
-
-/// The last four digits of a number in the body that may be a real card.
-fn real_card(value: &Value) -> Option<String> {
-    match value {
-        Value::Object(members) => members.values().find_map(real_card),
-        Value::Array(items) => items.iter().find_map(real_card),
-        // Most numbers are too short for a card.
-        Value::Number(number) if number.as_u64().is_none_or(|number| number < 10_000_000_000_000) => None,
-        Value::String(text) => cards::real(text),
-        Value::Number(number) => cards::real(&number.to_string()),
-        _ => None,
-    }
 }
 
 impl Prepared {
@@ -399,18 +415,4 @@ fn cut(mut body: String, most: usize) -> (String, bool) {
         body.truncate(end);
     }
     (body, end.is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn only_test_cards_may_leave() {
-        assert_eq!(real_card(&json!({"card_number": "5031 7557 3453 0604"})), None);
-        assert_eq!(real_card(&json!({"a": [{"card_number": "4111111111111111"}]})), Some("1111".into()));
-        assert_eq!(real_card(&json!({"card_number": 4_111_111_111_111_111_u64})), Some("1111".into()));
-        assert_eq!(real_card(&json!({"card_number": "5031755734530605"})), None, "fails the check digit");
-    }
 }

@@ -54,7 +54,8 @@ pub(super) fn next(asked: Asked, came: Came<'_>, before: usize) -> Next {
         Came::Nothing => (false, pause, None),
         Came::Answer { status, headers } => {
             let told = headers.get("retry-after").and_then(|value| retry_after(value, headers.get("date")));
-            let told = told.filter(|_| matches!(status, 429 | 503));
+            // Who asks for no pause at all gets the usual one: at once, the same answer would come again.
+            let told = told.filter(|_| matches!(status, 429 | 503)).map(|told| told.max(pause));
             match status {
                 429 => (asked.safe || asked.keyed, told.unwrap_or(pause), Some(told.unwrap_or(pause))),
                 503 => (asked.safe || asked.keyed, told.unwrap_or(pause), told),
@@ -126,7 +127,16 @@ mod tests {
         let seconds = |next: Next| (next.again.map(|wait| wait.as_secs()), next.silence.map(|wait| wait.as_secs()));
         assert_eq!(seconds(answered(POST, 429, "7", 0)), (Some(7), Some(7)));
         assert_eq!(seconds(answered(POST, 503, "Sun, 06 Nov 1994 08:49:40 GMT", 0)), (Some(3), Some(3)));
-        assert_eq!(seconds(answered(POST, 429, "Sun, 06 Nov 1994 08:00:00 GMT", 0)), (Some(0), Some(0)));
+        // Never without any pause.
+        for (before, pause) in [(0, 500), (1, 1000)] {
+            let pause = Some(Duration::from_millis(pause));
+            for told in ["0", "Sun, 06 Nov 1994 08:00:00 GMT"] {
+                for status in [429, 503] {
+                    let next = answered(POST, status, told, before);
+                    assert_eq!((next.again, next.silence), (pause, pause), "{status} {told}");
+                }
+            }
+        }
         // Longer than anybody waits: told to everybody, and left at that.
         assert_eq!(seconds(answered(POST, 429, "3600", 0)), (None, Some(3600)));
         // Not a time: the usual pause.

@@ -164,7 +164,7 @@ async fn headers_are_captured_and_a_slow_answer_is_a_note() {
 ")
     .await;
     assert_eq!(result.verdict, Verdict::Pass, "{result:#?}");
-    assert!(asked[1].0.starts_with("GET /x/text/plain"), "{asked:?}");
+    assert!(asked[1].0.starts_with("GET /x/text%2Fplain;"), "{asked:?}");
     assert!(result.steps[0].expectations.iter().any(|each| each.message.key == "contract.within"));
     let (result, _) = ran("steps:
   - { post: /x/slow, body: {}, expect: { status: 200, within: 1ms } }
@@ -191,5 +191,34 @@ async fn a_capture_of_nothing_or_of_several_fails_and_names_what_it_found() {
         let message = &result.steps[0].findings[0].message;
         assert_eq!(message.key, key);
         assert!(message.args.values().any(|value| value == told), "{message:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_answer_gave_leads_no_request_elsewhere() {
+    for (value, step, told) in [
+        ("'..'", "delete: '/x/1/${v}'", "contract.turns-in-path"),
+        ("''", "delete: '/x/1/${v}'", "contract.empty-in-path"),
+        ("null", "delete: '/x/1/${v}'", "contract.empty-in-path"),
+        ("\"a\\r\\nb\"", "get: /x, headers: { x-a: '${v}' }", "contract.bad-header-value"),
+        ("\"a\\0\"", "get: /x, headers: { x-a: 'b ${v}' }", "contract.bad-header-value"),
+    ] {
+        let steps =
+            format!("variables: {{ v: {value} }}\nsteps:\n  - {{ id: it, {step}, expect: {{ status: 200 }} }}\n");
+        let (result, asked) = ran(&steps).await;
+        assert_eq!((result.verdict, asked.len()), (Verdict::Fail, 0), "{steps}");
+        let finding = &result.steps[0].findings[0];
+        assert_eq!((finding.message.key.as_ref(), finding.place.line), (told, Some(4)), "{finding:?}");
+    }
+    for (value, path, asked) in [
+        ("a/../b?c#d", "/x/1/${v}", "/x/1/a%2F..%2Fb%3Fc%23d"),
+        ("data:a", "/${v}/x", "/data:a/x"),
+        ("/x/1", "${v}/y", "/x/1/y"),
+    ] {
+        let steps =
+            format!("variables: {{ v: '{value}' }}\nsteps:\n  - {{ get: '{path}', expect: {{ status: 200 }} }}\n");
+        let (result, seen) = ran(&steps).await;
+        assert_eq!(result.verdict, Verdict::Pass, "{result:#?}");
+        assert!(seen.iter().any(|(seen, _)| *seen == format!("GET {asked}")), "{seen:?}");
     }
 }

@@ -1,13 +1,13 @@
 //! What does not hold and what has no answer as a flat list, the heaviest first: for annotations, code quality and
 //! other formats without groups. Words are neutralised (see [`super::clean`]) and bounded; each format escapes them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::paint::cut;
 use super::{clean, drift, labels, plain};
 use crate::i18n::{Lang, Message};
 use crate::run::item::{Item, Source, items, scenario_reason};
-use crate::run::{Comparison, Place, RuleCard, RunRecord, Severity, Verdict};
+use crate::run::{Comparison, DriftEntry, Place, RuleCard, RunRecord, Severity, Verdict};
 use crate::specs::drift::{remedy_of, title_of};
 
 /// Columns of a message.
@@ -45,7 +45,8 @@ fn order(item: &Item<'_>, known: bool) -> (bool, bool, Severity) {
 pub(super) fn entries(record: &RunRecord, lang: Lang, most: usize) -> (Vec<Entry<'_>>, usize) {
     let cards: HashMap<&str, &RuleCard> = record.rules.iter().map(|card| (card.id.as_str(), card)).collect();
     let known = |item: &Item<'_>| record.policy.as_ref().is_some_and(|policy| policy.knows(&item.id));
-    let all = items(record).filter(|item| !said_already(item));
+    let told_of = findings_of_steps(record);
+    let all = items(record).filter(|item| !said_already(item, &told_of));
     let mut all: Vec<(bool, Item<'_>)> = all.map(|item| (known(&item), item)).collect();
     all.sort_by_key(|(known, item)| order(item, *known));
     let total = all.len();
@@ -53,9 +54,26 @@ pub(super) fn entries(record: &RunRecord, lang: Lang, most: usize) -> (Vec<Entry
     (told.collect(), total)
 }
 
-/// Whether a finding of a step says the same: what differs from the documents stands in both.
-fn said_already(item: &Item<'_>) -> bool {
-    matches!(item.source, Source::Drift(entry) if entry.change.comparison == Comparison::Documented)
+/// What findings of steps tell, as place and rule; nothing where no drift could say the same.
+fn findings_of_steps(record: &RunRecord) -> HashSet<(String, &str)> {
+    let drift = record.contract.as_ref().and_then(|contract| contract.drift.as_ref());
+    let documented = |entry: &DriftEntry| entry.change.comparison == Comparison::Documented;
+    if !drift.is_some_and(|drift| drift.entries.iter().any(documented)) {
+        return HashSet::new();
+    }
+    let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
+    let steps = scenarios.flat_map(|scenario| scenario.steps.iter().map(move |step| (scenario, step)));
+    let rules = steps.flat_map(|(scenario, step)| {
+        step.findings.iter().map(move |finding| (format!("{}#{}", scenario.id, step.id), finding.rule.as_str()))
+    });
+    rules.collect()
+}
+
+/// Whether findings of steps say the same as what differs from the documents: at every place that it names.
+fn said_already(item: &Item<'_>, told: &HashSet<(String, &str)>) -> bool {
+    let Source::Drift(entry) = item.source else { return false };
+    let said = |at: &String| told.contains(&(at.clone(), entry.change.kind.as_str()));
+    entry.change.comparison == Comparison::Documented && entry.places.iter().all(said)
 }
 
 fn tell<'r>(item: Item<'r>, known: bool, cards: &HashMap<&str, &RuleCard>, lang: Lang) -> Entry<'r> {

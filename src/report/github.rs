@@ -11,7 +11,7 @@ use super::flat::{self, Entry};
 use super::{gate, labels, plain};
 use crate::i18n::{Lang, Message};
 use crate::run::item::Source;
-use crate::run::{RunRecord, RunVerdict, Severity};
+use crate::run::{Blame, Place, Problem, RunRecord, RunVerdict, Severity};
 
 /// Annotations of one kind that GitHub shows of a step.
 const MOST: usize = 10;
@@ -33,6 +33,15 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
     used[kind] += 1;
     writeln!(out, "{}", command(kind, &[("title", "homologa".to_owned())], &text))?;
     let mut left = total - entries.len();
+    for problem in record.hindrances() {
+        let kind = usize::from(problem.blame != Blame::Input);
+        if used[kind] >= MOST {
+            left += 1;
+            continue;
+        }
+        used[kind] += 1;
+        writeln!(out, "{}", hindrance(kind, problem, lang))?;
+    }
     for (kind, group) in groups(&entries) {
         if used[kind] >= MOST {
             left += group.len();
@@ -93,16 +102,31 @@ fn groups<'e, 'r>(entries: &'e [Entry<'r>]) -> Vec<(usize, Vec<&'e Entry<'r>>)> 
     groups
 }
 
-fn annotation(kind: usize, group: &[&Entry<'_>], lang: Lang) -> String {
-    let Some(entry) = group.first() else { return String::new() };
-    let place = entry.place();
+/// Where in the repository a place is; an address stands in the text.
+fn properties(place: &Place) -> Vec<(&'static str, String)> {
     let mut properties = Vec::new();
-    // Only a file of the repository is a place there; an address stands in the text.
     if let Some(file) = &place.file {
-        properties.push(("file", super::clean::line(file).into_owned()));
+        properties.push(("file", super::clean::line(file.trim_start_matches("./")).into_owned()));
         properties.extend(place.line.map(|line| ("line", line.to_string())));
         properties.extend(place.line.and(place.column).map(|column| ("col", column.to_string())));
     }
+    properties
+}
+
+/// What kept the run from looking.
+fn hindrance(kind: usize, problem: &Problem, lang: Lang) -> String {
+    let mut properties = properties(&problem.place);
+    properties.push(("title", plain::say(&Message::new("report.open-title"), lang)));
+    let fix = problem.fix.as_ref().map(|fix| format!("→ {}", plain::say(fix, lang)));
+    let address = plain::place(&problem.place).filter(|_| problem.place.file.is_none());
+    let lines = std::iter::once(plain::say(&problem.message, lang)).chain(address).chain(fix);
+    command(kind, &properties, &lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn annotation(kind: usize, group: &[&Entry<'_>], lang: Lang) -> String {
+    let Some(entry) = group.first() else { return String::new() };
+    let place = entry.place();
+    let mut properties = properties(&place);
     properties.push(("title", format!("{} ({})", entry.title, super::clean::line(entry.item.rule))));
     let mut text = String::new();
     for entry in group.iter().take(MOST_TOLD) {

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::flat::{self, Entry};
-use super::{clean, format};
+use super::{clean, format, plain};
 use crate::i18n::{Lang, Message};
-use crate::run::{RunRecord, Severity, fingerprint};
+use crate::run::{Place, RunRecord, Severity, fingerprint};
 
 /// Most entries.
 const MOST: usize = 5_000;
@@ -47,6 +47,19 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
     let mut list = json.serialize_seq(None)?;
     // GitLab tells entries apart by their fingerprint alone.
     let mut taken: HashMap<String, usize> = HashMap::new();
+    for problem in record.hindrances().take(MOST) {
+        let (what, at) = (plain::say(&problem.message, lang), problem.location().unwrap_or_default());
+        let id = fingerprint(&["hindrance", &at, &what]);
+        let times = taken.entry(id.clone()).or_default();
+        *times += 1;
+        list.serialize_element(&Issue {
+            description: format!("{}: {what}", Message::new("report.open-title").render(lang)),
+            check_name: "homologa".to_owned(),
+            fingerprint: if *times == 1 { id } else { fingerprint(&[&id, &times.to_string()]) },
+            severity: "major",
+            location: location(&problem.place),
+        })?;
+    }
     for entry in &entries {
         let times = taken.entry(entry.item.id.to_string()).or_default();
         *times += 1;
@@ -68,11 +81,6 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
 
 fn issue(entry: &Entry<'_>, times: usize, lang: Lang) -> Issue {
     let place = entry.place();
-    let path = match (&place.file, &place.url) {
-        (Some(file), _) => file.trim_start_matches("./").replace('\\', "/"),
-        (None, Some(url)) => format::host_and_path(url).to_owned(),
-        (None, None) => "homologa".to_owned(),
-    };
     let mut description = format!("{}: {}", entry.title, entry.message.replace('\n', " · "));
     if entry.item.open {
         description = format!("{} — {description}", Message::new("report.open").render(lang));
@@ -86,11 +94,18 @@ fn issue(entry: &Entry<'_>, times: usize, lang: Lang) -> Issue {
         check_name: clean::line(entry.item.rule).into_owned(),
         fingerprint: if times == 1 { id.to_string() } else { fingerprint(&[id, &times.to_string()]) },
         severity: severity(entry),
-        location: Location {
-            path: clean::line(&path).into_owned(),
-            lines: Lines { begin: place.line.unwrap_or(1).max(1) },
-        },
+        location: location(&place),
     }
+}
+
+/// The place of an entry; one without a file or an address has a name in its place.
+fn location(place: &Place) -> Location {
+    let path = match (&place.file, &place.url) {
+        (Some(file), _) => file.trim_start_matches("./").replace('\\', "/"),
+        (None, Some(url)) => format::host_and_path(url).to_owned(),
+        (None, None) => "homologa".to_owned(),
+    };
+    Location { path: clean::line(&path).into_owned(), lines: Lines { begin: place.line.unwrap_or(1).max(1) } }
 }
 
 fn severity(entry: &Entry<'_>) -> &'static str {

@@ -10,7 +10,7 @@ use super::flat::{self, Entry};
 use super::outline::Cell;
 use super::{clean, format, gate, labels, plain};
 use crate::i18n::{Lang, Message};
-use crate::run::{CoverageState, RunRecord, RunVerdict, Severity, Verdict};
+use crate::run::{CoverageState, Problem, RunRecord, RunVerdict, Severity, Verdict};
 
 /// Entries that are told.
 const MOST: usize = 60;
@@ -32,7 +32,7 @@ pub fn write(record: &RunRecord, lang: Lang, out: &mut dyn Write) -> io::Result<
     page.sides(record);
     let (open, mend): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = entries.iter().partition(|entry| entry.item.open);
     page.mend(&mend);
-    page.open(&open);
+    page.open(&open, &record.hindrances().collect::<Vec<_>>());
     if total > entries.len() {
         page.more(total - entries.len());
     }
@@ -167,12 +167,21 @@ impl Page {
         }
     }
 
-    fn open(&mut self, entries: &[&Entry<'_>]) {
-        if entries.is_empty() {
+    fn open(&mut self, entries: &[&Entry<'_>], hindrances: &[&Problem]) {
+        if entries.is_empty() && hindrances.is_empty() {
             return;
         }
         let title = self.word("report.open-title");
         self.line(&format!("\n## {title}\n"));
+        for problem in hindrances.iter().take(MOST) {
+            let at = problem.location().map(|at| format!(" {}:", code(&at))).unwrap_or_default();
+            let fix = problem.fix.as_ref().map(|fix| format!(" → {}", self.say(fix))).unwrap_or_default();
+            let what = self.say(&problem.message);
+            self.line(&format!("- ?{at} {what}{fix}"));
+        }
+        if hindrances.len() > MOST {
+            self.more(hindrances.len() - MOST);
+        }
         for entry in entries.iter().take(MOST) {
             let weight = self.say(&labels::demand(entry.item.severity));
             let why = text(&entry.message.replace('\n', " "));

@@ -68,9 +68,7 @@ impl Fault {
     /// The fault as a problem of the file that was to be written.
     pub fn problem(self, file: impl Into<String>) -> Problem {
         let problem = match self {
-            Fault::Write(error) => {
-                Problem::input(crate::run::unwritable(&error)).fix(Message::new("run.cannot-write-fix"))
-            }
+            Fault::Write(error) => crate::run::cannot_write(&error),
             Fault::Template(error) => Problem::input(Message::new("report.template-broken").with("error", error)),
         };
         problem.in_file(file)

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 pub use crate::run::item::scenario_reason;
 use crate::run::{
-    Blame, Check, Finding, Gate, Problem, RequirementCard, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord,
+    Check, Finding, Gate, Problem, RequirementCard, RuleCard, RunRecord, ScenarioResult, Severity, ShopRecord,
     StepResult, Verdict,
 };
 
@@ -260,7 +260,7 @@ fn mend<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<G
 }
 
 fn open<'r>(record: &'r RunRecord, cards: &HashMap<&str, &'r RuleCard>) -> Vec<Open<'r>> {
-    let problems = record.problems.iter().filter(|problem| problem.blame != Blame::Notice).map(Open::Problem);
+    let problems = record.hindrances().map(Open::Problem);
     let missing = record.contract.iter().filter_map(|contract| {
         let count = contract.planned.saturating_sub(contract.scenarios.len());
         (count > 0).then_some(Open::Missing { count })

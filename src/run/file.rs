@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use super::Problem;
 use crate::i18n::Message;
 
 /// Room for most small files, and for noticing their end, in bytes.
@@ -44,6 +45,17 @@ pub fn unreadable(error: &std::io::Error) -> Message {
         ErrorKind::NotADirectory => Message::new("run.through-a-file"),
         _ => Message::new("run.cannot-read").with("error", error),
     }
+}
+
+/// That a file cannot be written, and why: a place that the user can name better is a mistake of the input, a full disk is
+/// of the environment.
+pub fn cannot_write(error: &std::io::Error) -> Problem {
+    let message = unwritable(error);
+    let problem = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Problem::environment(message),
+        _ => Problem::input(message),
+    };
+    problem.fix(Message::new("run.cannot-write-fix"))
 }
 
 /// Why a file cannot be written, in words.

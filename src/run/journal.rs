@@ -8,7 +8,7 @@ use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::file::{read_at_most, unreadable, unwritable};
+use super::file::{cannot_write, read_at_most, unreadable};
 use super::{Event, FORMAT, Place, Problem, RunRecord};
 use crate::i18n::Message;
 use crate::secret::{Credential, mask_credentials};
@@ -27,19 +27,15 @@ impl Journal {
     /// # Errors
     /// A problem of the input when the place cannot be written.
     pub fn create(path: &Path) -> Result<Journal, Problem> {
-        let unwritable = |error: std::io::Error| {
-            Problem::input(unwritable(&error))
-                .fix(Message::new("run.cannot-write-fix"))
-                .in_file(path.display().to_string())
-        };
+        let failed = |error: std::io::Error| cannot_write(&error).in_file(path.display().to_string());
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(unwritable)?;
+            std::fs::create_dir_all(folder).map_err(failed)?;
         }
         // Not emptied before it is ours: another run may be writing it.
-        let file = File::options().write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
+        let file = File::options().write(true).create(true).truncate(false).open(path).map_err(failed)?;
         own(&file, path)?;
         if file.metadata().is_ok_and(|found| found.is_file()) {
-            file.set_len(0).map_err(unwritable)?;
+            file.set_len(0).map_err(failed)?;
         }
         Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
@@ -50,12 +46,8 @@ impl Journal {
     /// # Errors
     /// A problem of the input when the place cannot be written, or another run is writing the journal.
     pub fn resume(path: &Path, kept: &[u8]) -> Result<Journal, Problem> {
-        let unwritable = |error: std::io::Error| {
-            Problem::input(unwritable(&error))
-                .fix(Message::new("run.cannot-write-fix"))
-                .in_file(path.display().to_string())
-        };
-        let old = File::options().write(true).open(path).map_err(unwritable)?;
+        let failed = |error: std::io::Error| cannot_write(&error).in_file(path.display().to_string());
+        let old = File::options().write(true).open(path).map_err(failed)?;
         own(&old, path)?;
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", std::process::id()));
@@ -71,7 +63,7 @@ impl Journal {
             let _ = file.try_lock();
             std::fs::rename(&beside, path).map(|()| file)
         });
-        let file = renamed.inspect_err(|_| drop(std::fs::remove_file(&beside))).map_err(unwritable)?;
+        let file = renamed.inspect_err(|_| drop(std::fs::remove_file(&beside))).map_err(failed)?;
         Ok(Journal { path: path.to_owned(), file, waiting: Vec::with_capacity(16 * 1024) })
     }
 

@@ -81,6 +81,11 @@ impl Criterion {
         Some(Criterion { kind, least })
     }
 
+    /// Whether differences from the documents count that break nothing.
+    pub fn asks_for_lesser_drift(self) -> bool {
+        self.kind == Kind::Of(Side::Drift) && self.least > Severity::Blocker
+    }
+
     fn counts(self, item: &Item<'_>) -> bool {
         let kind = match self.kind {
             Kind::Any => !item.open && !item.repeated,

@@ -119,13 +119,18 @@ impl RunRecord {
 
     /// The verdict that follows from what the record holds: one part for the contract side, one for each
     /// shop, and an open question for each problem that kept something from being looked at. A policy that is not met
+    /// What kept the run from looking, in the order in which it was told.
+    pub fn hindrances(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.blame != Blame::Notice)
+    }
+
     /// takes part; one that is met makes nothing better.
     pub fn judge(&self) -> RunVerdict {
         let part = self.is_part();
         let contract = self.contract.as_ref().filter(|contract| !part || contract.planned > 0);
         let contract = contract.map(ContractRecord::verdict);
         let shops = self.shops.iter().map(|shop| shop.verdict);
-        let problems = self.problems.iter().filter(|problem| problem.blame != Blame::Notice);
+        let problems = self.hindrances();
         let policy = self.policy.as_ref().map(|policy| policy.verdict).filter(|verdict| *verdict != RunVerdict::Ready);
         // A part to which nothing falls leaves nothing open: the joined record says what is known of the whole.
         let nothing = part.then_some(RunVerdict::Ready);

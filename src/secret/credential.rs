@@ -12,7 +12,8 @@ use super::pattern;
 /// A kind of credential, told by its shape (Mercado Pago, "Credentials": the prefix alone says nothing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
-    /// Private: `APP_USR-` or `TEST-`, application id, six digits, 32 hexadecimal digits, user id.
+    /// Private: `APP_USR-` or `TEST-`, application id (or what somebody wrote in its place: it is not the secret part),
+    /// six digits, 32 hexadecimal digits, user id.
     AccessToken,
     /// Public: `APP_USR-` or `TEST-` and a UUID.
     PublicKey,
@@ -35,7 +36,7 @@ fn credential_pattern() -> &'static Regex {
     static PATTERN: OnceLock<Regex> = OnceLock::new();
     PATTERN.get_or_init(|| {
         pattern(concat!(
-            r"(?i-u)(?P<token>\b(?:APP_USR|TEST)-[0-9]{10,20}-[0-9]{6}-[0-9a-f]{32}(?:__[A-Z_]+__)?-[0-9]{4,14}\b)",
+            r"(?i-u)(?P<token>\b(?:APP_USR|TEST)-[0-9a-z<>{}$_-]{1,40}-[0-9]{6}-[0-9a-f]{32}(?:__[A-Z_]+__)?-[0-9]{4,14}\b)",
             r"|(?P<key>\b(?:APP_USR|TEST)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)",
             r"|(?P<refresh>\bTG-[0-9a-f]{20,32}-[0-9]{4,14}\b)",
         ))

@@ -150,36 +150,6 @@ pub fn by_number(number: &str) -> Option<(&'static str, &'static TestCard)> {
     })
 }
 
-/// The last four digits of a text that may be the number of a real card: the length, the beginning and the check digit
-/// of one, and no test card. Ids, times and documents of companies have as many digits, but begin otherwise.
-pub fn real(text: &str) -> Option<String> {
-    // Most values are too short, or no digits.
-    if text.len() < 14
-        || text.len() > 40
-        || !text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'))
-    {
-        return None;
-    }
-    let digits: String = text.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
-    if !(14..=19).contains(&digits.len()) {
-        return None;
-    }
-    let begins = |from: u32, to: u32, count: usize| {
-        digits
-            .get(..count)
-            .and_then(|start| start.parse::<u32>().ok())
-            .is_some_and(|start| (from..=to).contains(&start))
-    };
-    let brand = match digits.len() {
-        14 => begins(300, 305, 3) || begins(36, 36, 2) || begins(38, 39, 2),
-        15 => begins(34, 34, 2) || begins(37, 37, 2),
-        16 => begins(4, 6, 1) || begins(2221, 2720, 4) || begins(3528, 3589, 4),
-        _ => begins(4, 4, 1) || begins(5, 6, 1),
-    };
-    (brand && crate::secret::luhn(&digits) && by_number(&digits).is_none())
-        .then(|| digits[digits.len() - 4..].to_owned())
-}
-
 /// The first card of a site whose number begins with the same six digits.
 pub fn by_bin(site: &str, number: &str) -> Option<&'static TestCard> {
     let bin = number.get(..6)?;

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod drift;
 pub mod grades;
 pub mod overlay;
+pub mod real_cards;
 pub mod reference_page;
 pub mod schemas;
 pub mod sites;

@@ -23,6 +23,16 @@ impl Violation {
         self.is_of_type() && self.message.contains(&format!("\"{json_type}\""))
     }
 
+    /// Whether the number of a document stands there as a number: text is the rule, and a number is a warning only.
+    pub fn is_document_as_number(&self, body: &Value) -> bool {
+        self.path.ends_with("/identification/number") && body.pointer(&self.path).is_some_and(Value::is_u64)
+    }
+
+    /// The member that is missing, where that is what breaks the schema.
+    pub fn missing(&self) -> Option<&str> {
+        self.message.strip_suffix(" is a required property").map(|name| name.trim_matches('"'))
+    }
+
     /// Whether it is the JSON type that does not fit, and not a choice among schemas, a length or a pattern.
     pub fn is_of_type(&self) -> bool {
         self.message.contains("not of type")

@@ -6,6 +6,7 @@ mod drift;
 mod hostile_server;
 mod real_target;
 mod recording;
+mod verdicts;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -58,7 +58,9 @@ fn node(before: &Node, now: &Node, at: &mut String, levels: usize, found: &mut V
             add(found, "filled-now", at, from(), to());
             return;
         }
-        if !gained.without(Types::NULL).is_empty() {
+        // A whole body that is null has lost all that was in it.
+        let nothing_left = at.as_str() == "$" && now.types.without(Types::NULL).is_empty();
+        if nothing_left || !gained.without(Types::NULL).is_empty() {
             add(found, "type-changed", at, from(), to());
             return;
         }
@@ -149,6 +151,7 @@ mod tests {
         let html = Response { shape: Shape::plain(Types::TEXT), ..response(&json!({})) };
         let found = compare(&response(&json!({"a": 1})), &html);
         assert_eq!((found.len(), found[0].kind, found[0].to.as_deref()), (1, "type-changed", Some("text")));
+        assert_eq!(kinds(&json!({"a": 1}), &Value::Null), [("type-changed", "$".to_owned())]);
     }
 
     #[test]

@@ -51,6 +51,17 @@ fn graded_changes(endpoint: &str, graded: &Graded) -> Vec<Change> {
         from: arg("expected").map(str::to_owned),
         to,
     };
+    if graded.grade == "status-mismatch" {
+        // The status that the code has in the catalogue and the one that came, or that of HTTP and that of the body.
+        let of = |status: &str| arg("code").map_or_else(|| status.to_owned(), |code| format!("{status}/{code}"));
+        let (from, to) = match (arg("expected"), arg("body")) {
+            (Some(expected), _) => (Some(expected), arg("status")),
+            (None, Some(body)) => (arg("status"), Some(body)),
+            (None, None) => (None, arg("status")),
+        };
+        let path = if arg("body").is_some() { "$.status" } else { "status" };
+        return vec![Change { from: from.map(of), ..change(path.to_owned(), to.map(of)) }];
+    }
     match (arg("fields"), arg("path")) {
         (Some(fields), _) => fields.split(", ").map(|field| change(place(field), None)).collect(),
         (None, Some(path)) => vec![change(place(path), came)],

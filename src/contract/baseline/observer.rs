@@ -1,7 +1,7 @@
 //! Watches a run: takes the shape of each answer, and tells what differs from the baseline and from the documents.
 //!
-//! Without a baseline, and when none is to be made, it looks at no body. What it keeps is bounded by the baseline
-//! and by the limits below.
+//! Without a baseline, and when none is to be made, it looks at the bodies of errors alone. What it keeps is bounded by
+//! the baseline and by the limits below.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::run::{
     TargetInfo, Terms, Verdict, Watched,
 };
 use crate::secret::Redactor;
-use crate::specs::drift::{Weight, weight_of};
+use crate::specs::drift::{Weight, weight_of, weight_of_grade};
 
 /// Most different changes that are kept; of the others only the number.
 const MOST_CHANGES: usize = 5_000;
@@ -158,11 +158,13 @@ impl Observer {
     /// An answer came. Of the answers of one step the last counts.
     pub(in crate::contract) fn see(&self, scenario: &str, step: &str, method: &str, path: &str, answer: &Answer) {
         let compares = self.compares();
-        if answer.cut || !compares && !self.judges {
+        // An error that breaks the documented contract is told whatever its step expects.
+        let judges = self.judges || answer.status >= 400;
+        if answer.cut || !compares && !judges {
             return;
         }
         // Of a resource that the documents do not describe nothing can differ from them.
-        let documented = self.judges && expect::default_schema(method, path, answer.status).is_some();
+        let documented = judges && expect::default_schema(method, path, answer.status).is_some();
         let response = compares.then(|| {
             let shape = match &answer.json {
                 Some(body) => Shape::of(body, &self.enumerated),
@@ -182,9 +184,14 @@ impl Observer {
                 direct: true,
                 ..Captured::default()
             };
-            judge("", captured).grades
+            let mut grades = judge("", captured).grades;
+            grades.retain(|graded| self.judges || weight_of_grade(graded.grade) == Some(Weight::Breaking));
+            grades
         });
         let seen = Seen { response, grades: grades.unwrap_or_default() };
+        if seen.response.is_none() && seen.grades.is_empty() {
+            return;
+        }
         let mut state = self.state();
         match state.running.get_mut(scenario) {
             Some(steps) => {

@@ -98,7 +98,7 @@ impl<'r> Mask<'r> {
 
     /// Hides what is secret in a request.
     pub(super) fn request(&mut self, asked: &mut Asked) {
-        asked.path = self.text(&asked.path);
+        asked.path = self.text(&self.redactor.path_and_query(&asked.path));
         self.headers(&mut asked.headers, &mut Vec::new());
         self.content(&mut asked.content, None);
     }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use super::format::{Entry, FORMAT, Head, Line, RecordedTarget, is_head};
 use crate::contract::target::{Role, Target};
 use crate::i18n::Message;
-use crate::run::{Problem, unwritable};
+use crate::run::{Blame, Problem, cannot_write};
 use crate::secret::Redactor;
 
 /// A recording that is being written.
@@ -22,7 +22,7 @@ pub struct Recorder {
 struct State {
     file: File,
     written: u64,
-    failed: Option<String>,
+    failed: Option<std::io::Error>,
 }
 
 impl Recorder {
@@ -35,7 +35,7 @@ impl Recorder {
         if std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0) && !is_recording(path) {
             return Err(problem(Message::new("recording.other-file")).fix(Message::new("recording.other-file-fix")));
         }
-        let failed = |error: std::io::Error| problem(unwritable(&error)).fix(Message::new("run.cannot-write-fix"));
+        let failed = |error: std::io::Error| cannot_write(&error).in_file(path.display().to_string());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
@@ -57,7 +57,7 @@ impl Recorder {
         }
         match line.map_err(std::io::Error::from).and_then(|line| state.file.write_all(&line)) {
             Ok(()) => state.written += 1,
-            Err(error) => state.failed = Some(error.to_string()),
+            Err(error) => state.failed = Some(error),
         }
     }
 
@@ -66,14 +66,12 @@ impl Recorder {
     /// # Errors
     /// A problem of the environment when a line could not be written.
     pub(in crate::contract) fn end(&self, complete: bool) -> Result<u64, Problem> {
-        let problem = |error: String| {
-            Problem::environment(Message::new("recording.stopped").with("error", error))
-                .fix(Message::new("run.cannot-write-fix"))
-                .in_file(self.path.display().to_string())
+        let stopped = |error: &std::io::Error| {
+            Problem { blame: Blame::Environment, ..cannot_write(error) }.in_file(self.path.display().to_string())
         };
-        let Ok(mut state) = self.state.lock() else { return Err(problem("poisoned".to_owned())) };
+        let Ok(mut state) = self.state.lock() else { return Err(stopped(&std::io::ErrorKind::Other.into())) };
         if let Some(error) = &state.failed {
-            return Err(problem(error.clone()));
+            return Err(stopped(error));
         }
         let written = state.written;
         if !complete {
@@ -84,7 +82,7 @@ impl Recorder {
             line.push(b'\n');
             state.file.write_all(&line)
         });
-        done.map(|()| written).map_err(|error| problem(error.to_string()))
+        done.map(|()| written).map_err(|error| stopped(&error))
     }
 }
 

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use super::{Expect, Row, Scenario, table};
 use crate::contract::json::plain_text;
 use crate::contract::judge::Expected;
+use crate::contract::leaving;
 use crate::i18n::Message;
 use crate::run::Problem;
 use crate::secret::{Credential, find_credentials};
-use crate::specs::cards;
+use crate::specs::real_cards;
 use crate::specs::statuses::statuses;
 use crate::yaml::{Key, Kind, Mark, Node, Source};
 
@@ -143,13 +144,17 @@ impl Secrets<'_> {
     fn walk(&mut self, node: &Node) {
         match &node.kind {
             Kind::Text(text) => self.text(node.mark, text),
-            // No number of fewer digits is that of a card.
-            Kind::Number(number) if number.as_u64().is_some_and(|number| number >= 10_000_000_000_000) => {
-                self.text(node.mark, &number.to_string());
+            Kind::Number(number) => {
+                if let Some(last) = leaving::in_number(number) {
+                    self.card(node.mark, &number.to_string(), last);
+                }
             }
             Kind::List(items) => items.iter().for_each(|item| self.walk(item)),
             Kind::Map(members) => {
                 for (key, member) in members {
+                    if let Some(last) = real_cards::ending(&key.text) {
+                        self.card(key.mark, &key.text, last);
+                    }
                     match &member.kind {
                         Kind::Map(headers) if key.text == "headers" => {
                             headers.iter().for_each(|(key, value)| self.header(key, value));
@@ -158,11 +163,14 @@ impl Secrets<'_> {
                     }
                 }
             }
-            Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+            Kind::Null | Kind::Bool(_) => {}
         }
     }
 
     fn header(&mut self, key: &Key, value: &Node) {
+        if let Some(last) = real_cards::ending(&key.text) {
+            self.card(key.mark, &key.text, last);
+        }
         let secret = SECRET_HEADERS.iter().any(|name| key.text.eq_ignore_ascii_case(name));
         match &value.kind {
             Kind::Text(text) if secret && !text.contains("${") && !text.trim().is_empty() => {
@@ -172,12 +180,23 @@ impl Secrets<'_> {
         }
     }
 
+    fn card(&mut self, mark: Mark, text: &str, last: String) {
+        self.tell(mark, text, Message::new("scenario.real-card").with("last", last));
+        // In a text of several lines, or with a dot between its groups, the number itself stands in the excerpt still.
+        let excerpts = self.problems.iter_mut().filter_map(|problem| problem.excerpt.as_mut());
+        for line in excerpts.flat_map(|excerpt| &mut excerpt.lines) {
+            if line.bytes().filter(u8::is_ascii_digit).nth(12).is_some() {
+                *line = line.replace(|character: char| character.is_ascii_digit(), "*");
+            }
+        }
+    }
+
     fn text(&mut self, mark: Mark, text: &str) {
-        if text.len() < 14 {
+        if text.len() < 13 {
             return;
         }
-        if let Some(last) = cards::real(text) {
-            self.tell(mark, text, Message::new("scenario.real-card").with("last", last));
+        if let Some(last) = leaving::in_escaped(text) {
+            self.card(mark, text, last);
         } else if find_credentials(text).iter().any(|found| found.kind != Credential::PublicKey) {
             self.tell(mark, text, Message::new("scenario.credential"));
         }

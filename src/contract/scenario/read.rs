@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::fragment::{self, Library};
 use super::read_expect::expect;
 use super::sequence::Sequence;
+use super::template::{Part, parts};
 use super::{Action, CardSpec, Expect, Method, Poll, Request, Row, Scenario, Step, duration, lint, table};
-use crate::contract::{Role, TargetKind, json_path};
+use crate::contract::{Role, TargetKind, headers, json_path};
 use crate::i18n::{Message, Text};
 use crate::run::Problem;
 use crate::sandbox;
@@ -451,7 +452,12 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
         members.unwrap_or_default().iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect()
     };
     let query = pairs(fields.map("query"));
-    let headers: Vec<(String, serde_json::Value)> = pairs(fields.map("headers"));
+    let header_nodes = fields.map("headers");
+    let headers: Vec<(String, serde_json::Value)> = pairs(header_nodes);
+    for (key, node) in header_nodes.unwrap_or_default() {
+        let problem = header_problem(fields.source(), key, node);
+        fields.problems.extend(problem);
+    }
     if headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("authorization") && !value.is_null()) {
         // It would be sent beside the credential of the run, and past the gate for production credentials.
         let problem = fields.problem("headers", Message::new("scenario.own-credential"));
@@ -481,6 +487,29 @@ fn action(fields: &mut Fields<'_, '_>, before: &[Step]) -> Option<Action> {
     };
     let role = role.and_then(|(_, role)| role).map_or(Role::Seller, |(_, role)| *role);
     Some(Action::Send(Box::new(Request { method, path, role, query, headers, card, body, change, raw_body, fault })))
+}
+
+/// What keeps a header from being sent as it stands; what a variable brings is seen when the step runs.
+fn header_problem(source: &Source, key: &Key, node: &Node) -> Option<Problem> {
+    let name = &key.text;
+    let told = |mark: Mark, length: usize, message: Message, fix: Message| {
+        Some(source.problem(mark, length, message.with("name", name)).fix(fix))
+    };
+    let (own, wrong) = (headers::is_own(name), !headers::is_name(name));
+    if own || wrong {
+        let (message, fix) = if own {
+            (Message::new("scenario.own-header"), Message::new("scenario.own-header-fix"))
+        } else {
+            (Message::new("scenario.header-name"), Message::new("scenario.header-name-fix"))
+        };
+        return told(key.mark, name.chars().count(), message, fix);
+    }
+    let Kind::Text(text) = &node.kind else { return None };
+    let literal = |part: Part<'_>| if let Part::Text(text) = part { headers::is_value(text) } else { true };
+    if parts(text).all(literal) {
+        return None;
+    }
+    told(node.mark, 1, Message::new("scenario.header-value"), Message::new("scenario.header-value-fix"))
 }
 
 fn card(source: &Source, node: &Node, problems: &mut Vec<Problem>) -> Option<CardSpec> {

@@ -86,7 +86,7 @@ impl Variables {
     }
 
     /// The value of `name`, also when it has to be made.
-    fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
+    pub(super) fn value(&self, name: &str) -> Option<Cow<'_, Value>> {
         if let Some(value) = self.get(name) {
             return Some(Cow::Borrowed(value));
         }

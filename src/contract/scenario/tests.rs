@@ -574,8 +574,22 @@ fn what_can_never_hold_is_told_with_its_place_and_mend() {
         (step("error: 1999"), "scenario.unknown-error", "1999"),
         (post("body: { card_number: '4242 4242 4242 4242' }"), "scenario.real-card", "'4242"),
         (post("body: { card_number: 4242424242424242 }"), "scenario.real-card", "4242"),
+        (post("body: { card_number: 4242424242424242.0 }"), "scenario.real-card", "4242"),
+        (post("body: { note: pague con 4242.4242.4242.4242 hoy }"), "scenario.real-card", "pague"),
+        (post("body: { '4242424242424242': 1 }"), "scenario.real-card", "'4242"),
+        (post("raw-body: n=4242+4242+4242+4242"), "scenario.real-card", "n=4"),
+        (post("query: { q: '4242-4242-4242-4242' }"), "scenario.real-card", "'4242"),
+        (post("headers: { X-Note: '4242424242424242' }"), "scenario.real-card", "'4242"),
+        (post("headers: { X-4242424242424242: a }"), "scenario.real-card", "X-"),
+        (step("status: 200").replace("payments/1", "%34242424242424242"), "scenario.real-card", "/v1"),
         (post(&format!("query: {{ access_token: {token} }}")), "scenario.credential", "APP"),
         (post("headers: { X-Api-Key: abcdef }"), "scenario.credential", "abc"),
+        (post("headers: { 'ma l': x }"), "scenario.header-name", "'ma l"),
+        (post("headers: { '${site}': x }"), "scenario.header-name", "'${"),
+        (post("headers: { X-Note: \"a\\nb\" }"), "scenario.header-value", "\"a"),
+        (post("headers: { X-Note: \"${site}\\0\" }"), "scenario.header-value", "\"${"),
+        (post("headers: { Content-Length: '5' }"), "scenario.own-header", "Content"),
+        (post("headers: { HOST: null }"), "scenario.own-header", "HOST"),
         (post("headers: { Authorization: 'Bearer x' }"), "scenario.own-credential", "{ Auth"),
         (rows("s: approved, d: cc_rejected_high_risk, e: 2006"), "scenario.unknown-pair", "cc_rejected"),
         (rows("s: approved, d: accredited, e: 401/5"), "scenario.error-beside-status", "401/5"),
@@ -607,6 +621,9 @@ fn what_can_never_hold_is_told_with_its_place_and_mend() {
         with_files(&[("x.yaml", &post("headers: { X-Api-Key: hunter2-and-a-half, Cookie: hunter2-and-a-half }"))]);
     let told = format!("{:?}", told.unwrap_err());
     assert!(told.contains("scenario.credential") && !told.contains("hunter2"), "{told}");
+    let card = post("raw-body: |\n      una:\n      4242.4242.4242.4242 y 4242\u{a0}4242\u{a0}4242\u{a0}4242");
+    let told = format!("{:?}", with_files(&[("x.yaml", &card)]).unwrap_err());
+    assert!(told.contains("scenario.real-card") && !told.replace("\"4242\"", "").contains("4242"), "{told}");
     let problems = with_files(&[("x.yaml", &step("error: 2001000"))]).unwrap_err();
     assert_eq!(problems[0].fix.as_ref().unwrap().key, "scenario.unknown-error-fix", "numbers have no neighbours");
     let problems = with_files(&[("x.yaml", &step("error: 404/2006"))]).unwrap_err();

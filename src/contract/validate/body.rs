@@ -49,7 +49,7 @@ pub fn judge(file: &str, captured: Captured) -> Judged {
             trace = first_data(body).map(|data| work.outside(data));
             work.error(body, status, inner, path.as_deref());
             let normal = normalise(body);
-            says = normal.message.as_deref().or(normal.error.as_deref()).map(|text| work.outside(text));
+            says = words(body, &normal).map(|text| work.outside(text));
             explained = explain(body, &normal, status).filter(|_| work.shows.is_empty());
         }
         (Some(body), _) => work.success(body, kind, status),
@@ -125,6 +125,15 @@ fn is_foreign(body: &Value) -> bool {
     !has("blocked_by") && !has("cause") && !cause && (has("code") || has("errors"))
 }
 
+/// What an error says in its own words, wherever they stand.
+fn words<'b>(body: &'b Value, normal: &'b NormalError) -> Option<&'b str> {
+    let cause = || normal.causes.iter().find_map(|cause| cause.description.as_deref());
+    let listed = || body.pointer("/errors/0/message").and_then(Value::as_str);
+    let description = || ["description", "error_description"].iter().find_map(|name| body.get(*name)?.as_str());
+    let message = normal.message.as_deref().or_else(cause).or_else(listed).or_else(description);
+    message.or(normal.error.as_deref()).filter(|text| !text.trim().is_empty())
+}
+
 /// What an error without a known code comes from, where its members or its words tell.
 fn explain(body: &Value, normal: &NormalError, status: Option<u16>) -> Option<Message> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
@@ -162,6 +171,7 @@ fn explain(body: &Value, normal: &NormalError, status: Option<u16>) -> Option<Me
         Some(401) => Some(Message::new("validate.says-credential")),
         Some(403) => Some(Message::new("validate.says-permission")),
         Some(404) => Some(Message::new("validate.says-not-there")),
+        Some(400 | 422) if !normal.causes.is_empty() => Some(Message::new("validate.says-other-code")),
         Some(400 | 422) if !said.is_empty() => Some(Message::new("validate.says-request")),
         _ => None,
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::success::known_fields;
 use super::unwrap::http_status;
 use crate::specs::statuses::statuses;
 
@@ -108,6 +109,9 @@ pub(super) fn classify(body: &Value, path: Option<&str>, status: Option<u16>) ->
 
 /// What an object is, see [`classify`].
 pub(super) fn object(members: &Members, path: Option<&str>, status: Option<u16>) -> Kind {
+    if is_object_of_sdk(members) {
+        return Kind::Unknown;
+    }
     if is_error(members, status) {
         return Kind::Error;
     }
@@ -188,7 +192,7 @@ fn other_resource(members: &Members) -> Option<Kind> {
     let status = members.get("status").and_then(Value::as_str).unwrap_or_default();
     let of_order = matches!(status, "opened" | "closed" | "expired");
     let orders = any(members, &["order_status", "preference_id", "shipments"]);
-    if any(members, &["disbursements", "wallet_payment", "advanced_payment_id"])
+    if any(members, &["disbursements", "wallet_payment", "advanced_payment_id", "disbursement_id"])
         || (paid_by && is_payment_status(status) && !orders)
     {
         return Some(Kind::AdvancedPayment);
@@ -253,12 +257,23 @@ pub(super) fn is_bare_payment(members: &Members) -> bool {
 fn is_payment(members: &Members) -> bool {
     let found = count(members, &PAYMENT_MARKS);
     let id_of_elsewhere = members.get("id").and_then(Value::as_str).is_some_and(|id| id.parse::<u64>().is_err());
-    if any(members, &["id", "status"]) && found > 0 {
-        // One common member with the id of something else is not a payment.
-        return found >= 3 || !id_of_elsewhere;
-    }
     let status = members.get("status").and_then(Value::as_str);
-    members.contains_key("id") && !id_of_elsewhere && status.is_some_and(is_payment_status)
+    if any(members, &["id", "status"]) && found > 0 {
+        // One common member with the id or the status of something else is not a payment.
+        let common = found > 1 || status.is_none_or(is_payment_status);
+        return found >= 3 || (!id_of_elsewhere && common);
+    }
+    members.contains_key("id")
+        && !id_of_elsewhere
+        && status.is_some_and(is_payment_status)
+        && members.keys().all(|name| known_fields().contains(name.as_str()))
+}
+
+/// Whether an object is a payment as an SDK names its members: what the service answered cannot be read from it.
+pub(super) fn is_object_of_sdk(members: &Members) -> bool {
+    let camel = ["statusDetail", "transactionAmount", "paymentMethodId", "dateCreated"];
+    let pascal = ["StatusDetail", "TransactionAmount", "PaymentMethodId", "DateCreated"];
+    count(members, &camel) > 1 || count(members, &pascal) > 1
 }
 
 fn is_payment_status(status: &str) -> bool {
@@ -282,7 +297,7 @@ fn is_error(members: &Members, status: Option<u16>) -> bool {
         return true;
     }
     let text = |name: &str| matches!(members.get(name), Some(Value::String(_) | Value::Null));
-    let number = |name: &str| members.get(name).and_then(http_status).is_some();
+    let number = |name: &str| members.get(name).and_then(http_status).is_some_and(|status| status >= 400);
     let parts = [
         text("message"),
         text("error"),
@@ -293,8 +308,9 @@ fn is_error(members: &Members, status: Option<u16>) -> bool {
     let parts = parts.iter().filter(|part| **part).count();
     let small = members.len() <= 8 && !has("id");
     let failed = status.is_some_and(|status| status >= 400);
-    // The envelopes of other programs say `success` or `ok`; a text in `data` is the trace of a cause that stands alone.
-    let envelope = any(members, &["success", "ok", "result"])
-        || members.get("data").is_some_and(|data| !data.is_string() && !data.is_null());
+    // The envelopes of other programs say `success` or `ok`, or keep what they carry in `data`; in a cause that stands
+    // alone that is its trace.
+    let cause = has("code") && has("description");
+    let envelope = any(members, &["success", "ok", "result"]) || (has("data") && !cause);
     small && (parts >= 2 || (failed && parts >= 1)) && (failed || !envelope)
 }

@@ -29,7 +29,8 @@ impl Work {
             }
             _ => {}
         }
-        let formerly_under_its_status = self.codes(&normal, status, path);
+        let orders = body.get("errors").is_some_and(Value::is_array);
+        let formerly_under_its_status = self.codes(&normal, status, path, orders);
         let shapes = shapes(body, &normal);
         if let Some(status) = status
             && !formerly_under_its_status
@@ -57,7 +58,8 @@ impl Work {
     }
 
     /// Grades every code; tells whether one stood in an older catalogue under this very status.
-    fn codes(&mut self, normal: &NormalError, status: Option<u16>, path: Option<&str>) -> bool {
+    /// `orders` says that they stand in a list of the Orders API.
+    fn codes(&mut self, normal: &NormalError, status: Option<u16>, path: Option<&str>, orders: bool) -> bool {
         let mut formerly = false;
         for cause in &normal.causes {
             let mut entries: Vec<&Entry> =
@@ -78,6 +80,11 @@ impl Work {
                     let message = Message::new("validate.code-status").with("code", &entry.code);
                     let message = message.with("expected", entry.status).with("status", status.unwrap_or_default());
                     self.grade("status-mismatch", message);
+                }
+                None if orders && known.is_empty() => {
+                    self.documented = false;
+                    let code = self.outside(&cause.code);
+                    self.grade("unknown-code", Message::new("validate.code-of-orders").with("code", &code));
                 }
                 _ => formerly |= self.neighbour(cause, &known, status, path),
             }
@@ -199,7 +206,10 @@ fn best<'n>(cause: &Cause, known: &[&'n Neighbour], status: Option<u16>, path: O
     let found = known.iter().copied();
     found.min_by_key(|other| {
         let like_its_type = of_payments(other) != cause.code_is_text;
-        (!says(other), !of_path(other), undocumented(other), !of_status(other), !like_its_type)
+        // A bare text in place of a number, of which nothing else is known, is what the card form hands on.
+        let of_form = cause.code_is_text && cause.description.is_none() && status.is_none() && path.is_none();
+        let like_its_place = !of_form || other.kind == NeighbourKind::ClientSide;
+        (!says(other), !of_path(other), undocumented(other), !of_status(other), !like_its_place, !like_its_type)
     })
 }
 

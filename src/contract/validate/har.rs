@@ -72,6 +72,7 @@ pub(super) fn read(mut whole: Value) -> Read {
                 _ => Some(NotJson::Text),
             },
             body,
+            direct: true,
             ..Captured::default()
         });
     }

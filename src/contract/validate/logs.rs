@@ -92,7 +92,7 @@ fn http(text: &str) -> Option<Captured> {
     let bare = |line: &str| {
         line.trim_end().trim_start_matches("< ").trim_start_matches("> ").trim_start_matches("* ").to_owned()
     };
-    let mut captured = Captured::default();
+    let mut captured = Captured { direct: true, ..Captured::default() };
     let (mut body, mut headers, mut offset) = (None, false, 0);
     for line in text.split_inclusive('\n').take(2_000) {
         let shown = bare(line);

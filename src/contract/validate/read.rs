@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::unwrap::unwrap;
 use super::{
-    Captured, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, classify, har, judge, logs, recording,
+    Captured, Judged, Kind, LARGEST_BODY, LARGEST_FILE, MOST_BODIES, NotJson, Report, Unwrapped, classify, har, judge,
+    logs, recording,
 };
 use crate::contract::text::{foreign_format, utf8};
 use crate::i18n::Message;
@@ -164,7 +165,21 @@ impl Report {
             self.problem(file, Message::new("validate.too-many").with("limit", MOST_BODIES));
             return false;
         }
-        self.bodies.push(judge(file, captured));
+        let texts = captured.body.as_ref().map(texts_with_objects).unwrap_or_default();
+        let place = captured.place.clone();
+        let judged = judge(file, captured);
+        // A line of a log whose message has the body inside of its text.
+        let inside = match judged.kind {
+            Kind::Unknown => texts.iter().flat_map(|text| logs::find(text).answers).collect(),
+            _ => Vec::new(),
+        };
+        if inside.is_empty() {
+            self.bodies.push(judged);
+        }
+        for answer in inside {
+            let answer = Captured { place: place.clone(), ..answer };
+            self.bodies.push(Judged { unwrapped: Some(Unwrapped::Log), ..judge(file, answer) });
+        }
         true
     }
 
@@ -236,6 +251,13 @@ fn lines(bytes: &[u8]) -> Option<Vec<(usize, &[u8])>> {
     let first_bytes = lines.iter().filter(|(_, line)| matches!(line.first(), Some(b'{'))).count();
     let mostly_objects = first_bytes * 2 > lines.len();
     (lines.len() > 1 && mostly_objects && lines.iter().any(|(_, line)| whole(line))).then_some(lines)
+}
+
+/// The texts of an object that have another object inside, as messages of logs have.
+fn texts_with_objects(body: &Value) -> Vec<String> {
+    let members = body.as_object().into_iter().flatten().take(40);
+    let texts = members.filter_map(|(_, value)| value.as_str()).filter(|text| text.contains('{'));
+    texts.filter(|text| !text.trim_start().starts_with('{')).map(str::to_owned).collect()
 }
 
 /// Whether the JSON text of a value is longer than a limit, without building the text.

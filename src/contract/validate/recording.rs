@@ -49,6 +49,7 @@ impl Report {
                                 .text
                                 .map(|text| if is_html(&text) { NotJson::Html } else { NotJson::Text }),
                             body: response.content.body,
+                            direct: true,
                             ..Captured::default()
                         },
                     );

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Shown;
 use super::body::Work;
-use super::classify::Kind;
+use super::classify::{Kind, is_object_of_sdk};
 use crate::contract::json::type_name;
 use crate::contract::judge::environment;
 use crate::i18n::Message;
@@ -44,7 +44,9 @@ impl Work {
             Kind::Refund => self.schema("refund", body),
             Kind::Unknown | Kind::Error => {
                 self.documented = false;
-                self.grade("unknown-document", Message::new("validate.unknown-document"));
+                let of_sdk = body.as_object().is_some_and(is_object_of_sdk);
+                let message = if of_sdk { "validate.object-of-sdk" } else { "validate.unknown-document" };
+                self.grade("unknown-document", Message::new(message));
             }
             other => {
                 self.documented = false;
@@ -108,7 +110,8 @@ impl Work {
                 matches!(violation.path.as_str(), "" | "/id" | "/status" | "/transaction_amount" | "/payment_id");
             // A number where digits are written as text or the other way round, a date of another form, or null where
             // nothing is yet: a note, not a failure. An empty map that PHP wrote is an empty list.
-            let number = value.is_some_and(Value::is_u64) && digits(&violation.path);
+            let number = violation.is_document_as_number(body)
+                || !self.direct && value.is_some_and(Value::is_u64) && digits(&violation.path);
             let nothing = value.is_some_and(Value::is_null) && !required;
             let date = value.and_then(Value::as_str).is_some_and(|text| date(&violation.path) && begins_as_date(text));
             let kept_id = !self.direct && violation.wants("integer") && id(&violation.path);
@@ -119,6 +122,12 @@ impl Work {
             });
             if number || nothing || date || id || map {
                 tolerated.push(violation.path);
+                continue;
+            }
+            // A member that is not there has no place of its own.
+            if let Some(field) = violation.missing() {
+                let path = self.outside(&format!("{}/{field}", violation.path));
+                self.grade("type", Message::new("validate.missing").with("path", path).with("schema", name));
                 continue;
             }
             let path = self.outside(if violation.path.is_empty() { "/" } else { &violation.path });
@@ -173,9 +182,9 @@ fn loose(place: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a path names digits that are written as text.
+/// Whether a path names digits of a card that are written as text.
 fn digits(path: &str) -> bool {
-    ["/first_six_digits", "/last_four_digits", "/bin", "/identification/number"].iter().any(|end| path.ends_with(end))
+    ["/first_six_digits", "/last_four_digits", "/bin"].iter().any(|end| path.ends_with(end))
 }
 
 /// Whether a path names an id. A program whose numbers are too short for it keeps it as text.
@@ -204,7 +213,7 @@ fn begins_as_date(text: &str) -> bool {
 }
 
 /// The members of a payment that our schema names.
-fn known_fields() -> &'static HashSet<String> {
+pub(super) fn known_fields() -> &'static HashSet<String> {
     static KNOWN: OnceLock<HashSet<String>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let schema: Option<Value> = schemas::text("payment").and_then(|text| serde_json::from_str(text).ok());

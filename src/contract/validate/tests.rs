@@ -195,6 +195,10 @@ fn kinds_are_told_apart() {
         (json!({"x": 1}), Unknown),
         (json!({"message": "hello"}), Unknown),
         (json!({"success": false, "message": "no", "error": "x"}), Unknown),
+        (json!({"status": 200, "message": "OK", "data": null}), Unknown),
+        (json!({"statusCode": 201, "message": "Pago creado", "data": "123"}), Unknown),
+        (json!({"id": 12, "status": "active", "currency_id": "ARS"}), Unknown),
+        (json!({"id": 3, "status": "authorized", "plan": "x"}), Unknown),
         (json!({"message": "Invalid data", "errors": {"email": ["taken"]}}), Unknown),
         (json!({"transaction_amount": 1, "token": "t", "payer": {"email": "a@testuser.com"}}), Unknown),
         (json!({"id": "pre-1", "status": "cancelled"}), Unknown),
@@ -321,12 +325,23 @@ fn wrappers_of_sdks_are_taken_off_and_told() {
         json!({"json": payment(), "pairedItem": {"item": 0}}),
         json!({"id": 3, "status": "approved", "raw": payment().to_string()}),
         json!({"success": true, "payments": [payment()]}),
+        json!({"request": {"method": "POST"}, "response": {"status": 201, "jsonBody": payment()}}),
+        json!({"log": format!("answer: {}\n", payment()), "stream": "stdout", "time": "2026-01-02T03:04:05Z"}),
+        json!({"level": 30, "msg": format!("paid {}", payment())}),
+        json!({"id": 1, "dateCreated": "x", "statusDetail": "accredited", "status": "approved",
+               "response": {"content": payment().to_string(), "statusCode": 201}}),
     ] {
         let mut report = Report::default();
         report.add("f", body.to_string().as_bytes());
         let found: Vec<_> = report.bodies.iter().map(|judged| (judged.kind, judged.verdict)).collect();
         assert_eq!(found, [(Kind::Payment, Verdict::Pass)], "{body}");
     }
+    // What an SDK made of an answer under names of its own says nothing of the answer.
+    let own = one(None, json!({"id": 1, "status": "approved", "statusDetail": "accredited", "transactionAmount": 5}));
+    assert_eq!(
+        (own.kind, own.verdict, &*own.grades[0].message.key),
+        (Kind::Unknown, Verdict::Inconclusive, "validate.object-of-sdk")
+    );
     // What holds something like a payment is none: a request for a preference, two bodies, a payment in a resource.
     let item = json!({"id": "1234", "title": "x", "quantity": 1, "unit_price": 5, "currency_id": "BRL"});
     for (body, kind) in [

@@ -8,7 +8,7 @@ use super::classify::{self, Kind, classify};
 /// Most wrappers around one body that are taken off.
 const MOST_WRAPPERS: usize = 4;
 /// Most members of an object that is taken for a wrapper.
-const MOST_MEMBERS: usize = 40;
+const MOST_MEMBERS: usize = 200;
 
 /// What was around the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,7 +38,7 @@ impl Unwrapped {
         match self {
             Unwrapped::Node1 => "SDK Node 1.x",
             Unwrapped::Node2 => "SDK Node 2.x",
-            Unwrapped::StatusResponse => "SDK Ruby, Python",
+            Unwrapped::StatusResponse => "SDK (status, response)",
             Unwrapped::StatusBody => "status, body",
             Unwrapped::StatusContent => "SDK Java, PHP",
             Unwrapped::HttpClient => "HTTP client",
@@ -169,15 +169,20 @@ fn around(members: &Map<String, Value>) -> Option<(&'static str, Unwrapped, Opti
     // A payment has a status of words, an error has a message of its own.
     if members.len() <= 8 && !members.get("message").is_some_and(Value::is_string) {
         if let Some(status) = status(&["status"]) {
-            for (name, wrapper) in [("response", Unwrapped::StatusResponse), ("body", Unwrapped::StatusBody)] {
+            for (name, wrapper) in [
+                ("response", Unwrapped::StatusResponse),
+                ("body", Unwrapped::StatusBody),
+                ("jsonBody", Unwrapped::StatusBody),
+            ] {
                 if holds(name) {
                     return Some((name, wrapper, Some(status)));
                 }
             }
         }
-        if let Some(status) = status(&["statusCode", "status_code", "httpCode", "http_code", "code"]) {
+        if let Some(status) = status(&["statusCode", "StatusCode", "status_code", "httpCode", "http_code", "code"]) {
             for (name, wrapper) in [
                 ("content", Unwrapped::StatusContent),
+                ("Content", Unwrapped::StatusContent),
                 ("body", Unwrapped::StatusBody),
                 ("response", Unwrapped::StatusResponse),
             ] {

@@ -73,7 +73,8 @@ impl Page<'_> {
         let _ = writeln!(self.out, "{}", self.paint(&clean::line(id), Tone::Quiet));
         self.hang("  ", &title, Tone::Strong);
         let mut said = if noted || gate { group.spots.first().map(|spot| &spot.finding.message) } else { None };
-        for spot in group.spots.iter().take(self.style.detail.places()) {
+        let mut shown = group.spots.iter().take(self.style.detail.places()).peekable();
+        while let Some(spot) = shown.next() {
             // The same words are said once for all their places.
             if said.replace(&spot.finding.message) != Some(&spot.finding.message) {
                 let message = self.say(&spot.finding.message);
@@ -83,17 +84,14 @@ impl Page<'_> {
             let scenario = spot.step.filter(|_| noted).map(|(scenario, _)| scenario.id.as_str());
             self.place(&spot.finding.place, scenario);
             self.differences(&spot.finding.evidence);
-        }
-        // The request of the first step that is shown, to be tried by hand.
-        if let Some(exchange) = group
-            .spots
-            .first()
-            .and_then(|spot| spot.step)
-            .filter(|(scenario, _)| !scenario.abridged)
-            .and_then(|(_, step)| step.exchange.as_ref())
-            && !noted
-        {
-            self.curl(&curl(exchange));
+            // The request of each step behind what is said of it, to be tried by hand.
+            let step = spot.step.filter(|(scenario, _)| !scenario.abridged && !noted).map(|(_, step)| step);
+            let next = shown.peek().and_then(|next| next.step).map(|(_, step)| step);
+            if let Some(step) = step.filter(|step| !next.is_some_and(|next| std::ptr::eq(*step, next)))
+                && let Some(exchange) = &step.exchange
+            {
+                self.curl(&curl(exchange));
+            }
         }
         let most = self.style.detail.places();
         if group.spots.len() > most {
