@@ -203,8 +203,8 @@ fn row_statuses(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
             for row in scenario.rows.iter().filter(|row| row.values.contains_key(column)) {
                 if status_of(name, Some(&row.values), &scenario.variables).is_none() {
                     let mark = cell(scenario, root, row, (column, None), problems);
-                    let problem = row.source.problem(mark, 1, Message::new("scenario.bad-status"));
-                    problems.push(problem.fix(Message::new("scenario.bad-status-fix")));
+                    let length = row.values.get(column).map_or(1, |value| plain_text(value).chars().count());
+                    problems.push(row.source.problem(mark, length, Message::new("scenario.bad-status")));
                 }
             }
         }

@@ -345,6 +345,12 @@ mod tests {
             (format!("{whole}variables: {{ place: MLZ }}\n"), true),
             (whole.replace("200", "\"${row.s}\"") + "rows: [{ s: 200 }, { s: [200, 201] }]\n", true),
             (whole.replace("200", "[\"${s}\", 201]") + "variables: { s: 200 }\n", true),
+            (whole.replace("200", "200.0"), true),
+            (whole.replace("200", "200.5"), false),
+            (whole.replace("status: 200", "within: 2s"), false),
+            (whole.replace("status: 200", "body: {}"), false),
+            (whole.replace("status: 200", "status: 200, body: {}"), true),
+            (whole.replace("status: 200", "status: 200, within: 0s"), false),
             (whole.replace("200", "\"2${s}\"") + "variables: { s: 200 }\n", false),
             (format!("{whole}sites: [MLA, MLB, MLA]\n"), false),
             (format!("{whole}targets: []\n"), false),
@@ -412,9 +418,9 @@ mod tests {
         };
         let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         assert_eq!(words("/$defs/site/enum"), own(specs::sites::all().iter().map(|site| site.id.as_str()).collect()));
-        assert_eq!(words("/$defs/expect/properties/schema/enum"), own(specs::schemas::names().to_vec()));
+        assert_eq!(words("/$defs/expect/properties/schema/anyOf/0/enum"), own(specs::schemas::names().to_vec()));
         let roles = crate::contract::Role::ALL.iter().map(|(name, _)| *name).collect();
-        assert_eq!(words("/$defs/request/properties/as/oneOf"), own(roles));
+        assert_eq!(words("/$defs/role/oneOf"), own(roles));
         let mut codes: BTreeSet<String> = catalogue().entries().iter().map(|entry| entry.code.clone()).collect();
         codes.extend(catalogue().entries().iter().filter_map(|entry| entry.wire_code.clone()));
         codes.extend(specs::catalogue::neighbours().iter().map(|other| other.code.clone()));

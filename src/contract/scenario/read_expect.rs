@@ -25,7 +25,7 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
             fields.problem("status", Message::new("scenario.bad-status"));
         }
         for item in items {
-            match (item.to_json().as_u64().and_then(|status| u16::try_from(status).ok()), &item.kind) {
+            match (whole_number(item).and_then(|status| u16::try_from(status).ok()), &item.kind) {
                 (Some(status @ 100..=599), _) => expect.status.push(status),
                 (_, Kind::Text(text)) if let Some(name) = alone(text) => {
                     expect.status_of.push((name.to_owned(), item.mark));
@@ -87,6 +87,16 @@ pub(super) fn expect(source: &Source, node: &Node, problems: &mut Vec<Problem>) 
     expect.same = same.and_then(|node| same_as(source, node, problems));
     contradictions::stated(source, &expect, problems);
     Some(expect)
+}
+
+/// A whole number, also one that is written 200.0.
+fn whole_number(node: &Node) -> Option<u64> {
+    let Kind::Number(number) = &node.kind else { return None };
+    number.as_u64().or_else(|| {
+        // Below 65,536 no digit of a float is lost.
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..65_536.0).contains(float))?;
+        format!("{float}").parse().ok()
+    })
 }
 
 /// The name of the variable that is all of a text.

@@ -120,7 +120,12 @@ fn from_csv(source: &Source, node: &Node, library: &Library<'_>, problems: &mut 
                     let problem = file.problem(mark, length, message.with("kind", kind));
                     let comma =
                         *kind == "number" && cell.contains(',') && cell.replace(',', ".").trim().parse::<f64>().is_ok();
-                    problems.push(if comma { problem.fix(Message::new("scenario.csv-comma")) } else { problem });
+                    let number = *kind == "number" && cell.trim().parse::<f64>().is_ok();
+                    problems.push(match (comma, number) {
+                        (true, _) => problem.fix(Message::new("scenario.csv-comma")),
+                        (_, true) => problem.fix(Message::new("scenario.csv-number")),
+                        _ => problem,
+                    });
                 }
             }
         }
