@@ -412,5 +412,5 @@ fn a_disk_that_fills_keeps_what_was_written_and_the_good_old_report() {
     let resumed = homologa_in(folder.path(), &[&usual[..], &["--resume", "out"]].concat());
     assert_eq!(resumed.code, 0, "{}", resumed.all());
     let full = homologa_in(folder.path(), &["report", "out", "--report", "json=/dev/full"]);
-    assert_eq!((full.code, full.stderr.contains("the disk is full")), (2, true), "{}", full.all());
+    assert_eq!((full.code, full.stderr.contains("the disk is full")), (3, true), "{}", full.all());
 }
