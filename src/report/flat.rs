@@ -76,6 +76,25 @@ fn said_already(item: &Item<'_>, told: &HashSet<(String, &str)>) -> bool {
     entry.change.comparison == Comparison::Documented && entry.places.iter().all(said)
 }
 
+/// Differences that keep a run from being ready, but for what findings of steps tell.
+pub(super) fn breaking_drift(record: &RunRecord) -> Vec<&DriftEntry> {
+    let told_of = findings_of_steps(record);
+    let entries = items(record).filter(|item| !said_already(item, &told_of)).filter_map(|item| match item.source {
+        Source::Drift(entry) if entry.blocks() => Some(entry),
+        _ => None,
+    });
+    entries.collect()
+}
+
+/// Title, message and remedy of a difference.
+pub(super) fn of_drift(entry: &DriftEntry, lang: Lang) -> (String, String, Option<String>) {
+    let change = &entry.change;
+    let title = title_of(&change.kind).map_or(change.kind.as_str(), |title| title.get(lang));
+    let mut parts = vec![format!("{} {}", change.endpoint, change.path)];
+    parts.extend(drift::step(change).as_ref().map(|step| plain::say(step, lang)));
+    (title.to_owned(), parts.join(" · "), remedy_of(&change.kind).map(|fix| fix.get(lang).to_owned()))
+}
+
 fn tell<'r>(item: Item<'r>, known: bool, cards: &HashMap<&str, &RuleCard>, lang: Lang) -> Entry<'r> {
     let card = cards.get(item.rule).copied();
     let say = |message: &Message| plain::say(message, lang);
@@ -104,13 +123,7 @@ fn tell<'r>(item: Item<'r>, known: bool, cards: &HashMap<&str, &RuleCard>, lang:
             let fix = gate.findings.first().and_then(|finding| finding.fix.as_ref());
             (gate.id.clone(), say(&gate.message), fix.map(say))
         }
-        Source::Drift(entry) => {
-            let change = &entry.change;
-            let title = title_of(&change.kind).map_or(change.kind.as_str(), |title| title.get(lang));
-            let mut parts = vec![format!("{} {}", change.endpoint, change.path)];
-            parts.extend(drift::step(change).as_ref().map(say));
-            (title.to_owned(), parts.join(" · "), remedy_of(&change.kind).map(|fix| fix.get(lang).to_owned()))
-        }
+        Source::Drift(entry) => of_drift(entry, lang),
         Source::DriftLeftOut(drift) => {
             let message = Message::new("report.drift-more").with("n", drift.left_out);
             (say(&Message::new("report.drift")), say(&message), None)

@@ -12,10 +12,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::xml::Xml;
-use super::{accepted, clean, labels, plain};
+use super::{accepted, clean, flat, labels, plain};
 use crate::i18n::{Lang, Message};
 use crate::run::policy::Judgement;
-use crate::run::{Blame, Check, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict};
+use crate::run::{
+    Blame, Check, DriftEntry, Gate, Problem, RuleCard, RunRecord, RunVerdict, ScenarioResult, Skipped, Verdict,
+};
 
 /// How many findings of one test case are told.
 const MOST_FINDINGS: usize = 20;
@@ -54,6 +56,8 @@ pub(super) enum Case<'r> {
     Gate(&'r Gate),
     /// What the user wants a run to fail on.
     Policy(&'r Judgement),
+    /// A difference that breaks something and that no step tells.
+    Drift(&'r DriftEntry),
     /// A scenario that a key of its own leaves out.
     Left(&'r Skipped),
     /// A question about the run itself that stays open: its name in the report, and what is to be said.
@@ -87,6 +91,7 @@ impl Case<'_> {
                 RunVerdict::Inconclusive => State::Error,
             },
             Case::Left(_) => State::Skipped,
+            Case::Drift(_) => State::Failed,
             Case::Problem(_) | Case::Open(..) => State::Error,
         }
     }
@@ -170,6 +175,11 @@ pub(super) fn suites<'r>(record: &'r RunRecord, lang: Lang) -> Vec<Suite<'r>> {
             suite.cases.push(case);
         }
         suites.extend(folders.into_values());
+        let breaking = flat::breaking_drift(record);
+        if !breaking.is_empty() {
+            let cases = breaking.into_iter().map(Case::Drift).collect();
+            suites.push(Suite { name: "contract · drift".to_owned(), cases, ..Suite::default() });
+        }
         if !contract.gates.is_empty() {
             let cases = contract.gates.iter().map(Case::Gate).collect();
             suites.push(Suite { name: "contract · gates".to_owned(), cases, ..Suite::default() });
@@ -312,6 +322,11 @@ impl Report {
             }
             Case::Gate(gate) => (gate.id.clone(), "homologa.gates".to_owned()),
             Case::Policy(_) => ("gate".to_owned(), "homologa.gates".to_owned()),
+            Case::Drift(entry) => {
+                let (title, _, _) = flat::of_drift(entry, self.lang);
+                let change = &entry.change;
+                (format!("{title} · {} {}", change.endpoint, change.path), "homologa.drift".to_owned())
+            }
             Case::Problem(problem) => (problem.message.render(self.lang), "homologa.run".to_owned()),
             Case::Open(name, _) => ((*name).to_owned(), "homologa.run".to_owned()),
         };
@@ -330,7 +345,7 @@ impl Report {
             Case::Problem(problem) => text.push_str(&self.problem(problem)),
             Case::Gate(gate) => text.push_str(&plain::say(&gate.message, self.lang)),
             Case::Policy(policy) => text.push_str(&plain::say(&super::gate::stands(policy), self.lang)),
-            Case::Open(..) | Case::Left(_) => {}
+            Case::Open(..) | Case::Left(_) | Case::Drift(_) => {}
         }
         text
     }
@@ -363,6 +378,14 @@ impl Report {
                 (gate.id.clone(), plain::say(&gate.message, lang), text)
             }
             Case::Policy(policy) => ("gate".to_owned(), plain::say(&super::gate::stands(policy), lang), text),
+            Case::Drift(entry) => {
+                let (_, message, fix) = flat::of_drift(entry, lang);
+                let at = entry.places.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                for line in [Some(at), fix].into_iter().flatten() {
+                    let _ = writeln!(text, "{}", clean::line(&line));
+                }
+                (entry.change.kind.clone(), clean::line(&message).into_owned(), text)
+            }
             Case::Open(name, message) => ((*name).to_owned(), plain::say(message, lang), text),
         }
     }

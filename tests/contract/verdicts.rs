@@ -33,7 +33,7 @@ fn an_error_that_breaks_the_documents_fails_a_run_that_expected_its_status() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a.yaml", "name: a\nsteps: [{ post: /v1/payments, body: {}, expect: { status: 403 } }]\n");
     write(folder.path(), "body.http", &format!("HTTP/1.1 403 Forbidden\n\n{}", error(403, 2006)));
-    let report = "sarif=r.sarif,github=r.txt,gitlab=r.json,markdown=r.md,junit=r.xml";
+    let report = "sarif=r.sarif,github=r.txt,gitlab=r.json,markdown=r.md,junit=r.xml,tap=r.tap,html=r.html";
     let run = against(&server, folder.path(), &["contract", "run", "a.yaml"], &["--report", report]);
     let drift = against(&server, folder.path(), &["contract", "drift", "a.yaml"], &[]);
     let validate = homologa_in(folder.path(), &["contract", "validate", "body.http"]);
@@ -41,10 +41,12 @@ fn an_error_that_breaks_the_documents_fails_a_run_that_expected_its_status() {
     for ran in [&run, &drift] {
         assert!(ran.stdout.contains("400/2006 → 403/2006"), "{}", ran.all());
     }
-    for name in ["r.sarif", "r.txt", "r.json", "r.md"] {
+    for name in ["r.sarif", "r.txt", "r.json", "r.md", "r.xml", "r.tap", "r.html"] {
         let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
         assert!(text.contains("status-mismatch"), "{name}: {text}");
     }
+    let junit = std::fs::read_to_string(folder.path().join("r.xml")).unwrap();
+    assert!(junit.contains(r#"tests="2" failures="1" errors="0""#), "{junit}");
     // What is as documented stays quiet, and so does what a scenario expects of it.
     let server = stand_in(|_, _| answer(400, &error(400, 2006)));
     let run = against(&server, folder.path(), &["contract", "run", "a.yaml"], &[]);
