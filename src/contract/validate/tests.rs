@@ -305,7 +305,8 @@ fn wrappers_of_sdks_are_taken_off_and_told() {
             Unwrapped::Member,
             StatusFrom::Wrapper,
         ),
-        (json!({"error": "payment failed", "status": 400, "detail": inner}), Unwrapped::Member, StatusFrom::Wrapper),
+        (json!({"error": "payment failed", "status": 500, "detail": inner}), Unwrapped::Member, StatusFrom::Body),
+        (json!({"ok": true, "status": 200, "detail": inner}), Unwrapped::Member, StatusFrom::Body),
         (json!({"ok": false, "details": inner.to_string()}), Unwrapped::Member, StatusFrom::Body),
         (
             json!({"name": "MercadoPagoError", "message": "Card Token not found", "status": 400, "idempotency": "x",

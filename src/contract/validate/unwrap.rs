@@ -93,9 +93,7 @@ fn layer(body: Value) -> (Value, Option<Unwrapped>, Option<u16>) {
     if let Some(name) = kept(&members)
         && let Some(inner) = members.get_mut(&name).map(Value::take).and_then(opened)
     {
-        let status = ["status", "statusCode", "status_code", "http_status", "httpCode", "http_code", "code"];
-        let status = status.iter().find_map(|name| members.get(*name).and_then(http_status));
-        return (inner, Some(Unwrapped::Member), status);
+        return (inner, Some(Unwrapped::Member), None);
     }
     let error_like = members.contains_key("message") || members.contains_key("cause");
     if error_like && members.contains_key("name") && members.contains_key("idempotency") {
@@ -119,7 +117,8 @@ fn logged(members: &Map<String, Value>) -> Option<String> {
 }
 
 /// The member of a program's own object (an envelope, a row of a database, an item of a flow) that is a body, when the
-/// object itself is nothing that is known and holds one body alone.
+/// object itself is nothing that is known and holds one body alone. A status beside it is what the program answered, and
+/// says nothing of what came.
 fn kept(members: &Map<String, Value>) -> Option<String> {
     let bare = classify::is_bare_payment(members);
     let kind = classify::object(members, None, None);
