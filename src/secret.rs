@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use credential::PREFIXES;
 pub use credential::{Credential, FoundCredential, find_credentials, mask_credential, mask_credentials};
-use document::{FEWEST_DIGITS, mask_documents, names_a_person};
+use document::{FEWEST_DIGITS, mask_documents, may_name_a_person};
 
 use regex::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
@@ -94,8 +94,10 @@ impl Redactor {
             let replaced = card().replace_all(&masked, |found: &Captures| mask_card(&found[0]));
             masked = Cow::Owned(replaced.into_owned());
         }
-        if names_a_person(&masked) {
-            masked = Cow::Owned(mask_documents(&masked));
+        if may_name_a_person(&masked, Marks::of(&masked))
+            && let Cow::Owned(replaced) = mask_documents(&masked)
+        {
+            masked = Cow::Owned(replaced);
         }
         if masked.contains('@') {
             let replaced = email().replace_all(&masked, |found: &Captures| mask_email(&found[0]));
@@ -113,7 +115,7 @@ impl Redactor {
         };
         let marks = Marks::of(text);
         (marks.of_secret() && has_secret_shape(text))
-            || (marks.of_document() && names_a_person(text))
+            || may_name_a_person(text, marks)
             || self.secrets.iter().any(known)
     }
 

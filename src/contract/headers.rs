@@ -1,5 +1,7 @@
 //! What the headers of a scenario may be: names and values that can be sent, and those that only the program sets.
 
+use reqwest::header::HeaderName;
+
 /// Headers that follow from the body and the connection (RFC 9110, 7.6.1, 7.2 and 8.6; RFC 9112, 6.1).
 const OWN: [&str; 11] = [
     "connection",
@@ -17,8 +19,7 @@ const OWN: [&str; 11] = [
 
 /// Whether a text is the name of a header (RFC 9110, 5.6.2).
 pub(super) fn is_name(name: &str) -> bool {
-    let may = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(may)
+    HeaderName::from_bytes(name.as_bytes()).is_ok()
 }
 
 /// Whether a header is the program's own: another value would tell the other side wrong.
@@ -27,7 +28,7 @@ pub(super) fn is_own(name: &str) -> bool {
 }
 
 /// Whether a text may stand in the value of a header: no line break and no other control character but the tab
-/// (RFC 9110, 5.5).
+/// (RFC 9110, 5.5). Asked of every header that is sent, so that nothing is copied for it.
 pub(super) fn is_value(text: &str) -> bool {
     !text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
 }
@@ -35,7 +36,7 @@ pub(super) fn is_value(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::{HeaderName, HeaderValue};
+    use reqwest::header::HeaderValue;
 
     #[test]
     fn what_may_be_sent_is_what_can_be_sent() {

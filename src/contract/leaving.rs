@@ -3,6 +3,7 @@
 //! Looks at the address, the headers and the body as whoever gets them reads them. Not responsible for what a number
 //! must look like (see `specs/real_cards.rs`), nor for credentials, which are added when a request is sent.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Number, Value};
 use url::{Url, form_urlencoded};
 
@@ -18,7 +19,8 @@ pub(super) fn in_url(url: &Url) -> Option<String> {
 /// The same in a text, and in what it says when it is read as an address is.
 pub(in crate::contract) fn in_escaped(text: &str) -> Option<String> {
     real_cards::ending(text).or_else(|| {
-        let escaped = text.contains('%').then(|| unescaped(text));
+        // What is no UTF-8 then is no digit either.
+        let escaped = text.contains('%').then(|| percent_decode_str(text).decode_utf8_lossy());
         escaped.and_then(|text| real_cards::ending(&text))
     })
 }
@@ -60,27 +62,6 @@ pub(in crate::contract) fn in_number(number: &Number) -> Option<String> {
             real_cards::ending(&format!("{whole:.0}"))
         }
     }
-}
-
-/// A text with its `%XX` replaced; what is no UTF-8 then is no digit either.
-fn unescaped(text: &str) -> String {
-    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                plain.extend(u8::try_from(high * 16 + low));
-                at += 3;
-            }
-            _ => {
-                plain.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 #[cfg(test)]

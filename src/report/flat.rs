@@ -7,7 +7,7 @@ use super::paint::cut;
 use super::{clean, drift, labels, plain};
 use crate::i18n::{Lang, Message};
 use crate::run::item::{Item, Source, items, scenario_reason};
-use crate::run::{Comparison, DriftEntry, Place, RuleCard, RunRecord, Severity, Verdict};
+use crate::run::{Comparison, DriftEntry, Place, RuleCard, RunRecord, Severity, Verdict, place_of_step};
 use crate::specs::drift::{remedy_of, title_of};
 
 /// Columns of a message.
@@ -64,7 +64,7 @@ fn findings_of_steps(record: &RunRecord) -> HashSet<(String, &str)> {
     let scenarios = record.contract.iter().flat_map(|contract| &contract.scenarios);
     let steps = scenarios.flat_map(|scenario| scenario.steps.iter().map(move |step| (scenario, step)));
     let rules = steps.flat_map(|(scenario, step)| {
-        step.findings.iter().map(move |finding| (format!("{}#{}", scenario.id, step.id), finding.rule.as_str()))
+        step.findings.iter().map(move |finding| (place_of_step(&scenario.id, &step.id), finding.rule.as_str()))
     });
     rules.collect()
 }

@@ -78,6 +78,11 @@ pub struct DriftEntry {
     pub terms: Option<Terms>,
 }
 
+/// A step of a scenario, as the places of an entry name it.
+pub fn place_of_step(scenario: &str, step: &str) -> String {
+    format!("{scenario}#{step}")
+}
+
 impl DriftEntry {
     /// Whether it keeps a run from being ready.
     pub fn blocks(&self) -> bool {

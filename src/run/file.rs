@@ -51,11 +51,13 @@ pub fn unreadable(error: &std::io::Error) -> Message {
 /// of the environment.
 pub fn cannot_write(error: &std::io::Error) -> Problem {
     let message = unwritable(error);
-    let problem = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Problem::environment(message),
-        _ => Problem::input(message),
-    };
+    let problem = if is_full(error) { Problem::environment(message) } else { Problem::input(message) };
     problem.fix(Message::new("run.cannot-write-fix"))
+}
+
+/// Whether there is no room left on a disk.
+pub fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 /// Why a file cannot be written, in words.
@@ -65,7 +67,7 @@ pub fn unwritable(error: &std::io::Error) -> Message {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Message::new("run.no-folder"),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Message::new("run.no-permission"),
         ErrorKind::IsADirectory => Message::new("run.is-a-folder"),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.disk-full"),
+        _ if is_full(error) => Message::new("run.disk-full"),
         _ => Message::new("run.cannot-write").with("error", error),
     }
 }

@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::file::{cannot_write, read_at_most, unreadable};
+use super::file::{cannot_write, is_full, read_at_most, unreadable};
 use super::{Event, FORMAT, Place, Problem, RunRecord};
 use crate::i18n::Message;
 use crate::secret::{Credential, mask_credentials};
@@ -77,9 +77,9 @@ impl Journal {
             self.waiting.clear();
         }
         written.map_err(|error| {
-            let message = match error.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new("run.journal-stopped-full"),
-                _ => Message::new("run.journal-stopped").with("error", error),
+            let message = match is_full(&error) {
+                true => Message::new("run.journal-stopped-full"),
+                false => Message::new("run.journal-stopped").with("error", error),
             };
             Problem::environment(message)
                 .fix(Message::new("run.cannot-write-fix"))

@@ -33,9 +33,11 @@ pub use contract::{
     ScenarioResult, Skipped, Span, StepResult,
 };
 pub use counted::{Counted, Noted, Watched};
-pub use drift::{Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms};
+pub use drift::{
+    Acceptance, BaselineUse, Change, Comparison, DriftEntry, DriftReport, StaleEntry, Terms, place_of_step,
+};
 pub use event::{Event, Listener, RunStarted, Sink, TargetInfo, Versions, differences};
-pub use file::{cannot_write, read_at_most, read_at_most_into, unreadable, unwritable};
+pub use file::{cannot_write, is_full, read_at_most, read_at_most_into, unreadable, unwritable};
 pub use finding::{Evidence, Finding, Place, Severity, fingerprint};
 pub use gate::Gate;
 pub use journal::{Journal, read as read_record};

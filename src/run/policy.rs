@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, Side, Source, items};
-use super::{Blame, RunRecord, RunVerdict, Severity, Verdict};
+use super::{RunRecord, RunVerdict, Severity, Verdict};
 
 /// How many rules of one criterion are named.
 const MOST_NAMED: usize = 20;
@@ -313,7 +313,7 @@ impl Judgement {
 /// Whether too little was looked at: something kept the run from looking, or a whole side of it has no answer at all.
 /// No policy makes that a success.
 fn blind(record: &RunRecord) -> bool {
-    let kept = record.problems.iter().any(|problem| problem.blame != Blame::Notice);
+    let kept = record.hindrances().next().is_some();
     // Nothing may fall to a part: whoever joins the parts judges the whole.
     let part = record.is_part();
     let answered = |verdict: Verdict| matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn);

@@ -103,7 +103,7 @@ impl RunRecord {
     /// Tells how the entries of accepted findings fared, from the shops that the record holds. Whoever puts shops into
     /// a record otherwise than by events calls it.
     pub fn settle(&mut self) {
-        let whole = self.complete && self.problems.iter().all(|problem| problem.blame == Blame::Notice);
+        let whole = self.complete && self.hindrances().next().is_none();
         if let Some(accepted) = &mut self.accepted {
             accepted.settle(&self.shops, whole);
         }

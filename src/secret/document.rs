@@ -1,6 +1,7 @@
 //! Numbers of documents and phones of persons in prose, as error messages echo them. Not responsible for members of JSON,
 //! whose names tell what they are.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use regex::{Captures, Regex};
@@ -24,13 +25,10 @@ fn document_pattern() -> &'static Regex {
     })
 }
 
-/// Whether a text says in prose what number a document or a phone of a person has. Ids, dates and addresses, most of what
-/// has as many digits, have no space.
-pub(super) fn names_a_person(text: &str) -> bool {
-    text.contains(' ')
-        && Marks::of(text).of_document()
-        && (has_word(text) || has_group(text))
-        && document_pattern().is_match(text)
+/// Whether a text may say in prose what number a document or a phone of a person has. Ids, dates and addresses, most of
+/// what has as many digits, have no space.
+pub(super) fn may_name_a_person(text: &str, marks: Marks) -> bool {
+    marks.of_document() && text.contains(' ') && (has_word(text) || has_group(text))
 }
 
 /// Whether a text has any of the words of the pattern: compiling that for every command line with a port is too dear.
@@ -49,13 +47,13 @@ fn has_group(text: &str) -> bool {
     })
 }
 
-pub(super) fn mask_documents(text: &str) -> String {
-    let masked = document_pattern().replace_all(text, |found: &Captures| {
+/// A text with the numbers masked that it says to be those of a person.
+pub(super) fn mask_documents(text: &str) -> Cow<'_, str> {
+    document_pattern().replace_all(text, |found: &Captures| {
         let Some(number) = found.name("named").or_else(|| found.name("written")) else { return found[0].to_owned() };
         let whole = &found[0];
         format!("{}{}", &whole[..whole.len() - number.len()], mask_tail(number.as_str()))
-    });
-    masked.into_owned()
+    })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::run::{AcceptedEntry, Change, Terms};
+use crate::run::{AcceptedEntry, Change, Terms, place_of_step as place};
 use ignore::Ignore;
 use shape::{Enumerated, Shape};
 
@@ -105,11 +105,6 @@ impl Baseline {
     pub fn fits(&self, target: &crate::run::TargetInfo) -> bool {
         self.target == target.kind && self.site == target.site
     }
-}
-
-/// A step of a scenario, as entries name it.
-fn place(scenario: &str, step: &str) -> String {
-    format!("{scenario}#{step}")
 }
 
 /// The scenario of a result: its id without row and site.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Expect, Row, Scenario, table};
+use super::table::{self, column_alone};
+use super::{Expect, Row, Scenario};
 use crate::contract::json::plain_text;
 use crate::contract::judge::Expected;
 use crate::contract::leaving;
@@ -76,10 +77,7 @@ pub(super) fn pair(status: &str, detail: &str) -> Option<(Message, Message)> {
 /// The same for what the rows of a table say.
 pub(super) fn rows(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
     let of_rows = |text: &str| text.starts_with("${row.");
-    let cell = |row: &Row, text: &str, problems: &[Problem]| match text
-        .strip_prefix("${row.")
-        .and_then(|rest| rest.strip_suffix('}'))
-    {
+    let cell = |row: &Row, text: &str, problems: &[Problem]| match column_alone(text) {
         Some(column) if problems.len() < MOST_SECRETS => table::cell(&scenario.source, root, row, column, None),
         _ => row.mark,
     };
@@ -113,7 +111,7 @@ pub(super) fn rows(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>
 
 /// A text that is a column of a row or has no variable; `None` when only the run knows it.
 fn filled(text: &str, row: &Row) -> Option<Vec<String>> {
-    let Some(column) = text.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}')) else {
+    let Some(column) = column_alone(text) else {
         return (!text.contains("${")).then(|| vec![text.to_owned()]);
     };
     let values = match row.values.get(column)? {

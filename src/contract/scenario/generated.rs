@@ -101,15 +101,15 @@ pub(super) fn email(uuid: &str) -> Value {
     Value::String(format!("test_user_{}@testuser.com", 10_000_000 + number % 80_000_000))
 }
 
-/// Whether a variable can name one of the environment: `env.` and letters, digits, `_`.
-pub(super) fn environment_like(name: &str) -> bool {
+/// Whether what follows `env.` can name a variable of the environment: letters, digits, `_`.
+pub(super) fn is_environment_name(name: &str) -> bool {
     let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    name.strip_prefix("env.").is_some_and(|name| !name.is_empty() && name.chars().all(plain))
+    !name.is_empty() && name.chars().all(plain)
 }
 
 /// What the environment gives to scenarios under a name.
 pub(super) fn environment(name: &str) -> Option<Value> {
-    if !environment_like(&format!("env.{name}")) {
+    if !is_environment_name(name) {
         return None;
     }
     std::env::var(format!("{ENVIRONMENT}{name}")).ok().map(Value::String)

@@ -9,7 +9,7 @@ use super::expectation::status_of;
 use super::generated;
 use super::read_expect::unknown_error;
 use super::sequence::MOST_STEPS;
-use super::table;
+use super::table::{self, column_alone};
 use super::template::left_open;
 use super::{Action, Row, Scenario, Step, references};
 use crate::contract::json::plain_text;
@@ -22,9 +22,6 @@ use crate::yaml::{Key, Kind, Mark, Node, Source, nearest};
 /// Variables that the runner sets in every scenario; a member of a mapping is named after a point.
 pub(super) const BUILT_IN: [&str; 10] =
     ["site", "currency", "payer", "uuid", "hex32", "row", "now", "date", "email", "env"];
-
-/// Mistakes of a file whose cells are looked for: more are not told.
-const MOST_PLACED: usize = 64;
 
 /// Adds a problem for every mistake that shows without sending. Works on what stands in the file, so that a mistake
 /// elsewhere hides none here. `exports` are the variables that each `use` sets.
@@ -162,11 +159,6 @@ pub(super) fn same<S: std::borrow::Borrow<Step>>(source: &Source, steps: &[S], p
     }
 }
 
-/// The column that a text is, when it is one and nothing else.
-fn column_alone(text: &str) -> Option<&str> {
-    text.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}'))
-}
-
 /// An expected error that comes from a row is looked up in every row.
 fn row_errors(scenario: &Scenario, root: &Node, problems: &mut Vec<Problem>) {
     for (word, _) in scenario.every_step().flat_map(|step| &step.expect.error) {
@@ -240,7 +232,7 @@ fn cell(
     (column, item): (&str, Option<usize>),
     problems: &[Problem],
 ) -> Mark {
-    if problems.len() > MOST_PLACED { row.mark } else { table::cell(&scenario.source, root, row, column, item) }
+    if problems.len() > table::MOST_PLACED { row.mark } else { table::cell(&scenario.source, root, row, column, item) }
 }
 
 /// The rows that `${row.column}` may speak of.
@@ -324,7 +316,7 @@ impl<'n> Names<'n> {
         if !self.used.contains(first) {
             self.used.insert(first.to_owned());
         }
-        if first == "env" && !generated::environment_like(name) {
+        if first == "env" && !name.strip_prefix("env.").is_some_and(generated::is_environment_name) {
             let problem = source.problem(mark, length, Message::new("scenario.bad-env").with("name", name));
             problems.push(problem.fix(Message::new("scenario.bad-env-fix")));
             return;

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::template::{Part, parts};
@@ -49,16 +50,14 @@ impl Variables {
             let start = filled.len();
             if filled.contains(['?', '#']) {
                 // Of a query nothing is left out, but nothing is added either.
-                escape(&plain_text(&value), unreserved, &mut filled);
+                filled.extend(utf8_percent_encode(&plain_text(&value), UNRESERVED));
                 continue;
             }
             if matches!(&*value, Value::Null) || value.as_str() == Some("") {
                 return Err(PathRefusal::Empty(name.to_owned()));
             }
-            match (index, plain_text(&value)) {
-                (0, path) => escape(&path, |byte| byte > b' ', &mut filled),
-                (_, segment) => escape(&segment, |byte| unreserved(byte) || HARMLESS.contains(&byte), &mut filled),
-            }
+            let keeps = if index == 0 { WHOLE } else { SEGMENT };
+            filled.extend(utf8_percent_encode(&plain_text(&value), keeps));
             values.push((start..filled.len(), name));
         }
         let end = filled.find(['?', '#']).unwrap_or(filled.len());
@@ -77,27 +76,27 @@ impl Variables {
     }
 }
 
-/// What else may stand in a segment as it is (RFC 3986, 3.3).
-const HARMLESS: &[u8] = b":@!$'()*,;=&+";
+/// What stands for itself everywhere in an address (RFC 3986, 2.3), and nothing else.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What stands for itself everywhere in an address (RFC 3986, 2.3).
-fn unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
+/// And what else may stand in a segment as it is (RFC 3986, 3.3).
+const SEGMENT: &AsciiSet = &UNRESERVED
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b'&')
+    .remove(b'+');
 
-/// Writes a text with every byte escaped that may not stand as it is.
-fn escape(text: &str, may: impl Fn(u8) -> bool, out: &mut String) {
-    for character in text.chars() {
-        let mut bytes = [0; 4];
-        for byte in character.encode_utf8(&mut bytes).bytes() {
-            if byte.is_ascii() && may(byte) {
-                out.push(char::from(byte));
-            } else {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-        }
-    }
-}
+/// What a path that is a value keeps: all that can be seen.
+const WHOLE: &AsciiSet = &CONTROLS.remove(0x7f).add(b' ');
 
 /// Whether a segment stands for its own or the upper folder, also when its dots are escaped (URL Standard, 4.1).
 fn turns(segment: &str) -> bool {

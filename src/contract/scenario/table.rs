@@ -13,7 +13,7 @@ use crate::yaml::{self, Fields, Kind, Mark, Node, Source, nearest};
 const TYPES: [&str; 3] = ["text", "number", "boolean"];
 
 /// Mistakes whose cells are looked for: of more in one file nobody is told.
-const MOST_PLACED: usize = 64;
+pub(super) const MOST_PLACED: usize = 64;
 
 /// The rows of a scenario.
 pub(super) fn rows(source: &Source, node: &Node, library: &Library<'_>, problems: &mut Vec<Problem>) -> Vec<Row> {
@@ -29,6 +29,11 @@ pub(super) fn rows(source: &Source, node: &Node, library: &Library<'_>, problems
         }
         _ => from_csv(source, node, library, problems).unwrap_or_default(),
     }
+}
+
+/// The column that a text is, when it is one and nothing else.
+pub(super) fn column_alone(text: &str) -> Option<&str> {
+    text.strip_prefix("${row.").and_then(|rest| rest.strip_suffix('}'))
 }
 
 /// Where a cell of a row stands, or an item of the list in it. `root` is that of the scenario.

@@ -208,7 +208,7 @@ fn invocation(record: &RunRecord, notifications: Vec<Notification>) -> Invocatio
     let begin = record.started.as_ref().and_then(|started| started.started.parse::<jiff::Timestamp>().ok());
     let elapsed = jiff::SignedDuration::from_millis(i64::try_from(record.elapsed_ms).unwrap_or(i64::MAX));
     let end = begin.filter(|_| record.complete).and_then(|begin| begin.checked_add(elapsed).ok());
-    let failed = record.problems.iter().any(|problem| problem.blame != Blame::Notice);
+    let failed = record.hindrances().next().is_some();
     Invocation {
         execution_successful: record.complete && !failed,
         exit_code: record.exit_code(),

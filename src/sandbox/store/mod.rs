@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::State;
 use crate::i18n::Message;
-use crate::run::Problem;
+use crate::run::{Problem, is_full};
 
 pub(super) use writer::Store;
 
@@ -241,10 +241,7 @@ fn only_ours() -> OpenOptions {
 
 fn unusable(path: &Path, error: &io::Error) -> Problem {
     let message = Message::new("sandbox.data-unusable").with("error", error);
-    let problem = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Problem::environment(message),
-        _ => Problem::input(message),
-    };
+    let problem = if is_full(error) { Problem::environment(message) } else { Problem::input(message) };
     problem.fix(Message::new("sandbox.data-unusable-fix")).in_file(path.display().to_string())
 }
 
